@@ -1,1 +1,37 @@
-//! placeholder
+//! The vocabulary that every ledger and every part of Chainloom speaks.
+//!
+//! No I/O and no runtime here: types, their JSON spelling, and the trait [`Ledger`]. What a word
+//! means is said on its type; the JSON of `/api/v1` is the `serde` form of these types.
+#![forbid(unsafe_code)]
+
+mod account;
+mod block;
+mod call;
+mod config;
+mod error;
+mod hash;
+mod info;
+mod ledger;
+mod payload;
+mod peer;
+mod position;
+mod receipt;
+mod transaction;
+mod validation_code;
+mod version;
+
+pub use account::Account;
+pub use block::{Block, BlockSelector, ProofOfWork};
+pub use call::{Call, InvokeOptions, QueryAnswer, Wait};
+pub use config::{LedgerConfig, ProofOfWorkConfig};
+pub use error::{Advice, LedgerError};
+pub use hash::{Hash, HashParseError};
+pub use info::{LedgerInfo, LedgerKind};
+pub use ledger::{BoxFuture, BoxStream, Ledger};
+pub use payload::{Payload, PayloadError};
+pub use peer::{PeerOutcome, PeerReport};
+pub use position::{BlockEvent, Position, PositionParseError};
+pub use receipt::{Receipt, ReceiptStatus};
+pub use transaction::{Transaction, TransactionKind, TransactionSelector, Transfer};
+pub use validation_code::ValidationCode;
+pub use version::Version;

@@ -1,0 +1,56 @@
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{Hash, Transaction};
+
+/// A block of a ledger, decoded.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Block {
+    /// The ledger's own number of it; on the tutorial's chain its position, from 1.
+    pub number: u64,
+    /// The hash by which the next block names it.
+    #[schema(value_type = String)]
+    pub hash: Hash,
+    /// The hash that it names as the block before; what a genesis block says is shown as it stands.
+    pub previous_hash: String,
+    /// When it was made, by its maker's clock; absent where it says no time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub time: Option<Timestamp>,
+    /// Size of its encoded form in bytes.
+    pub size_bytes: u64,
+    /// How many transactions it holds.
+    pub transaction_count: u64,
+    /// How many of them are valid.
+    pub valid_count: u64,
+    /// The transactions in their order.
+    pub transactions: Vec<Transaction>,
+    /// The work that it shows, on a ledger with proof of work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof_of_work: Option<ProofOfWork>,
+}
+
+/// How a block's proof of work is checked.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct ProofOfWork {
+    /// The proof as it stands in the block.
+    pub proof: serde_json::Value,
+    /// The very string that is hashed; absent for the first block, which is not checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
+    /// SHA-256 of that string.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub digest: Option<Hash>,
+}
+
+/// How a caller names a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlockSelector {
+    /// By its number.
+    Number(u64),
+    /// By its hash.
+    Hash(Hash),
+    /// The last one.
+    Latest,
+}

@@ -1,0 +1,157 @@
+/// Why a ledger did not do what it was asked; each variant says what the caller can do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// The call itself is wrong.
+    #[error("{detail}")]
+    InvalidCall {
+        /// A stable word, such as `unknown_function`.
+        code: &'static str,
+        /// What is wrong, where, and what to do.
+        detail: String,
+    },
+    /// There is no such block, transaction or account.
+    #[error("{detail}")]
+    NotFound {
+        /// A stable word, such as `block_not_found`.
+        code: &'static str,
+        /// What was looked for, and where.
+        detail: String,
+    },
+    /// The call contradicts one that was made before.
+    #[error("{detail}")]
+    Conflict {
+        /// A stable word, such as `idempotency_key_reused`.
+        code: &'static str,
+        /// What contradicts what.
+        detail: String,
+    },
+    /// Too much waits already.
+    #[error("{detail}")]
+    Overloaded {
+        /// A stable word, such as `pending_full`.
+        code: &'static str,
+        /// What is full and what empties it.
+        detail: String,
+        /// After how many seconds to try again.
+        retry_after_s: u32,
+    },
+    /// The outcome was not known in time; the transaction may still take effect.
+    #[error("{detail}")]
+    Unconfirmed {
+        /// The id under which to ask again.
+        transaction_id: String,
+        /// What was waited for, how long, and how to ask.
+        detail: String,
+    },
+    /// The ledger is shutting down.
+    #[error("the server is shutting down; try again when it is back")]
+    ShuttingDown,
+    /// The ledger's own store failed.
+    #[error("{detail}")]
+    Storage {
+        /// Which store, what failed, and what an operator can do.
+        detail: String,
+    },
+}
+
+/// What a caller can do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advice {
+    /// Correct the call; the same one fails again.
+    FixCall,
+    /// Make the same call again, later.
+    TryAgain,
+    /// Ask under the transaction's id; do not submit again.
+    AskForOutcome,
+    /// Someone must look at the server.
+    AskOperator,
+}
+
+impl LedgerError {
+    /// The stable word for this error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            LedgerError::InvalidCall { code, .. }
+            | LedgerError::NotFound { code, .. }
+            | LedgerError::Conflict { code, .. }
+            | LedgerError::Overloaded { code, .. } => code,
+            LedgerError::Unconfirmed { .. } => "outcome_unconfirmed",
+            LedgerError::ShuttingDown => "shutting_down",
+            LedgerError::Storage { .. } => "storage_failed",
+        }
+    }
+
+    /// What the caller can do.
+    pub fn advice(&self) -> Advice {
+        match self {
+            LedgerError::InvalidCall { .. }
+            | LedgerError::NotFound { .. }
+            | LedgerError::Conflict { .. } => Advice::FixCall,
+            LedgerError::Overloaded { .. } | LedgerError::ShuttingDown => Advice::TryAgain,
+            LedgerError::Unconfirmed { .. } => Advice::AskForOutcome,
+            LedgerError::Storage { .. } => Advice::AskOperator,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_says_what_to_do() {
+        let detail = String::new;
+        let cases = [
+            (
+                LedgerError::InvalidCall {
+                    code: "a",
+                    detail: detail(),
+                },
+                "a",
+                Advice::FixCall,
+            ),
+            (
+                LedgerError::NotFound {
+                    code: "b",
+                    detail: detail(),
+                },
+                "b",
+                Advice::FixCall,
+            ),
+            (
+                LedgerError::Conflict {
+                    code: "c",
+                    detail: detail(),
+                },
+                "c",
+                Advice::FixCall,
+            ),
+            (
+                LedgerError::Overloaded {
+                    code: "d",
+                    detail: detail(),
+                    retry_after_s: 1,
+                },
+                "d",
+                Advice::TryAgain,
+            ),
+            (
+                LedgerError::Unconfirmed {
+                    transaction_id: detail(),
+                    detail: detail(),
+                },
+                "outcome_unconfirmed",
+                Advice::AskForOutcome,
+            ),
+            (LedgerError::ShuttingDown, "shutting_down", Advice::TryAgain),
+            (
+                LedgerError::Storage { detail: detail() },
+                "storage_failed",
+                Advice::AskOperator,
+            ),
+        ];
+        for (error, code, advice) in cases {
+            assert_eq!((error.code(), error.advice()), (code, advice));
+        }
+    }
+}

@@ -1,0 +1,55 @@
+use std::pin::Pin;
+
+use futures_core::Stream;
+
+use crate::{
+    Block, BlockEvent, BlockSelector, Call, InvokeOptions, LedgerConfig, LedgerError, LedgerInfo,
+    PeerReport, Position, QueryAnswer, Receipt, Transaction, TransactionSelector,
+};
+
+/// A future that a trait object can return.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A stream that a trait object can return.
+pub type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
+
+/// A ledger: the same verbs on the tutorial's chain and on Fabric.
+///
+/// What only an index can answer (a block by hash, a transaction by the id it has in a block, a
+/// balance) an implementation may leave to the read model that stands above it.
+pub trait Ledger: Send + Sync + 'static {
+    /// Height, tip, kind.
+    fn info(&self) -> BoxFuture<'_, Result<LedgerInfo, LedgerError>>;
+
+    /// The ordering parameters in force at a block, or now.
+    fn config(&self, block: Option<u64>) -> BoxFuture<'_, Result<LedgerConfig, LedgerError>>;
+
+    /// One block.
+    fn block(&self, selector: BlockSelector) -> BoxFuture<'_, Result<Block, LedgerError>>;
+
+    /// The blocks from `next` on, then each new one as it comes; never ends by itself.
+    ///
+    /// `next.generation` is the generation in which the reader saw the blocks before
+    /// `next.number`; if any of them has been replaced since, [`BlockEvent::Replaced`] comes
+    /// first. Nothing is missed and nothing comes twice, however slowly it is read.
+    fn blocks(&self, next: Position) -> BoxStream<Result<BlockEvent, LedgerError>>;
+
+    /// One transaction.
+    fn transaction(
+        &self,
+        selector: TransactionSelector,
+    ) -> BoxFuture<'_, Result<Transaction, LedgerError>>;
+
+    /// Asks a contract without changing the ledger.
+    fn query(&self, call: Call) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>>;
+
+    /// Submits a call.
+    fn invoke(
+        &self,
+        call: Call,
+        options: InvokeOptions,
+    ) -> BoxFuture<'_, Result<Receipt, LedgerError>>;
+
+    /// The nodes it talks to, and what each last did.
+    fn peers(&self) -> BoxFuture<'_, Result<Vec<PeerReport>, LedgerError>>;
+}
