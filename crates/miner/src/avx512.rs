@@ -1,0 +1,148 @@
+//! Sixteen lanes with AVX-512: rotations and any function of three bits in one instruction each.
+
+use crate::kernel;
+use crate::lanes::Lanes;
+use crate::window::Window;
+use std::arch::x86_64::{
+    __m512i, _mm_cvtsi32_si128, _mm512_add_epi32, _mm512_loadu_si512, _mm512_or_si512,
+    _mm512_ror_epi32, _mm512_set1_epi32, _mm512_sll_epi32, _mm512_srl_epi32, _mm512_srli_epi32,
+    _mm512_ternarylogic_epi32, _mm512_testn_epi32_mask,
+};
+use std::ops::Range;
+
+/// Proof that this processor has AVX-512 F and BW.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512(());
+
+impl Avx512 {
+    /// The proof, on a processor that has both.
+    pub(crate) fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw"))
+            .then_some(Self(()))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Sixteen(__m512i);
+
+/// The smallest offset whose digest may meet the window's mask.
+pub(crate) fn scan(token: Avx512, window: &Window<'_>, offsets: Range<u32>) -> Option<u32> {
+    let straddled = window.straddled.is_some();
+    // SAFETY: the token exists only where the processor was found to have AVX-512 F and BW.
+    unsafe {
+        match window.word {
+            // The places of ordinary proofs: a dozen digits of the last one and of this one in front.
+            0 if !straddled => scan_at::<0>(token, window, offsets),
+            1 if !straddled => scan_at::<1>(token, window, offsets),
+            2 if !straddled => scan_at::<2>(token, window, offsets),
+            3 if !straddled => scan_at::<3>(token, window, offsets),
+            _ => scan_anywhere(token, window, offsets),
+        }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn scan_anywhere(token: Avx512, window: &Window<'_>, offsets: Range<u32>) -> Option<u32> {
+    kernel::scan_anywhere::<Sixteen>(token, window, offsets)
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn scan_at<const PLACE: usize>(
+    token: Avx512,
+    window: &Window<'_>,
+    offsets: Range<u32>,
+) -> Option<u32> {
+    kernel::scan_at::<Sixteen, PLACE>(token, window, offsets)
+}
+
+/// Runs intrinsics of AVX-512 inside the methods of [`Sixteen`].
+macro_rules! vector {
+    ($($code:tt)*) => {
+        // SAFETY: a `Sixteen` is only ever made from an `Avx512` token or from another `Sixteen`, and the token exists
+        // only where the processor was found to have AVX-512 F and BW; the methods are given either.
+        unsafe { $($code)* }
+    };
+}
+
+impl Lanes for Sixteen {
+    type Token = Avx512;
+    const COUNT: usize = 16;
+
+    #[inline(always)]
+    fn splat(_: Avx512, word: u32) -> Self {
+        Self(vector!(_mm512_set1_epi32(word.cast_signed())))
+    }
+
+    #[inline(always)]
+    fn load(_: Avx512, words: &[u32; 16]) -> Self {
+        // The array is exactly as long as what is read, and any alignment will do.
+        Self(vector!(_mm512_loadu_si512(words.as_ptr().cast())))
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(vector!(_mm512_add_epi32(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn or(self, other: Self) -> Self {
+        Self(vector!(_mm512_or_si512(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn rotate_right<const BITS: i32>(self) -> Self {
+        Self(vector!(_mm512_ror_epi32::<BITS>(self.0)))
+    }
+
+    #[inline(always)]
+    fn shift_right<const BITS: u32>(self) -> Self {
+        Self(vector!(_mm512_srli_epi32::<BITS>(self.0)))
+    }
+
+    #[inline(always)]
+    fn shift_right_by(self, bits: u32) -> Self {
+        Self(vector!(_mm512_srl_epi32(
+            self.0,
+            _mm_cvtsi32_si128(bits.cast_signed())
+        )))
+    }
+
+    #[inline(always)]
+    fn shift_left_by(self, bits: u32) -> Self {
+        Self(vector!(_mm512_sll_epi32(
+            self.0,
+            _mm_cvtsi32_si128(bits.cast_signed())
+        )))
+    }
+
+    #[inline(always)]
+    fn xor_3(self, second: Self, third: Self) -> Self {
+        Self(vector!(_mm512_ternarylogic_epi32::<0x96>(
+            self.0, second.0, third.0
+        )))
+    }
+
+    #[inline(always)]
+    fn choose(self, then: Self, otherwise: Self) -> Self {
+        Self(vector!(_mm512_ternarylogic_epi32::<0xca>(
+            self.0,
+            then.0,
+            otherwise.0
+        )))
+    }
+
+    #[inline(always)]
+    fn majority(self, second: Self, third: Self) -> Self {
+        Self(vector!(_mm512_ternarylogic_epi32::<0xe8>(
+            self.0, second.0, third.0
+        )))
+    }
+
+    #[inline(always)]
+    fn lanes_without(self, mask: u32) -> u32 {
+        u32::from(vector!(_mm512_testn_epi32_mask(
+            self.0,
+            _mm512_set1_epi32(mask.cast_signed())
+        )))
+    }
+}
