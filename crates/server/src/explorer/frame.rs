@@ -1,0 +1,101 @@
+//! What every page shows around its own content.
+
+use http::Uri;
+
+/// The parts of a page that are the same everywhere.
+pub(super) struct Frame {
+    /// The page's own title.
+    pub(super) title: String,
+    /// The ledger that the page is of.
+    pub(super) ledger: String,
+    /// `/explorer/{ledger}`, where the ledger's pages live.
+    pub(super) base: String,
+    pub(super) links: Vec<Link>,
+    pub(super) notice: Option<Notice>,
+    pub(super) version: &'static str,
+}
+
+/// An entry of the bar at the top.
+pub(super) struct Link {
+    pub(super) words: &'static str,
+    pub(super) address: String,
+    pub(super) current: bool,
+}
+
+/// A sentence about what was just done.
+pub(super) struct Notice {
+    /// `good` or `bad`, the colour.
+    pub(super) tone: &'static str,
+    pub(super) words: String,
+}
+
+impl Notice {
+    pub(super) fn bad(words: impl Into<String>) -> Notice {
+        Notice {
+            tone: "bad",
+            words: words.into(),
+        }
+    }
+
+    /// The notice that a redirect after a form asked for.
+    ///
+    /// Only known words are taken, so that no link can put its own text on a page.
+    pub(super) fn of_address(address: &Uri) -> Option<Notice> {
+        let query = address.query()?;
+        let word = query.split('&').find_map(|pair| pair.strip_prefix("notice="))?;
+        let words = match word {
+            "sent" => "Accepted and stored. It waits for the next block: mine one.",
+            "mined" => "Mined: the new block is on the chain.",
+            "registered" => "Registered. Compare chains to see what it has.",
+            "forgotten" => "Forgotten.",
+            "replaced" => "Our chain was replaced by a longer one.",
+            "authoritative" => "Our chain is authoritative: no peer has a longer valid one.",
+            _ => return None,
+        };
+        Some(Notice {
+            tone: "good",
+            words: words.to_owned(),
+        })
+    }
+}
+
+impl Frame {
+    /// The frame of a page of `ledger`; `section` is the entry of the bar that it belongs to.
+    pub(super) fn new(ledger: &str, title: impl Into<String>, section: &str, address: &Uri) -> Frame {
+        let base = format!("/explorer/{ledger}");
+        let links = [
+            ("Overview", "/".to_owned()),
+            ("Blocks", format!("{base}/blocks")),
+            ("Transactions", format!("{base}/transactions")),
+            ("Peers", format!("{base}/peers")),
+        ]
+        .into_iter()
+        .map(|(words, address)| Link {
+            words,
+            address,
+            current: words == section,
+        })
+        .collect();
+        Frame {
+            title: title.into(),
+            ledger: ledger.to_owned(),
+            base,
+            links,
+            notice: Notice::of_address(address),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_cannot_put_its_own_words_on_a_page() {
+        let notice = |text: &'static str| Notice::of_address(&Uri::from_static(text));
+        assert!(notice("/?notice=Send%20me%20money").is_none());
+        assert!(notice("/?x=1").is_none());
+        assert!(notice("/?x=1&notice=sent").expect("known").words.contains("waits"));
+    }
+}
