@@ -24,7 +24,15 @@ impl PythonNode {
     /// # Panics
     /// When Python or Flask is missing.
     pub async fn start(rules: Rules) -> Self {
-        Self::launch(rules, None).await
+        Self::launch(rules, 4, None).await
+    }
+
+    /// Starts one whose proofs need more (or fewer) than the tutorial's four zeros.
+    ///
+    /// # Panics
+    /// When Python or Flask is missing.
+    pub async fn with_difficulty(rules: Rules, difficulty: u32) -> Self {
+        Self::launch(rules, difficulty, None).await
     }
 
     /// Starts one that already has a chain.
@@ -33,15 +41,16 @@ impl PythonNode {
     /// When Python or Flask is missing.
     pub async fn with_chain(recipe: ChainRecipe) -> Self {
         let file = recipe.file();
-        Self::launch(recipe.rules, Some(file.path())).await
+        Self::launch(recipe.rules, recipe.difficulty, Some(file.path())).await
     }
 
-    async fn launch(rules: Rules, chain: Option<&Path>) -> Self {
+    async fn launch(rules: Rules, difficulty: u32, chain: Option<&Path>) -> Self {
         let mut command = Command::new(paths::python());
         command
             .arg("-B")
             .arg(paths::python_script("node.py"))
-            .args(["--port", "0", "--rules", rules.name()]);
+            .args(["--port", "0", "--rules", rules.name()])
+            .args(["--difficulty", &difficulty.to_string()]);
         if let Some(chain) = chain {
             command.arg("--chain").arg(chain);
         }
