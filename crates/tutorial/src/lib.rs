@@ -4,4 +4,5 @@
 
 pub mod json;
 pub mod rules;
+mod store;
 pub mod verify;

@@ -1,0 +1,181 @@
+//! What goes wrong with the file, inside a transaction and as it is told.
+
+use std::path::{Path, PathBuf};
+
+/// Why the store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder or the file cannot be created.
+    #[error(
+        "cannot create the store {}: {source}; choose a folder that can be written with --data-dir",
+        path.display()
+    )]
+    NotCreatable {
+        /// What was to be created.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is there and cannot be opened.
+    #[error("cannot open the store {}: {source}", path.display())]
+    NotReadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Another process has it open.
+    #[error(
+        "the store {} is in use by another process; stop that one, or give this one a folder of \
+         its own with --data-dir",
+        path.display()
+    )]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be understood. It is left as it is.
+    #[error("{}", damaged_sentence(path, detail))]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        detail: String,
+    },
+    /// The chain in it follows other rules.
+    #[error(
+        "the store {} holds a chain under the rules `{stored}` at difficulty {stored_difficulty}, \
+         not `{wanted}` at {wanted_difficulty}; start with those, choose another folder with \
+         --data-dir, or begin a new chain with `chainloom reset`",
+        path.display()
+    )]
+    OtherRules {
+        /// The file.
+        path: PathBuf,
+        /// The rules it was made under.
+        stored: String,
+        /// The difficulty it was made under.
+        stored_difficulty: u32,
+        /// The rules that were asked for.
+        wanted: String,
+        /// The difficulty that was asked for.
+        wanted_difficulty: u32,
+    },
+    /// A later version of this program made it.
+    #[error(
+        "the store {} has format {found}, and this program knows formats up to {known}; start it \
+         with a newer chainloom",
+        path.display()
+    )]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The newest that is known here.
+        known: u32,
+    },
+    /// The system gave no thread.
+    #[error("cannot start the store's thread: {source}")]
+    NoThread {
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Why the open store did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// What was read cannot be right.
+    #[error("{}", damaged_sentence(path, detail))]
+    Damaged { path: PathBuf, detail: String },
+    /// The file could not be read or written.
+    #[error(
+        "the store {} failed: {detail}; nothing of this request was kept; free space or repair \
+         the disk, then start chainloom again",
+        path.display()
+    )]
+    Failed { path: PathBuf, detail: String },
+    /// It has been closed.
+    #[error("the store is closed")]
+    Closed,
+}
+
+fn damaged_sentence(path: &Path, detail: &str) -> String {
+    format!(
+        "the store {} is damaged: {detail}; it was left as it is: restore it from a backup, or \
+         begin anew with `chainloom reset` and fetch the chain from a peer or with `chainloom \
+         chain import`",
+        path.display()
+    )
+}
+
+/// What can go wrong inside a transaction; it gets the path when it leaves the store.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// redb says so.
+    Redb(redb::Error),
+    /// A row is not what it must be.
+    Damage(String),
+}
+
+impl<E: Into<redb::Error>> From<E> for Fault {
+    fn from(error: E) -> Fault {
+        Fault::Redb(error.into())
+    }
+}
+
+impl Fault {
+    /// A row that must be there is not.
+    pub(super) fn missing(what: impl std::fmt::Display) -> Fault {
+        Fault::Damage(format!("{what} is missing"))
+    }
+
+    /// As it is told, with the file's path.
+    pub(super) fn at(self, path: &Path) -> StoreError {
+        let path = path.to_owned();
+        match self {
+            Fault::Damage(detail) => StoreError::Damaged { path, detail },
+            Fault::Redb(redb::Error::DatabaseClosed) => StoreError::Closed,
+            Fault::Redb(error) if is_damage(&error) => StoreError::Damaged {
+                path,
+                detail: error.to_string(),
+            },
+            Fault::Redb(error) => StoreError::Failed {
+                path,
+                detail: error.to_string(),
+            },
+        }
+    }
+}
+
+/// Whether redb's error says that the file's content is wrong, rather than that it could not be
+/// reached.
+pub(super) fn is_damage(error: &redb::Error) -> bool {
+    use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    match error {
+        redb::Error::Corrupted(_)
+        | redb::Error::TableTypeMismatch { .. }
+        | redb::Error::TableIsMultimap(_)
+        | redb::Error::TableIsNotMultimap(_)
+        | redb::Error::TypeDefinitionChanged { .. }
+        | redb::Error::TableDoesNotExist(_)
+        | redb::Error::UpgradeRequired(_)
+        | redb::Error::RepairAborted => true,
+        redb::Error::Io(error) => {
+            matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
+        }
+        _ => false,
+    }
+}
+
+/// What a panic inside redb said. It asserts what its pages must look like, so damage can show as
+/// a panic.
+pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("unknown");
+    format!("reading it failed with \"{text}\"")
+}

@@ -1,0 +1,184 @@
+//! Reading: snapshots of the store.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use chainloom_ledger::Hash;
+use redb::{ReadTransaction, ReadableDatabase};
+
+use super::Store;
+use super::error::{Fault, StoreError, panic_text};
+use super::row::BlockRow;
+use super::state::{Head, State};
+use super::tables::{BLOCKS, META, REPLACEMENTS};
+
+/// A block that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredBlock {
+    /// Its position, from 1.
+    pub(crate) number: u64,
+    /// Its hash.
+    pub(crate) hash: Hash,
+    /// The block as Flask writes it.
+    pub(crate) compact: Vec<u8>,
+}
+
+/// The store as it was at one moment. Holding it keeps the pages of that moment from being used
+/// again, so hold it no longer than needed.
+pub(crate) struct Snapshot {
+    pub(super) transaction: ReadTransaction,
+    pub(super) state: State,
+    store: Store,
+}
+
+impl Store {
+    /// The store as it is now. Blocking, as everything that reads.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        self.guarded(|| {
+            let transaction = self.shared.database.begin_read()?;
+            let state = {
+                let meta = transaction.open_table(META)?;
+                let record = meta
+                    .get("state")?
+                    .ok_or_else(|| Fault::missing("the state record"))?;
+                State::decode(record.value())?
+            };
+            Ok(Snapshot {
+                transaction,
+                state,
+                store: self.clone(),
+            })
+        })
+    }
+
+    /// The hash of a block of the chain as it is now.
+    pub(crate) fn block_hash(&self, number: u64) -> Result<Option<Hash>, StoreError> {
+        self.snapshot()?.block_hash(number)
+    }
+
+    /// Runs something that touches the file, and names the file if it fails. redb asserts what its
+    /// pages must look like, so that damage can make it panic: that is caught here.
+    pub(super) fn guarded<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        catch_unwind(AssertUnwindSafe(work))
+            .unwrap_or_else(|panic| Err(Fault::Damage(panic_text(&*panic))))
+            .map_err(|fault| fault.at(&self.shared.path))
+    }
+}
+
+impl Snapshot {
+    /// Where the chain and the queue stood.
+    pub(crate) fn head(&self) -> Head {
+        self.state.head()
+    }
+
+    /// The hash of a block; `None` beyond the chain.
+    pub(crate) fn block_hash(&self, number: u64) -> Result<Option<Hash>, StoreError> {
+        self.with_block(number, |row| row.hash)
+    }
+
+    /// A block; `None` beyond the chain.
+    pub(crate) fn block(&self, number: u64) -> Result<Option<StoredBlock>, StoreError> {
+        self.with_block(number, |row| StoredBlock {
+            number,
+            hash: row.hash,
+            compact: row.compact.to_vec(),
+        })
+    }
+
+    fn with_block<T>(
+        &self,
+        number: u64,
+        take: impl FnOnce(BlockRow<'_>) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        let Some(segment) = self.state.segment_of(number) else {
+            return Ok(None);
+        };
+        self.store.guarded(|| {
+            let blocks = self.transaction.open_table(BLOCKS)?;
+            let row = blocks
+                .get((segment, number))?
+                .ok_or_else(|| Fault::missing(format_args!("block {number}")))?;
+            Ok(Some(take(BlockRow::decode(row.value())?)))
+        })
+    }
+
+    /// Goes through the blocks from `from` on, in order, until `take` says stop or the chain ends.
+    pub(crate) fn scan(
+        &self,
+        from: u64,
+        mut take: impl FnMut(u64, Hash, &[u8]) -> Scan,
+    ) -> Result<(), StoreError> {
+        self.store.guarded(|| {
+            scan_blocks(&self.transaction, &self.state, from, |number, row| {
+                Ok(take(number, row.hash, row.compact))
+            })
+        })
+    }
+
+    /// The first block that any replacement after `generation` replaced; `None` if there was none.
+    pub(crate) fn replaced_since(&self, generation: u64) -> Result<Option<u64>, StoreError> {
+        self.store.guarded(|| {
+            let replacements = self.transaction.open_table(REPLACEMENTS)?;
+            let mut first = None;
+            for row in replacements.range(generation.saturating_add(1)..)? {
+                let number = row?.1.value();
+                first = Some(first.map_or(number, |first: u64| first.min(number)));
+            }
+            Ok(first)
+        })
+    }
+
+    /// As [`Store::guarded`].
+    pub(super) fn guarded<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        self.store.guarded(work)
+    }
+}
+
+/// Whether a scan goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scan {
+    /// To the next block.
+    On,
+    /// No further.
+    Stop,
+}
+
+/// Goes through the chain's blocks from `from` on.
+pub(super) fn scan_blocks(
+    transaction: &ReadTransaction,
+    state: &State,
+    from: u64,
+    mut take: impl FnMut(u64, BlockRow<'_>) -> Result<Scan, Fault>,
+) -> Result<(), Fault> {
+    let blocks = transaction.open_table(BLOCKS)?;
+    let mut expected = from.max(1);
+    for (index, segment) in state.segments.iter().enumerate() {
+        let end = match state.segments.get(index + 1) {
+            Some(next) => next.first,
+            None => state.length + 1,
+        };
+        if end <= expected {
+            continue;
+        }
+        for row in blocks.range((segment.id, expected)..(segment.id, end))? {
+            let (key, row) = row?;
+            let (_, number) = key.value();
+            if number != expected {
+                break;
+            }
+            if take(number, BlockRow::decode(row.value())?)? == Scan::Stop {
+                return Ok(());
+            }
+            expected += 1;
+        }
+        if expected != end {
+            return Err(Fault::missing(format_args!("block {expected}")));
+        }
+    }
+    Ok(())
+}
