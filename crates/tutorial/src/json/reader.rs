@@ -1,0 +1,243 @@
+//! From a document to a tree.
+
+use super::JsonProblem::{
+    ColonExpected, CommaExpected, IntegerTooLong, InvalidUtf8, KeyExpected, TooDeep, TooLong,
+    TooManyValues, TrailingData, UnexpectedEnd, ValueExpected,
+};
+use super::lexer::{after_whitespace, number};
+use super::string::read_string;
+use super::{INTEGER_DIGITS_MAX, Integer, Json, JsonError, Limits, Object, Text};
+
+/// The mark that some programs put before a UTF-8 document; Python skips it before bytes, once.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Reads one JSON document as Python's `json.loads(bytes)` does.
+///
+/// # Errors
+/// [`JsonError`] for what Python refuses, for what is beyond the limits, and for the few documents that
+/// [this module](super) refuses besides.
+pub fn parse(document: &[u8], limits: &Limits) -> Result<Json, JsonError> {
+    if document.len() > limits.bytes {
+        return Err(TooLong {
+            limit: limits.bytes,
+        }
+        .at(limits.bytes));
+    }
+    let mut reader = Reader::new(document, limits);
+    if document.starts_with(BYTE_ORDER_MARK) {
+        reader.at = BYTE_ORDER_MARK.len();
+    }
+    reader.skip_whitespace();
+    let value = reader.value()?;
+    reader.skip_whitespace();
+    match document.get(reader.at) {
+        None => Ok(value),
+        Some(_) => Err(reader.unexpected(TrailingData)),
+    }
+}
+
+/// Reads the value that the input begins with, and says how long its text is. None if the input ends before the value
+/// certainly does.
+pub(super) fn parse_prefix(
+    input: &[u8],
+    limits: &Limits,
+) -> Result<Option<(Json, usize)>, JsonError> {
+    let mut reader = Reader::new(input, limits);
+    reader.more_may_come = true;
+    match reader.value() {
+        Ok(value) => Ok(Some((value, reader.at))),
+        Err(error) if error.problem == UnexpectedEnd => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+struct Reader<'a> {
+    input: &'a [u8],
+    at: usize,
+    depth_left: usize,
+    values_left: usize,
+    limits: &'a Limits,
+    /// Whether the input may be only the beginning of a document.
+    more_may_come: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(input: &'a [u8], limits: &'a Limits) -> Self {
+        Self {
+            input,
+            at: 0,
+            depth_left: limits.depth(),
+            values_left: limits.values,
+            limits,
+            more_may_come: false,
+        }
+    }
+
+    /// Reads the value that begins here.
+    fn value(&mut self) -> Result<Json, JsonError> {
+        if self.values_left == 0 {
+            let limit = self.limits.values;
+            return Err(TooManyValues { limit }.at(self.at));
+        }
+        self.values_left -= 1;
+        match self.peek() {
+            Some(b'"') => Ok(Json::String(self.string()?)),
+            Some(b'{') => self.nested(Self::object),
+            Some(b'[') => self.nested(Self::array),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            _ => self.word(),
+        }
+    }
+
+    /// Reads an array or an object, one level deeper.
+    fn nested(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<Json, JsonError>,
+    ) -> Result<Json, JsonError> {
+        if self.depth_left == 0 {
+            let limit = self.limits.depth();
+            return Err(TooDeep { limit }.at(self.at));
+        }
+        self.depth_left -= 1;
+        self.at += 1;
+        self.skip_whitespace();
+        let value = read(self)?;
+        self.depth_left += 1;
+        Ok(value)
+    }
+
+    /// Reads an array from behind its bracket.
+    fn array(&mut self) -> Result<Json, JsonError> {
+        let mut elements = Vec::new();
+        if self.take(b']') {
+            return Ok(Json::Array(elements));
+        }
+        loop {
+            elements.push(self.value()?);
+            if self.is_last(b']')? {
+                return Ok(Json::Array(elements));
+            }
+        }
+    }
+
+    /// Reads an object from behind its brace.
+    fn object(&mut self) -> Result<Json, JsonError> {
+        let mut members = Vec::new();
+        if self.take(b'}') {
+            return Ok(Json::Object(Object::default()));
+        }
+        loop {
+            if self.peek() != Some(b'"') {
+                return Err(self.unexpected(KeyExpected));
+            }
+            let key = self.string()?;
+            self.skip_whitespace();
+            if !self.take(b':') {
+                return Err(self.unexpected(ColonExpected));
+            }
+            self.skip_whitespace();
+            members.push((key, self.value()?));
+            if self.is_last(b'}')? {
+                return Ok(Json::Object(Object::from_members(members)));
+            }
+        }
+    }
+
+    /// Goes on behind an element or a member: to the next one, or out of the array or object.
+    fn is_last(&mut self, closing: u8) -> Result<bool, JsonError> {
+        self.skip_whitespace();
+        if self.take(closing) {
+            return Ok(true);
+        }
+        if !self.take(b',') {
+            return Err(self.unexpected(CommaExpected));
+        }
+        self.skip_whitespace();
+        Ok(false)
+    }
+
+    fn string(&mut self) -> Result<Text, JsonError> {
+        let mut text = Vec::new();
+        self.at = read_string(self.input, self.at + 1, &mut text)?;
+        Ok(Text::from_wtf8(text))
+    }
+
+    fn number(&mut self) -> Result<Json, JsonError> {
+        let Some(number) = number(&self.input[self.at..]) else {
+            return self.word();
+        };
+        let (token, behind) = self.input[self.at..].split_at(number.length);
+        if self.more_may_come && could_go_on(behind) {
+            return Err(UnexpectedEnd.at(self.input.len()));
+        }
+        let token = std::str::from_utf8(token).expect("a number is ASCII");
+        let value = if number.is_float {
+            Json::Float(token.parse().expect("JSON's floats are a part of Rust's"))
+        } else {
+            let digits = token.trim_start_matches('-').len();
+            if digits > INTEGER_DIGITS_MAX {
+                return Err(IntegerTooLong { digits }.at(self.at));
+            }
+            Json::Integer(Integer::from_token(token))
+        };
+        self.at += number.length;
+        Ok(value)
+    }
+
+    /// Reads one of the words, Python's own among them.
+    fn word(&mut self) -> Result<Json, JsonError> {
+        let rest = &self.input[self.at..];
+        for (word, value) in WORDS {
+            if rest.starts_with(word) {
+                self.at += word.len();
+                return Ok(value);
+            }
+        }
+        if WORDS.iter().any(|(word, _)| word.starts_with(rest)) {
+            return Err(UnexpectedEnd.at(self.input.len()));
+        }
+        Err(self.unexpected(ValueExpected))
+    }
+
+    /// What to say where something else was expected.
+    fn unexpected(&self, expected: super::JsonProblem) -> JsonError {
+        match self.peek() {
+            None => UnexpectedEnd.at(self.at),
+            Some(0x80..) if std::str::from_utf8(&self.input[self.at..]).is_err() => {
+                InvalidUtf8.at(self.at)
+            }
+            Some(_) => expected.at(self.at),
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.input.get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn skip_whitespace(&mut self) {
+        self.at = after_whitespace(self.input, self.at);
+    }
+}
+
+/// Whether what stands behind a number's text, up to the end of the input, could turn out to be a part of it.
+fn could_go_on(behind: &[u8]) -> bool {
+    behind
+        .iter()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'))
+}
+
+/// The words and what they stand for.
+pub(super) const WORDS: [(&[u8], Json); 6] = [
+    (b"null", Json::Null),
+    (b"true", Json::Bool(true)),
+    (b"false", Json::Bool(false)),
+    (b"NaN", Json::Float(f64::NAN)),
+    (b"Infinity", Json::Float(f64::INFINITY)),
+    (b"-Infinity", Json::Float(f64::NEG_INFINITY)),
+];
