@@ -1,0 +1,163 @@
+//! The index file: opening it, moving a damaged one aside, one transaction at a time.
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use redb::{Database, Durability, ReadTransaction, ReadableDatabase};
+
+use crate::IndexError;
+use crate::error::is_damage;
+use crate::tables::{State, Tables, recreate};
+
+/// How many damaged files are kept beside the index before the last of them is overwritten.
+const DAMAGED_FILES_MAX: u32 = 9;
+
+/// Whether a transaction is synced to the disk before it counts as done.
+///
+/// What is not synced is lost by a crash, as a whole and from the last one backwards: redb falls
+/// back to the last synced state, which is an older position with the data that belongs to it.
+/// The index goes on from there, so syncing each batch would buy nothing but waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sync {
+    Now,
+    Later,
+}
+
+/// An open index file with its tables in it.
+pub(crate) struct IndexFile {
+    path: PathBuf,
+    database: Database,
+}
+
+impl IndexFile {
+    /// Opens the file, or makes it; a damaged one is moved aside and another is made.
+    pub(crate) fn open(path: &Path, cache_bytes: usize) -> Result<IndexFile, IndexError> {
+        match IndexFile::try_open(path, cache_bytes) {
+            Err(IndexError::Damaged { detail, .. }) => {
+                move_aside(path, &detail)?;
+                IndexFile::try_open(path, cache_bytes)
+            }
+            other => other,
+        }
+    }
+
+    fn try_open(path: &Path, cache_bytes: usize) -> Result<IndexFile, IndexError> {
+        // redb asserts what a sound file guarantees; here a broken assertion means a damaged file.
+        let opened = catch_unwind(|| Database::builder().set_cache_size(cache_bytes).create(path));
+        let database = match opened {
+            Ok(Ok(database)) => database,
+            Ok(Err(redb::DatabaseError::DatabaseAlreadyOpen)) => {
+                return Err(IndexError::Locked {
+                    path: path.to_owned(),
+                });
+            }
+            Ok(Err(error)) => return Err(open_error(path, error.into())),
+            Err(_) => {
+                return Err(IndexError::Damaged {
+                    path: path.to_owned(),
+                    detail: "its pages do not fit together".to_owned(),
+                });
+            }
+        };
+        let file = IndexFile {
+            path: path.to_owned(),
+            database,
+        };
+        let state = catch_unwind(AssertUnwindSafe(|| file.read(State::read)));
+        let state = state.unwrap_or_else(|_| {
+            Err(IndexError::Damaged {
+                path: path.to_owned(),
+                detail: "its state cannot be read".to_owned(),
+            })
+        })?;
+        if state.is_none() {
+            file.recreate(&State::default())?;
+        }
+        Ok(file)
+    }
+
+    /// Runs `work` on the tables in one transaction.
+    pub(crate) fn write<T>(
+        &self,
+        sync: Sync,
+        work: impl FnOnce(&mut Tables<'_>) -> Result<T, redb::Error>,
+    ) -> Result<T, IndexError> {
+        self.transaction(sync, |transaction| work(&mut Tables::open(transaction)?))
+    }
+
+    /// Empties the tables and writes `state`, in one transaction.
+    pub(crate) fn recreate(&self, state: &State) -> Result<(), IndexError> {
+        self.transaction(Sync::Now, |transaction| recreate(transaction, state))
+    }
+
+    /// Syncs all that was to be synced later.
+    pub(crate) fn sync(&self) -> Result<(), IndexError> {
+        self.transaction(Sync::Now, |_| Ok(()))
+    }
+
+    fn transaction<T>(
+        &self,
+        sync: Sync,
+        work: impl FnOnce(&redb::WriteTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, IndexError> {
+        let run = || -> Result<T, redb::Error> {
+            let mut transaction = self.database.begin_write()?;
+            transaction.set_quick_repair(true);
+            transaction.set_durability(match sync {
+                Sync::Now => Durability::Immediate,
+                Sync::Later => Durability::None,
+            })?;
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        run().map_err(|error| IndexError::from_redb(&self.path, error))
+    }
+
+    /// Runs `work` on a snapshot of the tables.
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, IndexError> {
+        let run = || work(&self.database.begin_read()?);
+        run().map_err(|error| IndexError::from_redb(&self.path, error))
+    }
+}
+
+/// Renames the file to `<path>.damaged-N`, says so in the log, and makes room for another.
+pub(crate) fn move_aside(path: &Path, detail: &str) -> Result<(), IndexError> {
+    let name = |number: u32| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".damaged-{number}"));
+        PathBuf::from(name)
+    };
+    let mut number = 1;
+    while number < DAMAGED_FILES_MAX && name(number).exists() {
+        number += 1;
+    }
+    let aside = name(number);
+    fs::rename(path, &aside).map_err(|error| IndexError::Inaccessible {
+        path: path.to_owned(),
+        detail: format!(
+            "it is damaged and cannot be moved aside to {}: {error}",
+            aside.display()
+        ),
+    })?;
+    tracing::warn!(
+        path = %path.display(),
+        moved_to = %aside.display(),
+        detail,
+        "the index was damaged; it is derived from the ledger and is built again"
+    );
+    Ok(())
+}
+
+fn open_error(path: &Path, error: redb::Error) -> IndexError {
+    let (path, detail) = (path.to_owned(), error.to_string());
+    if is_damage(&error) {
+        IndexError::Damaged { path, detail }
+    } else {
+        IndexError::Inaccessible { path, detail }
+    }
+}

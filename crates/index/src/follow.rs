@@ -1,0 +1,327 @@
+//! Following a ledger: one task that reads its stream, and writes what comes in batches.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chainloom_ledger::{Ledger, LedgerError, Position};
+use futures_util::FutureExt;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+
+use crate::IndexError;
+use crate::apply::{Refusal, add_blocks};
+use crate::batch::{Step, read_steps};
+use crate::file::Sync;
+use crate::health::{Health, Phase};
+use crate::index::{Index, Indexed};
+use crate::reconcile::other_ledger;
+use crate::rollback::remove_blocks;
+use crate::tables::State;
+
+/// First wait after an error; it doubles with each further one.
+const RETRY_WAIT_MIN: Duration = Duration::from_millis(100);
+
+/// Longest wait after an error, and how long following must have gone well for the next wait to be
+/// a short one again.
+const RETRY_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// Batches after which what was written is synced to the disk.
+const SYNC_BATCHES: u32 = 16;
+
+/// Idle time after which what was written is synced to the disk.
+const SYNC_IDLE: Duration = Duration::from_secs(1);
+
+/// Why following broke off.
+#[derive(Debug, thiserror::Error)]
+enum Interruption {
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Refused(Refusal),
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    #[error("it is another ledger: {0}")]
+    OtherLedger(String),
+}
+
+impl Index {
+    /// Follows the ledger until `shutdown` is ready: brings the index up to it, then takes each
+    /// block as it comes.
+    ///
+    /// An error of the ledger or of the disk is written to the log, shown by [`Index::health`] and
+    /// tried again, at first soon, at last every 10 seconds. When the ledger turns out to be
+    /// another one than the index was built from, the index is built again from nothing. Where
+    /// another task has this index follow a ledger, waits until that one ends.
+    pub async fn follow(&self, ledger: Arc<dyn Ledger>, shutdown: impl Future<Output = ()> + Send) {
+        let shutdown = shutdown.shared();
+        let _follower = tokio::select! {
+            biased;
+            () = shutdown.clone() => return,
+            follower = self.inner.follower.lock() => follower,
+        };
+        let mut wait = RETRY_WAIT_MIN;
+        loop {
+            let started = Instant::now();
+            let Err(interruption) = self.follow_once(ledger.as_ref(), shutdown.clone()).await
+            else {
+                break;
+            };
+            if started.elapsed() > RETRY_WAIT_MAX {
+                wait = RETRY_WAIT_MIN;
+            }
+            if !self.recover(interruption, wait).await {
+                tokio::select! {
+                    biased;
+                    () = shutdown.clone() => break,
+                    () = sleep(wait) => {}
+                }
+                wait = (wait * 2).min(RETRY_WAIT_MAX);
+            }
+        }
+        self.inner.health.send_replace(Health::of(Phase::Idle));
+    }
+
+    /// Follows until the first error, or until `shutdown` is ready.
+    async fn follow_once(
+        &self,
+        ledger: &dyn Ledger,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> Result<(), Interruption> {
+        let (steps, received) = mpsc::channel(1);
+        let read = async {
+            let (next, height) = self.prepare(ledger).await?;
+            read_steps(ledger, next, height, steps).await?;
+            Ok(())
+        };
+        // Ending the read half closes the channel, and the write half ends with what it has got.
+        let read = async {
+            tokio::select! {
+                biased;
+                () = shutdown => Ok(()),
+                read = read => read,
+            }
+        };
+        let write = self.write_steps(received);
+        tokio::pin!(write);
+        let read = tokio::select! {
+            read = read => read,
+            written = &mut write => return written,
+        };
+        write.await?;
+        read
+    }
+
+    /// Makes sure that the index is of this ledger; answers from where to read its stream, and its
+    /// height.
+    async fn prepare(&self, ledger: &dyn Ledger) -> Result<(Position, u64), Interruption> {
+        let info = ledger.info().await?;
+        let mut state = self.state().await?;
+        if let Some(reason) = other_ledger(ledger, &info, &state).await? {
+            self.start_again(&reason).await?;
+            state = State::default();
+        }
+        if state.node_id != info.node_id {
+            state.node_id = info.node_id;
+            self.write(Sync::Later, {
+                let state = state.clone();
+                move |tables| tables.set_state(&state)
+            })
+            .await?;
+        }
+        let has_all = Indexed::of(&state).has_reached(info.generation, info.height);
+        let phase = if has_all {
+            Phase::Live
+        } else {
+            Phase::CatchingUp
+        };
+        self.inner.health.send_replace(Health::of(phase));
+        if !has_all {
+            tracing::info!(
+                from = state.next,
+                to = info.height,
+                "indexing the ledger's blocks"
+            );
+        }
+        let next = Position {
+            generation: state.generation,
+            number: state.next,
+        };
+        Ok((next, info.height))
+    }
+
+    /// Carries out the steps as they come; syncs now and then, and at the end.
+    async fn write_steps(&self, mut steps: mpsc::Receiver<Step>) -> Result<(), Interruption> {
+        let mut unsynced = 0;
+        let mut took_blocks = false;
+        loop {
+            let step = tokio::select! {
+                biased;
+                () = self.inner.damage_found.notified() => {
+                    return Err(self.inner.damaged("a reader met it").into());
+                }
+                step = steps.recv() => step,
+                () = sleep(SYNC_IDLE), if unsynced > 0 => {
+                    self.sync().await?;
+                    unsynced = 0;
+                    continue;
+                }
+            };
+            let Some(step) = step else {
+                if unsynced > 0 {
+                    self.sync().await?;
+                }
+                return Ok(());
+            };
+            unsynced += 1;
+            match step {
+                Step::Replaced { generation, from } => self.roll_back(generation, from).await?,
+                Step::Blocks { blocks, live } => {
+                    let sync = if unsynced >= SYNC_BATCHES {
+                        unsynced = 0;
+                        Sync::Now
+                    } else {
+                        Sync::Later
+                    };
+                    let (added, refusal) = self.add(blocks, sync).await?;
+                    took_blocks |= added;
+                    match refusal {
+                        None => {}
+                        // A chain that breaks behind what was indexed earlier is another chain;
+                        // one that breaks within itself is a ledger in disorder.
+                        Some(refusal @ Refusal::LinkBroken { .. }) if !took_blocks => {
+                            return Err(Interruption::OtherLedger(refusal.to_string()));
+                        }
+                        Some(refusal) => return Err(Interruption::Refused(refusal)),
+                    }
+                    let catching_up = self.inner.health.borrow().phase != Phase::Live;
+                    if live && catching_up {
+                        self.inner.health.send_replace(Health::of(Phase::Live));
+                        tracing::info!(height = self.position().height, "the index is up to date");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds blocks and says whether any was added, and why the first that was not could not be.
+    async fn add(
+        &self,
+        blocks: Vec<(u64, Box<chainloom_ledger::Block>)>,
+        sync: Sync,
+    ) -> Result<(bool, Option<Refusal>), IndexError> {
+        let (before, after, refusal) = self
+            .write(sync, move |tables| {
+                let mut state = tables.state()?;
+                let before = state.next;
+                let refusal = add_blocks(tables, &mut state, &blocks)?;
+                Ok((before, state, refusal))
+            })
+            .await?;
+        self.inner.indexed.send_replace(Indexed::of(&after));
+        Ok((after.next > before, refusal))
+    }
+
+    /// Takes out the blocks from `from` on, batch by batch, and then stands in `generation`.
+    async fn roll_back(&self, generation: u64, from: u64) -> Result<(), Interruption> {
+        let mut state = self.state().await?;
+        if generation < state.generation {
+            return Err(Interruption::Refused(Refusal::GenerationFell {
+                expected: state.generation,
+                got: generation,
+            }));
+        }
+        tracing::info!(generation, from, "the ledger's chain was replaced");
+        if from <= state.first {
+            let empty = State {
+                generation,
+                node_id: state.node_id,
+                ..State::default()
+            };
+            self.recreate(empty).await?;
+            return Ok(());
+        }
+        loop {
+            state = self
+                .write(Sync::Later, move |tables| {
+                    let mut state = tables.state()?;
+                    remove_blocks(tables, &mut state, from)?;
+                    if state.next <= from {
+                        state.generation = generation;
+                    }
+                    tables.set_state(&state)?;
+                    Ok(state)
+                })
+                .await?;
+            self.inner.indexed.send_replace(Indexed::of(&state));
+            if state.next <= from {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Does what can be done about an interruption, and says whether to go on without waiting.
+    async fn recover(&self, interruption: Interruption, wait: Duration) -> bool {
+        let reason = interruption.to_string();
+        let recovered = match interruption {
+            Interruption::OtherLedger(reason) => self.start_again(&reason).await.map(|()| true),
+            Interruption::Index(IndexError::Damaged { detail, .. }) => {
+                self.inner.reopen(Some(detail)).await.map(|()| false)
+            }
+            // redb takes no further write after an error of the disk until it is opened again.
+            Interruption::Index(_) => self.inner.reopen(None).await.map(|()| false),
+            Interruption::Ledger(_) | Interruption::Refused(_) => Ok(false),
+        };
+        let reason = match recovered {
+            Ok(true) => return true,
+            Ok(false) => reason,
+            Err(error) => format!("{reason}; {error}"),
+        };
+        let retry_in_ms = wait.as_millis() as u64;
+        tracing::warn!(reason, retry_in_ms, "the index cannot follow its ledger");
+        self.inner.health.send_replace(Health {
+            phase: Phase::Retrying,
+            error: Some(reason),
+            retry_in_ms: Some(retry_in_ms),
+        });
+        false
+    }
+
+    /// Empties the index, to be built again.
+    async fn start_again(&self, reason: &str) -> Result<(), IndexError> {
+        tracing::warn!(
+            reason,
+            "the index was built from another ledger; it is built again from nothing"
+        );
+        self.recreate(State::default()).await
+    }
+
+    async fn recreate(&self, state: State) -> Result<(), IndexError> {
+        let indexed = Indexed::of(&state);
+        self.inner
+            .blocking(move |file| file.recreate(&state))
+            .await?;
+        self.inner.indexed.send_replace(indexed);
+        Ok(())
+    }
+
+    async fn state(&self) -> Result<State, IndexError> {
+        self.inner
+            .blocking(|file| file.read(State::read))
+            .await
+            .map(Option::unwrap_or_default)
+    }
+
+    async fn sync(&self) -> Result<(), IndexError> {
+        self.inner.blocking(|file| file.sync()).await
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        sync: Sync,
+        work: impl FnOnce(&mut crate::tables::Tables<'_>) -> Result<T, redb::Error> + Send + 'static,
+    ) -> Result<T, IndexError> {
+        self.inner
+            .blocking(move |file| file.write(sync, work))
+            .await
+    }
+}

@@ -1,0 +1,38 @@
+use serde::Serialize;
+
+/// How the index is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Health {
+    /// What it is doing.
+    pub phase: Phase,
+    /// Why it last stopped following; absent while all is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// After how many milliseconds it tries again; absent while it follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_in_ms: Option<u64>,
+}
+
+/// What an index is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Nothing yet, or no longer: nobody has it follow a ledger.
+    Idle,
+    /// Reading what the ledger had before.
+    CatchingUp,
+    /// Taking each block as it comes.
+    Live,
+    /// Waiting after an error, to try again.
+    Retrying,
+}
+
+impl Health {
+    pub(crate) fn of(phase: Phase) -> Health {
+        Health {
+            phase,
+            error: None,
+            retry_in_ms: None,
+        }
+    }
+}

@@ -1,0 +1,247 @@
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use chainloom_ledger::{Hash, Version};
+use futures_util::FutureExt;
+use redb::ReadTransaction;
+use serde::Serialize;
+use tokio::sync::{Mutex, Notify, watch};
+use tokio::task::spawn_blocking;
+
+use crate::file::{IndexFile, move_aside};
+use crate::health::{Health, Phase};
+use crate::tables::State;
+use crate::{IndexError, read};
+
+/// How long closing the file waits for the reads that run.
+const CLOSE_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// How far the index has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
+pub struct Indexed {
+    /// The generation of the chain that it follows.
+    pub generation: u64,
+    /// Number of the last block that it holds; 0 while it holds none.
+    pub height: u64,
+    /// How many blocks it holds.
+    pub blocks: u64,
+}
+
+impl Indexed {
+    pub(crate) fn of(state: &State) -> Indexed {
+        Indexed {
+            generation: state.generation,
+            height: state.height().unwrap_or(0),
+            blocks: state.blocks(),
+        }
+    }
+
+    /// Whether it holds the block of this number in this generation, or has gone beyond.
+    pub fn has_reached(&self, generation: u64, height: u64) -> bool {
+        let later = self.generation > generation;
+        later || (self.generation == generation && self.blocks > 0 && self.height >= height)
+    }
+}
+
+/// The read model of one ledger. A cheap handle: clones share the file.
+///
+/// Reads are snapshots and never wait for the writer; each runs on a blocking thread.
+#[derive(Clone)]
+pub struct Index {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    path: PathBuf,
+    cache_bytes: usize,
+    /// Absent while it is opened again after an error.
+    file: RwLock<Option<Arc<IndexFile>>>,
+    pub(crate) indexed: watch::Sender<Indexed>,
+    pub(crate) health: watch::Sender<Health>,
+    /// Held by the one that follows.
+    pub(crate) follower: Mutex<()>,
+    /// A reader met damage; the follower makes the file anew.
+    pub(crate) damage_found: Notify,
+}
+
+impl Index {
+    /// Opens the index file, or makes it; blocks the thread for some milliseconds.
+    ///
+    /// A damaged file is moved aside to `<path>.damaged-N`, with a warning in the log, and one of
+    /// another format is emptied: what an index holds is derived, and [`Index::follow`] builds it
+    /// again. `cache_bytes` bounds what is held of it in memory.
+    ///
+    /// # Errors
+    /// [`IndexError::Locked`] while another process has it open, [`IndexError::Inaccessible`] where
+    /// it cannot be created, opened or moved, [`IndexError::Storage`] where writing fails.
+    pub fn open(path: impl AsRef<Path>, cache_bytes: usize) -> Result<Index, IndexError> {
+        let path = path.as_ref();
+        let file = IndexFile::open(path, cache_bytes)?;
+        let state = file.read(State::read)?.unwrap_or_default();
+        Ok(Index {
+            inner: Arc::new(Inner {
+                path: path.to_owned(),
+                cache_bytes,
+                file: RwLock::new(Some(Arc::new(file))),
+                indexed: watch::Sender::new(Indexed::of(&state)),
+                health: watch::Sender::new(Health::of(Phase::Idle)),
+                follower: Mutex::new(()),
+                damage_found: Notify::new(),
+            }),
+        })
+    }
+
+    /// How far it has come.
+    pub fn position(&self) -> Indexed {
+        *self.inner.indexed.borrow()
+    }
+
+    /// Tells of every step: blocks that came in, blocks that were taken out.
+    pub fn subscribe(&self) -> watch::Receiver<Indexed> {
+        self.inner.indexed.subscribe()
+    }
+
+    /// How it is doing.
+    pub fn health(&self) -> Health {
+        self.inner.health.borrow().clone()
+    }
+
+    /// Waits until it holds this block of this generation or has gone beyond, but no longer than
+    /// `timeout`; answers how far it has come by then.
+    pub async fn wait_for(&self, generation: u64, height: u64, timeout: Duration) -> Indexed {
+        let mut indexed = self.subscribe();
+        let reached = indexed.wait_for(|indexed| indexed.has_reached(generation, height));
+        // Too late is an answer too, and the sender lives as long as this handle.
+        let _ = tokio::time::timeout(timeout, reached).await;
+        self.position()
+    }
+
+    /// Number of the block with this hash.
+    ///
+    /// # Errors
+    /// [`IndexError::Damaged`] and [`IndexError::Storage`], as every read.
+    pub async fn block_by_hash(&self, hash: Hash) -> Result<Option<u64>, IndexError> {
+        self.read(move |snapshot| read::block_by_hash(snapshot, hash))
+            .await
+    }
+
+    /// Where the transaction with this id stands; of several with one id, the first.
+    ///
+    /// # Errors
+    /// [`IndexError::Damaged`] and [`IndexError::Storage`], as every read.
+    pub async fn transaction_by_id(&self, id: &str) -> Result<Option<Version>, IndexError> {
+        let digest = Hash::of(id.as_bytes());
+        self.read(move |snapshot| read::transaction_by_id(snapshot, digest))
+            .await
+    }
+
+    /// Runs a read on a blocking thread, on a snapshot of the file.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error> + Send + 'static,
+    ) -> Result<T, IndexError> {
+        let file = self.inner.file()?;
+        let read = Arc::clone(&file);
+        let result = self.inner.run(move || read.read(work)).await;
+        let damaged = matches!(result, Err(IndexError::Damaged { .. }));
+        // What a read finds in a file that was replaced meanwhile says nothing of the new one.
+        if damaged
+            && self
+                .inner
+                .file()
+                .is_ok_and(|current| Arc::ptr_eq(&current, &file))
+        {
+            self.inner.damage_found.notify_one();
+        }
+        result
+    }
+}
+
+impl Inner {
+    /// Runs `work` on the file on a blocking thread.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&IndexFile) -> Result<T, IndexError> + Send + 'static,
+    ) -> Result<T, IndexError> {
+        let file = self.file()?;
+        self.run(move || work(&file)).await
+    }
+
+    /// Runs `work` on a blocking thread.
+    ///
+    /// redb asserts what a sound file guarantees, so a panic in there is damage of the file.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, IndexError> + Send + 'static,
+    ) -> Result<T, IndexError> {
+        let result = spawn_blocking(work).await;
+        result.unwrap_or_else(|error| {
+            let detail = error.to_string();
+            Err(if error.is_panic() {
+                self.damaged(&detail)
+            } else {
+                self.failed(&detail)
+            })
+        })
+    }
+
+    /// Closes the file and opens it again; a damaged one is moved aside and built anew.
+    pub(crate) async fn reopen(
+        self: &Arc<Inner>,
+        damage: Option<String>,
+    ) -> Result<(), IndexError> {
+        let inner = Arc::clone(self);
+        let state = self.run(move || inner.reopen_blocking(damage)).await?;
+        // Who met the damage before has been heard.
+        let _ = self.damage_found.notified().now_or_never();
+        self.indexed.send_replace(Indexed::of(&state));
+        Ok(())
+    }
+
+    fn reopen_blocking(&self, damage: Option<String>) -> Result<State, IndexError> {
+        // redb locks the file, so it must be closed first; reads that run end within moments, and
+        // reads that come meanwhile are told.
+        let closing = self
+            .file
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let closed = closing.as_ref().map(Arc::downgrade);
+        drop(closing);
+        let deadline = Instant::now() + CLOSE_WAIT_MAX;
+        while closed.as_ref().is_some_and(|file| file.strong_count() > 0) {
+            if Instant::now() > deadline {
+                return Err(self.failed("a read does not end"));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if let Some(detail) = damage {
+            move_aside(&self.path, &detail)?;
+        }
+        let file = IndexFile::open(&self.path, self.cache_bytes)?;
+        let state = file.read(State::read)?.unwrap_or_default();
+        *self.file.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(file));
+        Ok(state)
+    }
+
+    fn file(&self) -> Result<Arc<IndexFile>, IndexError> {
+        let file = self.file.read().unwrap_or_else(PoisonError::into_inner);
+        file.clone()
+            .ok_or_else(|| self.failed("it is being opened again"))
+    }
+
+    pub(crate) fn damaged(&self, detail: &str) -> IndexError {
+        IndexError::Damaged {
+            path: self.path.clone(),
+            detail: detail.to_owned(),
+        }
+    }
+
+    fn failed(&self, detail: &str) -> IndexError {
+        IndexError::Storage {
+            path: self.path.clone(),
+            detail: detail.to_owned(),
+        }
+    }
+}

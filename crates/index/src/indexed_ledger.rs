@@ -1,0 +1,151 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use chainloom_ledger::{
+    Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, Hash, InvokeOptions, Ledger,
+    LedgerConfig, LedgerError, LedgerInfo, PeerReport, Position, QueryAnswer, Receipt, Transaction,
+    TransactionSelector,
+};
+
+use crate::{Index, Indexed};
+
+/// How long an answer from the index waits for it to reach the ledger, in milliseconds.
+pub const CATCH_UP_WAIT_MS_MAX: u64 = 1_000;
+
+/// A ledger with its index above it: the same verbs, and all of them answered.
+///
+/// A block by its hash, a transaction by the id it has in its block and a balance come through the
+/// index; all else goes to the ledger below as it is.
+#[derive(Clone)]
+pub struct IndexedLedger {
+    ledger: Arc<dyn Ledger>,
+    index: Index,
+}
+
+impl IndexedLedger {
+    /// `index` is to follow `ledger`, see [`Index::follow`].
+    pub fn new(ledger: Arc<dyn Ledger>, index: Index) -> IndexedLedger {
+        IndexedLedger { ledger, index }
+    }
+
+    /// The ledger below.
+    pub fn ledger(&self) -> &Arc<dyn Ledger> {
+        &self.ledger
+    }
+
+    /// The index.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// Waits until the index holds what the ledger holds now, for one second at most; answers how
+    /// far it has come.
+    ///
+    /// # Errors
+    /// Those of [`Ledger::info`].
+    pub async fn caught_up(&self) -> Result<Indexed, LedgerError> {
+        let info = self.ledger.info().await?;
+        let wait = Duration::from_millis(CATCH_UP_WAIT_MS_MAX);
+        Ok(self
+            .index
+            .wait_for(info.generation, info.height, wait)
+            .await)
+    }
+
+    async fn block_by_hash(&self, hash: Hash) -> Result<Block, LedgerError> {
+        let not_found = || LedgerError::NotFound {
+            code: "block_not_found",
+            detail: format!("no block of the chain has the hash {hash}"),
+        };
+        let mut number = self.index.block_by_hash(hash).await?;
+        if number.is_none() {
+            self.caught_up().await?;
+            number = self.index.block_by_hash(hash).await?;
+        }
+        let number = number.ok_or_else(not_found)?;
+        // The chain may have been replaced since the index looked.
+        match self.ledger.block(BlockSelector::Number(number)).await {
+            Ok(block) if block.hash == hash => Ok(block),
+            Ok(_) | Err(LedgerError::NotFound { .. }) => Err(not_found()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn transaction_by_id(&self, id: String) -> Result<Transaction, LedgerError> {
+        let selector = TransactionSelector::Id(id.clone());
+        let unknown_below = match self.ledger.transaction(selector).await {
+            Err(error @ LedgerError::NotFound { .. }) => error,
+            other => return other,
+        };
+        let mut version = self.index.transaction_by_id(&id).await?;
+        if version.is_none() {
+            self.caught_up().await?;
+            version = self.index.transaction_by_id(&id).await?;
+        }
+        let version = version.ok_or_else(|| unknown_below.clone())?;
+        // The chain may have been replaced since the index looked.
+        let selector = TransactionSelector::Version(version);
+        match self.ledger.transaction(selector).await {
+            Ok(transaction) if transaction.id == id => Ok(transaction),
+            Ok(_) | Err(LedgerError::NotFound { .. }) => Err(unknown_below),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn answer(&self, call: Call) -> Result<QueryAnswer, LedgerError> {
+        let account = match self.ledger.query(call).await? {
+            QueryAnswer::Balance(account) => account,
+            result @ QueryAnswer::Result(_) => return Ok(result),
+        };
+        self.caught_up().await?;
+        let balance = self.index.balance(&account).await?;
+        Ok(QueryAnswer::Result(balance.balance.into()))
+    }
+}
+
+impl Ledger for IndexedLedger {
+    fn info(&self) -> BoxFuture<'_, Result<LedgerInfo, LedgerError>> {
+        self.ledger.info()
+    }
+
+    fn config(&self, block: Option<u64>) -> BoxFuture<'_, Result<LedgerConfig, LedgerError>> {
+        self.ledger.config(block)
+    }
+
+    fn block(&self, selector: BlockSelector) -> BoxFuture<'_, Result<Block, LedgerError>> {
+        match selector {
+            BlockSelector::Hash(hash) => Box::pin(self.block_by_hash(hash)),
+            BlockSelector::Number(_) | BlockSelector::Latest => self.ledger.block(selector),
+        }
+    }
+
+    fn blocks(&self, next: Position) -> BoxStream<Result<BlockEvent, LedgerError>> {
+        self.ledger.blocks(next)
+    }
+
+    fn transaction(
+        &self,
+        selector: TransactionSelector,
+    ) -> BoxFuture<'_, Result<Transaction, LedgerError>> {
+        match selector {
+            TransactionSelector::Id(id) => Box::pin(self.transaction_by_id(id)),
+            TransactionSelector::Version(_) => self.ledger.transaction(selector),
+        }
+    }
+
+    fn query(&self, call: Call) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>> {
+        Box::pin(self.answer(call))
+    }
+
+    fn invoke(
+        &self,
+        call: Call,
+        options: InvokeOptions,
+    ) -> BoxFuture<'_, Result<Receipt, LedgerError>> {
+        self.ledger.invoke(call, options)
+    }
+
+    fn peers(&self) -> BoxFuture<'_, Result<Vec<PeerReport>, LedgerError>> {
+        self.ledger.peers()
+    }
+}

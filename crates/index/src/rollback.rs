@@ -1,0 +1,119 @@
+//! Taking blocks out, from the tip down.
+
+use bigdecimal::BigDecimal;
+use redb::{Error, ReadableTable};
+
+use crate::apply::digest_of_id;
+use crate::changes::{Changes, Direction};
+use crate::tables::{State, Tables};
+
+/// Blocks that one transaction takes out at most.
+const ROLLBACK_BLOCKS_MAX: usize = 2_000;
+
+/// Transactions after which no further block is taken out in the same redb transaction.
+const ROLLBACK_TRANSACTIONS_MAX: usize = 20_000;
+
+/// Takes out the last blocks down to `from`, or as many of them as one batch may hold.
+///
+/// The caller writes the state; until the last batch with its old generation, so that after a crash
+/// in between the ledger is asked again from there, and says again what was replaced. What stands
+/// in between is the beginning of a chain that held, never a mixture.
+pub(crate) fn remove_blocks(
+    tables: &mut Tables<'_>,
+    state: &mut State,
+    from: u64,
+) -> Result<(), Error> {
+    let mut changes = Changes::new(Direction::Remove);
+    let mut blocks = 0;
+    let mut transactions = 0;
+    while state.blocks() > 0
+        && state.next > from
+        && blocks < ROLLBACK_BLOCKS_MAX
+        && transactions < ROLLBACK_TRANSACTIONS_MAX
+    {
+        transactions += remove_last_block(tables, &mut changes, state)?;
+        blocks += 1;
+        changes.write_if_large(tables)?;
+    }
+    changes.write(tables)
+}
+
+/// Takes out the last block and says how many transactions it had.
+fn remove_last_block(
+    tables: &mut Tables<'_>,
+    changes: &mut Changes,
+    state: &mut State,
+) -> Result<usize, Error> {
+    let number = state.next - 1;
+    let removed = remove_transactions(tables, changes, number)?;
+    let (hash, valid_count) = {
+        let row = tables.blocks.remove(number)?;
+        let row = row.ok_or_else(|| missing(number))?;
+        let (hash, .., valid_count) = row.value();
+        (*hash, valid_count)
+    };
+    // Where an earlier block has the same hash, that one is found by it.
+    let found = tables.numbers.get(&hash)?.map(|row| row.value());
+    if found == Some(number) {
+        tables.numbers.remove(&hash)?;
+    }
+
+    state.next = number;
+    state.transactions = less(state.transactions, removed as u64)?;
+    state.valid = less(state.valid, valid_count)?;
+    if state.blocks() == 0 {
+        *state = State {
+            generation: state.generation,
+            node_id: state.node_id.take(),
+            ..State::default()
+        };
+    } else {
+        let row = tables.blocks.get(number - 1)?;
+        let row = row.ok_or_else(|| missing(number - 1))?;
+        state.tip = *row.value().0;
+    }
+    Ok(removed)
+}
+
+fn remove_transactions(
+    tables: &mut Tables<'_>,
+    changes: &mut Changes,
+    block: u64,
+) -> Result<usize, Error> {
+    let mut removed = 0;
+    let rows = tables
+        .transactions
+        .extract_from_if((block, 0)..=(block, u32::MAX), |_, _| true)?;
+    for entry in rows {
+        let (key, row) = entry?;
+        let (_, index) = key.value();
+        let (id, digest, _, _, code, call, sender, recipient, _, moved) = row.value();
+        tables
+            .ids
+            .remove((&digest_of_id(id, digest), block, index))?;
+        for (digest, _) in sender.iter().chain(recipient.iter()) {
+            tables.accounts.remove((*digest, block, index))?;
+        }
+        let moved: Option<BigDecimal> = match moved {
+            None => None,
+            Some(text) => Some(
+                text.parse()
+                    .map_err(|_| Error::Corrupted("an amount is no number".to_owned()))?,
+            ),
+        };
+        changes.count(code, call);
+        changes.transfer(sender, recipient, moved.as_ref());
+        removed += 1;
+    }
+    Ok(removed)
+}
+
+fn less(total: u64, part: u64) -> Result<u64, Error> {
+    total
+        .checked_sub(part)
+        .ok_or_else(|| Error::Corrupted("a total has fallen below zero".to_owned()))
+}
+
+fn missing(number: u64) -> Error {
+    Error::Corrupted(format!("the index has no block {number}"))
+}
