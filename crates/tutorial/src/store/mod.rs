@@ -16,12 +16,17 @@
 //! in them that was accepted here ([`adopt`]).
 
 mod adopt;
+mod block_text;
 mod chores;
 mod error;
+mod mined;
 mod open;
 mod peer_rows;
+mod post;
+mod queue;
 mod read;
 mod row;
+mod spread;
 mod staging;
 mod state;
 mod tables;
@@ -37,7 +42,7 @@ use tokio::sync::watch;
 pub use error::OpenError;
 pub(crate) use error::{Fault, StoreError};
 pub(crate) use open::{Identity, OpenStore};
-pub(crate) use read::Snapshot;
+pub(crate) use read::{Scan, Snapshot, StoredBlock};
 pub(crate) use staging::{Adoption, Staging};
 pub use state::Head;
 

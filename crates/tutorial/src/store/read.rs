@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chainloom_ledger::Hash;
-use redb::{ReadTransaction, ReadableDatabase};
+use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
 
 use super::Store;
 use super::error::{Fault, StoreError, panic_text};
@@ -111,7 +111,8 @@ impl Snapshot {
         mut take: impl FnMut(u64, Hash, &[u8]) -> Scan,
     ) -> Result<(), StoreError> {
         self.store.guarded(|| {
-            scan_blocks(&self.transaction, &self.state, from, |number, row| {
+            let blocks = self.transaction.open_table(BLOCKS)?;
+            scan_chain(&blocks, &self.state, from, |number, row| {
                 Ok(take(number, row.hash, row.compact))
             })
         })
@@ -148,37 +149,55 @@ pub(crate) enum Scan {
     Stop,
 }
 
+/// The table of blocks, in a read or a write transaction.
+pub(super) trait BlockTable: ReadableTable<(u64, u64), &'static [u8]> {}
+
+impl<T: ReadableTable<(u64, u64), &'static [u8]>> BlockTable for T {}
+
 /// Goes through the chain's blocks from `from` on.
-pub(super) fn scan_blocks(
-    transaction: &ReadTransaction,
+fn scan_chain(
+    blocks: &impl BlockTable,
     state: &State,
     from: u64,
     mut take: impl FnMut(u64, BlockRow<'_>) -> Result<Scan, Fault>,
 ) -> Result<(), Fault> {
-    let blocks = transaction.open_table(BLOCKS)?;
-    let mut expected = from.max(1);
     for (index, segment) in state.segments.iter().enumerate() {
         let end = match state.segments.get(index + 1) {
             Some(next) => next.first,
             None => state.length + 1,
         };
-        if end <= expected {
-            continue;
-        }
-        for row in blocks.range((segment.id, expected)..(segment.id, end))? {
-            let (key, row) = row?;
-            let (_, number) = key.value();
-            if number != expected {
-                break;
-            }
-            if take(number, BlockRow::decode(row.value())?)? == Scan::Stop {
-                return Ok(());
-            }
-            expected += 1;
-        }
-        if expected != end {
-            return Err(Fault::missing(format_args!("block {expected}")));
+        let range = (segment.first.max(from), end);
+        if scan_segment(blocks, segment.id, range, &mut take)? == Scan::Stop {
+            break;
         }
     }
     Ok(())
+}
+
+/// Goes through the blocks `first..end` of a segment, all of which must be there.
+pub(super) fn scan_segment(
+    blocks: &impl BlockTable,
+    segment: u64,
+    (first, end): (u64, u64),
+    mut take: impl FnMut(u64, BlockRow<'_>) -> Result<Scan, Fault>,
+) -> Result<Scan, Fault> {
+    if first >= end {
+        return Ok(Scan::On);
+    }
+    let mut expected = first;
+    for row in blocks.range((segment, first)..(segment, end))? {
+        let (key, row) = row?;
+        if key.value().1 != expected {
+            break;
+        }
+        if take(expected, BlockRow::decode(row.value())?)? == Scan::Stop {
+            return Ok(Scan::Stop);
+        }
+        expected += 1;
+    }
+    if expected == end {
+        Ok(Scan::On)
+    } else {
+        Err(Fault::missing(format_args!("block {expected}")))
+    }
 }
