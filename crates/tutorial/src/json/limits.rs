@@ -5,7 +5,7 @@ pub struct Limits {
     pub depth: usize,
     /// How long the document may be, in bytes.
     pub bytes: usize,
-    /// How many values it may hold, each array, object and scalar counted: a tree takes some 24 to 48 bytes for each,
+    /// How many values it may hold, each array, object and scalar counted: a tree takes 32 to 48 bytes for each,
     /// and `[0,0,0]` two bytes of text.
     pub values: usize,
 }

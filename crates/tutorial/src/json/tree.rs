@@ -236,8 +236,8 @@ mod tests {
     }
 
     #[test]
-    fn a_value_takes_24_bytes() {
-        assert_eq!(size_of::<Json>(), 24);
+    fn a_value_takes_32_bytes() {
+        assert_eq!(size_of::<Json>(), 32);
     }
 
     #[test]
