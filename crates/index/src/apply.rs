@@ -7,6 +7,7 @@ use redb::Error;
 
 use crate::amount::bounded;
 use crate::changes::{Changes, Direction};
+use crate::limits::Limits;
 use crate::short::{SHORT_VALUE_BYTES_MAX, short_account, short_json, short_text};
 use crate::tables::{Digest, State, Tables, TimeRow};
 
@@ -39,8 +40,9 @@ pub(crate) fn add_blocks(
     tables: &mut Tables<'_>,
     state: &mut State,
     blocks: &[(u64, Box<Block>)],
+    limits: Limits,
 ) -> Result<Option<Refusal>, Error> {
-    let mut changes = Changes::new(Direction::Add);
+    let mut changes = Changes::new(Direction::Add, limits.changes_bytes);
     let mut refusal = None;
     for (generation, block) in blocks {
         refusal = refused(state, *generation, block);

@@ -6,11 +6,7 @@ use chainloom_ledger::{Block, BlockEvent, BoxStream, Ledger, LedgerError, Positi
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 
-/// Blocks of one batch at most.
-const BATCH_BLOCKS_MAX: usize = 1_000;
-
-/// Encoded size of the blocks of one batch, beyond which no further one is added.
-const BATCH_BYTES_MAX: u64 = 2 << 20;
+use crate::limits::Limits;
 
 /// How long a batch waits for a block that is known to exist.
 const FILL_WAIT: Duration = Duration::from_millis(20);
@@ -36,6 +32,7 @@ pub(crate) async fn read_steps(
     next: Position,
     mut height: u64,
     steps: mpsc::Sender<Step>,
+    limits: Limits,
 ) -> Result<(), LedgerError> {
     let mut stream = ledger.blocks(next);
     let mut event = next_event(&mut stream).await?;
@@ -55,7 +52,7 @@ pub(crate) async fn read_steps(
             BlockEvent::Block { generation, block } => {
                 let mut batch = Batch::default();
                 batch.push(generation, block);
-                let after = fill(&mut batch, &mut stream, height).await;
+                let after = fill(&mut batch, &mut stream, height, limits).await;
                 let step = Step::Blocks {
                     live: batch.last_number >= height,
                     blocks: batch.blocks,
@@ -86,8 +83,8 @@ impl Batch {
         self.blocks.push((generation, block));
     }
 
-    fn is_full(&self) -> bool {
-        self.blocks.len() >= BATCH_BLOCKS_MAX || self.bytes >= BATCH_BYTES_MAX
+    fn is_full(&self, limits: Limits) -> bool {
+        self.blocks.len() >= limits.batch_blocks || self.bytes >= limits.batch_bytes
     }
 }
 
@@ -95,8 +92,13 @@ type Event = Result<BlockEvent, LedgerError>;
 
 /// Adds what comes without waiting, and below `height` with a short wait; gives back what came and
 /// is no block.
-async fn fill(batch: &mut Batch, stream: &mut BoxStream<Event>, height: u64) -> Option<Event> {
-    while !batch.is_full() {
+async fn fill(
+    batch: &mut Batch,
+    stream: &mut BoxStream<Event>,
+    height: u64,
+    limits: Limits,
+) -> Option<Event> {
+    while !batch.is_full(limits) {
         let event = match next_event(stream).now_or_never() {
             Some(event) => event,
             None if batch.last_number >= height => return None,

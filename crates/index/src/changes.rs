@@ -12,9 +12,6 @@ use redb::{Error, ReadableTable};
 use crate::amount::plain_text;
 use crate::tables::{Digest, Tables};
 
-/// About how much memory the gathered changes may take before they are written.
-const CHANGES_BYTES_MAX: usize = 8 << 20;
-
 /// About what an entry of the maps takes beside its texts.
 const ENTRY_BYTES: usize = 160;
 
@@ -48,20 +45,22 @@ pub(crate) struct Changes {
     codes: HashMap<(i32, String), i64>,
     functions: HashMap<(String, String), i64>,
     bytes: usize,
+    bytes_max: usize,
 }
 
 /// A party of a transfer: its digest and its name as JSON, cut.
 pub(crate) type Party<'a> = (&'a Digest, &'a str);
 
 impl Changes {
-    /// No changes yet.
-    pub(crate) fn new(direction: Direction) -> Changes {
+    /// No changes yet; `bytes_max` is about how much memory they may take.
+    pub(crate) fn new(direction: Direction, bytes_max: usize) -> Changes {
         Changes {
             direction,
             accounts: HashMap::new(),
             codes: HashMap::new(),
             functions: HashMap::new(),
             bytes: 0,
+            bytes_max,
         }
     }
 
@@ -119,7 +118,7 @@ impl Changes {
 
     /// Writes them if they have grown beyond what may be gathered.
     pub(crate) fn write_if_large(&mut self, tables: &mut Tables<'_>) -> Result<(), Error> {
-        if self.bytes > CHANGES_BYTES_MAX {
+        if self.bytes > self.bytes_max {
             self.write(tables)?;
         }
         Ok(())

@@ -25,9 +25,6 @@ const RETRY_WAIT_MIN: Duration = Duration::from_millis(100);
 /// a short one again.
 const RETRY_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Batches after which what was written is synced to the disk.
-const SYNC_BATCHES: u32 = 16;
-
 /// Idle time after which what was written is synced to the disk.
 const SYNC_IDLE: Duration = Duration::from_secs(1);
 
@@ -90,7 +87,7 @@ impl Index {
         let (steps, received) = mpsc::channel(1);
         let read = async {
             let (next, height) = self.prepare(ledger).await?;
-            read_steps(ledger, next, height, steps).await?;
+            read_steps(ledger, next, height, steps, self.inner.limits).await?;
             Ok(())
         };
         // Ending the read half closes the channel, and the write half ends with what it has got.
@@ -176,7 +173,7 @@ impl Index {
             match step {
                 Step::Replaced { generation, from } => self.roll_back(generation, from).await?,
                 Step::Blocks { blocks, live } => {
-                    let sync = if unsynced >= SYNC_BATCHES {
+                    let sync = if unsynced >= self.inner.limits.sync_batches {
                         unsynced = 0;
                         Sync::Now
                     } else {
@@ -209,11 +206,12 @@ impl Index {
         blocks: Vec<(u64, Box<chainloom_ledger::Block>)>,
         sync: Sync,
     ) -> Result<(bool, Option<Refusal>), IndexError> {
+        let limits = self.inner.limits;
         let (before, after, refusal) = self
             .write(sync, move |tables| {
                 let mut state = tables.state()?;
                 let before = state.next;
-                let refusal = add_blocks(tables, &mut state, &blocks)?;
+                let refusal = add_blocks(tables, &mut state, &blocks, limits)?;
                 Ok((before, state, refusal))
             })
             .await?;
@@ -240,11 +238,12 @@ impl Index {
             self.recreate(empty).await?;
             return Ok(());
         }
+        let limits = self.inner.limits;
         loop {
             state = self
                 .write(Sync::Later, move |tables| {
                     let mut state = tables.state()?;
-                    remove_blocks(tables, &mut state, from)?;
+                    remove_blocks(tables, &mut state, from, limits)?;
                     if state.next <= from {
                         state.generation = generation;
                     }

@@ -11,6 +11,7 @@ use tokio::task::spawn_blocking;
 
 use crate::file::{IndexFile, move_aside};
 use crate::health::{Health, Phase};
+use crate::limits::Limits;
 use crate::tables::State;
 use crate::{IndexError, read};
 
@@ -55,6 +56,7 @@ pub struct Index {
 pub(crate) struct Inner {
     path: PathBuf,
     cache_bytes: usize,
+    pub(crate) limits: Limits,
     /// Absent while it is opened again after an error.
     file: RwLock<Option<Arc<IndexFile>>>,
     pub(crate) indexed: watch::Sender<Indexed>,
@@ -76,13 +78,21 @@ impl Index {
     /// [`IndexError::Locked`] while another process has it open, [`IndexError::Inaccessible`] where
     /// it cannot be created, opened or moved, [`IndexError::Storage`] where writing fails.
     pub fn open(path: impl AsRef<Path>, cache_bytes: usize) -> Result<Index, IndexError> {
-        let path = path.as_ref();
+        Index::open_with(path.as_ref(), cache_bytes, Limits::default())
+    }
+
+    pub(crate) fn open_with(
+        path: &Path,
+        cache_bytes: usize,
+        limits: Limits,
+    ) -> Result<Index, IndexError> {
         let file = IndexFile::open(path, cache_bytes)?;
         let state = file.read(State::read)?.unwrap_or_default();
         Ok(Index {
             inner: Arc::new(Inner {
                 path: path.to_owned(),
                 cache_bytes,
+                limits,
                 file: RwLock::new(Some(Arc::new(file))),
                 indexed: watch::Sender::new(Indexed::of(&state)),
                 health: watch::Sender::new(Health::of(Phase::Idle)),

@@ -25,6 +25,7 @@ mod follow;
 mod health;
 mod index;
 mod indexed_ledger;
+mod limits;
 mod read;
 mod reconcile;
 mod rollback;

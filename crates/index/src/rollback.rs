@@ -5,13 +5,8 @@ use redb::{Error, ReadableTable};
 
 use crate::apply::digest_of_id;
 use crate::changes::{Changes, Direction};
+use crate::limits::Limits;
 use crate::tables::{State, Tables};
-
-/// Blocks that one transaction takes out at most.
-const ROLLBACK_BLOCKS_MAX: usize = 2_000;
-
-/// Transactions after which no further block is taken out in the same redb transaction.
-const ROLLBACK_TRANSACTIONS_MAX: usize = 20_000;
 
 /// Takes out the last blocks down to `from`, or as many of them as one batch may hold.
 ///
@@ -22,14 +17,15 @@ pub(crate) fn remove_blocks(
     tables: &mut Tables<'_>,
     state: &mut State,
     from: u64,
+    limits: Limits,
 ) -> Result<(), Error> {
-    let mut changes = Changes::new(Direction::Remove);
+    let mut changes = Changes::new(Direction::Remove, limits.changes_bytes);
     let mut blocks = 0;
     let mut transactions = 0;
     while state.blocks() > 0
         && state.next > from
-        && blocks < ROLLBACK_BLOCKS_MAX
-        && transactions < ROLLBACK_TRANSACTIONS_MAX
+        && blocks < limits.rollback_blocks
+        && transactions < limits.rollback_transactions
     {
         transactions += remove_last_block(tables, &mut changes, state)?;
         blocks += 1;
