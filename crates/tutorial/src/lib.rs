@@ -3,6 +3,13 @@
 #![forbid(unsafe_code)]
 
 pub mod json;
+mod node;
 pub mod rules;
 mod store;
 pub mod verify;
+
+pub use node::{
+    ChainSnapshot, MINING_WAITING_MAX, MinedBlock, MiningStatus, Node, NodeOptions,
+    PendingTransaction, TRANSACTION_BYTES_MAX,
+};
+pub use store::{Head, OpenError};

@@ -6,15 +6,15 @@ use redb::ReadableTable;
 use super::error::{Fault, StoreError};
 use super::post::PENDING_BYTES_MAX;
 use super::row::{BlockRow, OwnRow, PendingRow, TicketPlace};
-use super::spread::digest_of_spread;
 use super::tables::{BLOCKS, OWN, PENDING, TICKETS};
 use super::writer::{Batch, Sync};
 use super::{Store, StoredBlock};
-use crate::json::{Json, compact};
+use crate::json::{Limits, compact};
+use crate::rules::{hashed_text, new_block, reward};
 
 /// How many JSON values a mined block may hold, so that every node with the default limits reads
 /// it; one transaction that exceeds it alone is still taken.
-const BLOCK_VALUES_MAX: usize = crate::json::Limits::VALUES / 2;
+const BLOCK_VALUES_MAX: usize = Limits::VALUES / 2;
 
 /// A proof that was found, and what goes into its block.
 #[derive(Debug, Clone)]
@@ -25,8 +25,6 @@ pub(crate) struct Mined {
     pub(crate) proof: u64,
     /// Now, in Unix seconds.
     pub(crate) timestamp_s: f64,
-    /// What is paid to this node.
-    pub(crate) reward: u64,
 }
 
 /// What came of a mined block.
@@ -53,21 +51,24 @@ fn append(batch: &mut Batch<'_>, mined: &Mined, node_id: &str) -> Result<Appende
         return Ok(Appended::TipChanged);
     }
     let number = batch.state.length + 1;
-    let mut body = format!(
-        r#"{{"index":{number},"previous_hash":"{}","proof":{},"timestamp":{},"transactions":["#,
-        mined.parent,
+    let empty = new_block(
+        number,
+        mined.timestamp_s,
+        Vec::new(),
         mined.proof,
-        compact(&Json::from(mined.timestamp_s)),
-    )
-    .into_bytes();
-    take_pending(batch, number, &mut body)?;
-    let reward = format!(
-        r#"{{"amount":{},"recipient":"{node_id}","sender":"0"}}]}}"#,
-        mined.reward
+        &mined.parent.0,
     );
-    body.extend_from_slice(reward.as_bytes());
+    // The list of transactions is the last field: they are written into it as they are stored,
+    // without a tree of them all.
+    let mut body = compact(&empty).into_bytes();
+    let list_end = body.split_off(body.len() - 2);
+    take_pending(batch, number, &mut body)?;
+    body.extend_from_slice(compact(&reward(node_id)).as_bytes());
+    body.extend_from_slice(&list_end);
 
-    let hash = digest_of_spread(&body);
+    let hashed = hashed_text(&body)
+        .map_err(|error| Fault::Damage(format!("a pending transaction is no JSON: {error}")))?;
+    let hash = Hash::of(hashed.as_bytes());
     let state = &mut *batch.state;
     let segment = state
         .segments

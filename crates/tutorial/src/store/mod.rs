@@ -26,7 +26,6 @@ mod post;
 mod queue;
 mod read;
 mod row;
-mod spread;
 mod staging;
 mod state;
 mod tables;
@@ -41,8 +40,12 @@ use tokio::sync::watch;
 
 pub use error::OpenError;
 pub(crate) use error::{Fault, StoreError};
+pub(crate) use mined::{Appended, Mined};
 pub(crate) use open::{Identity, OpenStore};
+pub(crate) use post::{IdempotencyKey, PENDING_BYTES_MAX, PENDING_COUNT_MAX, Posted, Posting};
+pub(crate) use queue::Waiting;
 pub(crate) use read::{Scan, Snapshot, StoredBlock};
+pub(crate) use row::TicketPlace;
 pub(crate) use staging::{Adoption, Staging};
 pub use state::Head;
 

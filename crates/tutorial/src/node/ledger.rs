@@ -1,0 +1,111 @@
+//! The node as a [`Ledger`].
+
+use chainloom_ledger::{
+    Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, InvokeOptions, Ledger,
+    LedgerConfig, LedgerError, LedgerInfo, LedgerKind, PeerReport, Position, ProofOfWorkConfig,
+    QueryAnswer, Receipt, Transaction, TransactionSelector,
+};
+
+use super::error::block_not_found;
+use super::{Node, decode, stream};
+use crate::rules::Rules;
+
+/// What a block's maker is paid.
+const REWARD: u64 = 1;
+
+impl Ledger for Node {
+    fn info(&self) -> BoxFuture<'_, Result<LedgerInfo, LedgerError>> {
+        Box::pin(async {
+            let head = self.head();
+            Ok(LedgerInfo {
+                kind: LedgerKind::Tutorial,
+                height: head.length,
+                generation: head.generation,
+                tip_hash: head.tip_hash,
+                pending_count: Some(head.pending_count),
+                node_id: Some(self.id().to_owned()),
+            })
+        })
+    }
+
+    fn config(&self, block: Option<u64>) -> BoxFuture<'_, Result<LedgerConfig, LedgerError>> {
+        Box::pin(async move {
+            let length = self.head().length;
+            if let Some(number) = block
+                && !(1..=length).contains(&number)
+            {
+                return Err(block_not_found(number, length));
+            }
+            Ok(LedgerConfig {
+                // The rules of a chain never change.
+                block: 1,
+                proof_of_work: Some(ProofOfWorkConfig {
+                    rules: self.rules().to_string(),
+                    difficulty: self.difficulty(),
+                    reward: REWARD,
+                    proof_input: match self.rules() {
+                        Rules::Article => "the last block's proof, then the proof",
+                        Rules::Repository => {
+                            "the last block's proof, then the proof, then the last block's hash"
+                        }
+                    }
+                    .to_owned(),
+                }),
+            })
+        })
+    }
+
+    fn block(&self, selector: BlockSelector) -> BoxFuture<'_, Result<Block, LedgerError>> {
+        Box::pin(async move {
+            let number = match selector {
+                BlockSelector::Number(number) => Some(number),
+                BlockSelector::Latest => None,
+                BlockSelector::Hash(hash) => {
+                    return Err(LedgerError::NotFound {
+                        code: "block_not_found",
+                        detail: format!(
+                            "the node finds blocks by number; ask the read model for the block \
+                             {hash}"
+                        ),
+                    });
+                }
+            };
+            self.core()
+                .read(move |core, snapshot| {
+                    let number = number.unwrap_or_else(|| snapshot.head().length);
+                    decode::block(snapshot, core.rules, number)
+                })
+                .await
+        })
+    }
+
+    fn blocks(&self, next: Position) -> BoxStream<Result<BlockEvent, LedgerError>> {
+        stream::follow(self.core().clone(), next)
+    }
+
+    fn transaction(
+        &self,
+        selector: TransactionSelector,
+    ) -> BoxFuture<'_, Result<Transaction, LedgerError>> {
+        Box::pin(self.core().read(move |_, snapshot| match &selector {
+            TransactionSelector::Version(version) => decode::transaction_at(snapshot, *version),
+            TransactionSelector::Id(id) => decode::transaction_by_id(snapshot, id),
+        }))
+    }
+
+    fn query(&self, call: Call) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>> {
+        Box::pin(self.core().query(call))
+    }
+
+    fn invoke(
+        &self,
+        call: Call,
+        options: InvokeOptions,
+    ) -> BoxFuture<'_, Result<Receipt, LedgerError>> {
+        Box::pin(self.core().invoke(call, options))
+    }
+
+    fn peers(&self) -> BoxFuture<'_, Result<Vec<PeerReport>, LedgerError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+}

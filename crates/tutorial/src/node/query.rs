@@ -1,0 +1,118 @@
+//! Questions to the contract `coin`.
+
+use chainloom_ledger::{Account, Call, LedgerError, Payload, QueryAnswer};
+
+use super::Core;
+use super::decode::CONTRACT;
+use crate::json::{Limits, parse, public_value};
+
+/// The name by which a caller means the account of this node.
+const ME: &str = "me";
+
+impl Core {
+    pub(super) async fn query(
+        self: &std::sync::Arc<Self>,
+        call: Call,
+    ) -> Result<QueryAnswer, LedgerError> {
+        require_contract(&call)?;
+        match call.function.as_str() {
+            "balance" => {
+                let [account] = arguments(&call, "balance(account)")?;
+                let name = match account {
+                    ME => &self.store.identity().node_id,
+                    name => name,
+                };
+                Ok(QueryAnswer::Balance(Account::named(name)))
+            }
+            "pending" => {
+                let [] = arguments(&call, "pending()")?;
+                let pending = self.read(|_, snapshot| pending_list(snapshot)).await?;
+                Ok(QueryAnswer::Result(Payload(pending)))
+            }
+            function => Err(unknown_function(
+                function,
+                "it answers `balance(account)` and `pending()`",
+            )),
+        }
+    }
+}
+
+/// Everything that waits, as a JSON array of transactions; as long as the queue may be.
+fn pending_list(snapshot: &crate::store::Snapshot) -> Result<Vec<u8>, LedgerError> {
+    const PAGE: usize = 1_000;
+    const PAGE_BYTES: usize = 1024 * 1024;
+    let mut list = vec![b'['];
+    let mut after = None;
+    loop {
+        let page = snapshot.waiting(after, PAGE, PAGE_BYTES)?;
+        let Some(last) = page.last() else {
+            list.push(b']');
+            return Ok(list);
+        };
+        after = Some(last.sequence);
+        for waiting in &page {
+            if list.len() > 1 {
+                list.push(b',');
+            }
+            let tree = parse(&waiting.compact, &Limits::default()).map_err(|error| {
+                LedgerError::Storage {
+                    detail: format!("a pending transaction is no JSON: {error}"),
+                }
+            })?;
+            list.extend_from_slice(public_value(&tree).to_string().as_bytes());
+        }
+    }
+}
+
+/// The ledger has one contract.
+pub(super) fn require_contract(call: &Call) -> Result<(), LedgerError> {
+    if call.contract == CONTRACT {
+        return Ok(());
+    }
+    Err(LedgerError::InvalidCall {
+        code: "unknown_contract",
+        detail: format!(
+            "there is no contract `{}`; this ledger has one, `{CONTRACT}`",
+            shortened(&call.contract)
+        ),
+    })
+}
+
+/// A function that the contract does not have.
+pub(super) fn unknown_function(function: &str, has: &str) -> LedgerError {
+    LedgerError::InvalidCall {
+        code: "unknown_function",
+        detail: format!(
+            "the contract `{CONTRACT}` has no function `{}` for this; {has}",
+            shortened(function)
+        ),
+    }
+}
+
+/// The arguments as text, if there are as many as the function takes.
+pub(super) fn arguments<'a, const N: usize>(
+    call: &'a Call,
+    signature: &str,
+) -> Result<[&'a str; N], LedgerError> {
+    let invalid = |detail: String| LedgerError::InvalidCall {
+        code: "invalid_arguments",
+        detail,
+    };
+    let mut texts = [""; N];
+    if call.args.len() != N {
+        return Err(invalid(format!(
+            "{signature} takes {N} arguments, not {}",
+            call.args.len()
+        )));
+    }
+    for (index, (text, argument)) in texts.iter_mut().zip(&call.args).enumerate() {
+        *text = argument
+            .as_text()
+            .map_err(|error| invalid(format!("argument {} of {signature}: {error}", index + 1)))?;
+    }
+    Ok(texts)
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(80).collect()
+}
