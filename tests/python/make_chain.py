@@ -1,7 +1,8 @@
 """Writes a valid chain as JSON on standard output, for tests that need one of a certain length or with certain blocks.
 
 `--odd` fills it with what makes nodes disagree when it is got wrong: names outside ASCII, floats at the edges of
-their layout, integers of hundreds of digits, proofs that are strings, and fields that no rule names.
+their layout, integers of hundreds of digits, proofs that are strings, fields that no rule names, and an index that
+counts backwards.
 """
 
 import argparse
@@ -51,7 +52,7 @@ def make_chain(rules, length, odd, start):
         index = len(chain) + 1
         chain.append(
             {
-                "index": index,
+                "index": -index if odd else index,
                 "timestamp": start + index * 1.1,
                 "transactions": transactions(index, odd),
                 "proof": str(proof) if odd and index % 2 else proof,

@@ -128,3 +128,24 @@ impl ChainFile {
         &self.path
     }
 }
+
+/// SHA-256 in hex, as Python computes it.
+///
+/// # Panics
+/// When Python is missing.
+pub fn sha256_hex(text: &str) -> String {
+    const SCRIPT: &str =
+        "import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())";
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("text");
+    std::fs::write(&path, text).expect("a file in a temporary folder");
+    let ended = Command::new(paths::python())
+        .args(["-c", SCRIPT])
+        .stdin(File::open(&path).expect("it was just written"))
+        .output()
+        .expect("Python is there (`cargo xtask test` sets it up)");
+    String::from_utf8(ended.stdout)
+        .expect("hex digits")
+        .trim()
+        .to_owned()
+}

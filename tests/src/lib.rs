@@ -18,7 +18,7 @@ mod python_node;
 mod wait;
 
 pub use browser::{Browser, Screen};
-pub use chains::{ChainRecipe, Rules};
+pub use chains::{ChainRecipe, Rules, sha256_hex};
 pub use hostile::{Behaviour, HostilePeer};
 pub use http::{RawAnswer, client, raw_request, send_raw};
 pub use node::{Node, NodeOptions};

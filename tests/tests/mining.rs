@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use chainloom_tests::{
-    Behaviour, HostilePeer, Node, NodeOptions, Rules, client, eventually, raw_request,
+    Behaviour, HostilePeer, Node, NodeOptions, Rules, client, eventually, raw_request, sha256_hex,
 };
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -139,7 +139,6 @@ async fn the_end_of_the_program_ends_a_search() {
 
 /// A chain of these proofs, each valid with eight zeros under the article's rules.
 fn chain_of(proofs: &[u64]) -> String {
-    // Hashes are for Python to make elsewhere; here every hash is over text that is written out.
     let mut blocks: Vec<String> = Vec::new();
     for (position, proof) in proofs.iter().enumerate() {
         let previous_hash = match blocks.last() {
@@ -158,21 +157,6 @@ fn chain_of(proofs: &[u64]) -> String {
         blocks.join(", "),
         blocks.len()
     )
-}
-
-fn sha256_hex(text: &str) -> String {
-    let ended = std::process::Command::new(chainloom_tests::python())
-        .args([
-            "-c",
-            "import hashlib, sys; print(hashlib.sha256(sys.argv[1].encode()).hexdigest())",
-        ])
-        .arg(text)
-        .output()
-        .expect("Python is there");
-    String::from_utf8(ended.stdout)
-        .expect("hex digits")
-        .trim()
-        .to_owned()
 }
 
 async fn resolve_from(node: &Node, peer: SocketAddr) {

@@ -1,0 +1,224 @@
+//! Server-sent events: nothing missed, nothing twice, whatever happens in between.
+
+use chainloom_tests::{ChainRecipe, Node, PythonNode, Rules, client, eventually};
+use serde_json::Value;
+
+/// One event of a stream.
+#[derive(Debug, Clone, PartialEq)]
+struct Event {
+    id: String,
+    name: String,
+    data: Value,
+}
+
+/// A connection to the stream of events.
+struct Events {
+    answer: reqwest::Response,
+    buffer: String,
+}
+
+impl Events {
+    async fn open(node: &Node, query: &str, last_event_id: Option<&str>) -> Self {
+        let url = node.url(&format!("/api/v1/ledgers/tutorial/events{query}"));
+        let mut request = client().get(url);
+        if let Some(id) = last_event_id {
+            request = request.header("Last-Event-ID", id);
+        }
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        Self {
+            answer,
+            buffer: String::new(),
+        }
+    }
+
+    /// The next event; comments and settings are passed over. `None` when the stream ends.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            while let Some((text, rest)) = self.buffer.split_once("\n\n") {
+                let event = parse(text);
+                self.buffer = rest.to_owned();
+                if event.is_some() {
+                    return event;
+                }
+            }
+            let chunk = self.answer.chunk().await.ok()??;
+            self.buffer.push_str(&String::from_utf8_lossy(&chunk));
+        }
+    }
+
+    async fn take(&mut self, count: usize) -> Vec<Event> {
+        let mut events = Vec::new();
+        for _ in 0..count {
+            events.push(self.next().await.expect("the stream goes on"));
+        }
+        events
+    }
+}
+
+fn parse(text: &str) -> Option<Event> {
+    let field = |name: &str| {
+        text.lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    };
+    Some(Event {
+        id: field("id")?.to_owned(),
+        name: field("event")?.to_owned(),
+        data: serde_json::from_str(field("data")?).expect("JSON"),
+    })
+}
+
+fn ids(events: &[Event]) -> Vec<&str> {
+    events.iter().map(|event| event.id.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_come_as_they_are_mined() {
+    let node = Node::start().await;
+    node.mine().await;
+    let mut events = Events::open(&node, "", None).await;
+    node.mine().await;
+    node.mine().await;
+    let got = events.take(2).await;
+    assert_eq!(ids(&got), ["0-3", "0-4"]);
+    for event in &got {
+        assert_eq!(event.name, "block");
+        let number = &event.data["number"];
+        let block = node
+            .get(&format!("/api/v1/ledgers/tutorial/blocks/{number}"))
+            .await;
+        assert_eq!(event.data["hash"], block["hash"]);
+        assert_eq!(event.data["transaction_count"], 1);
+    }
+    let mut from_the_start = Events::open(&node, "?from=1", None).await;
+    let got = from_the_start.take(4).await;
+    assert_eq!(ids(&got), ["0-1", "0-2", "0-3", "0-4"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_comes_back_gets_what_it_missed() {
+    let mut node = Node::start().await;
+    for _ in 0..4 {
+        node.mine().await;
+    }
+    let mut events = Events::open(&node, "", Some("0-3")).await;
+    assert_eq!(ids(&events.take(2).await), ["0-4", "0-5"]);
+    node.mine().await;
+    assert_eq!(ids(&events.take(1).await), ["0-6"]);
+    // Killed and started again: the ids still mean the same.
+    node.restart().await;
+    node.mine().await;
+    let mut events = Events::open(&node, "", Some("0-5")).await;
+    assert_eq!(ids(&events.take(2).await), ["0-6", "0-7"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replacement_is_told_before_the_new_blocks() {
+    let node = Node::start().await;
+    for _ in 0..3 {
+        node.mine().await;
+    }
+    let mut live = Events::open(&node, "", None).await;
+    let peer = PythonNode::with_chain(ChainRecipe::new(Rules::Article, 6)).await;
+    node.register(peer.address()).await;
+    assert_eq!(node.resolve().await["message"], "Our chain was replaced");
+    node.mine().await;
+
+    let expected = ["1-0", "1-1", "1-2", "1-3", "1-4", "1-5", "1-6", "1-7"];
+    let resumed = Events::open(&node, "", Some("0-4")).await;
+    let early = Events::open(&node, "", Some("0-2")).await;
+    for mut events in [
+        live.take(8).await,
+        {
+            let mut resumed = resumed;
+            resumed.take(8).await
+        },
+        {
+            let mut early = early;
+            early.take(8).await
+        },
+    ] {
+        assert_eq!(ids(&events), expected);
+        let replaced = events.remove(0);
+        assert_eq!(replaced.name, "replaced");
+        assert_eq!(replaced.data["from"], 1);
+        assert!(events.iter().all(|event| event.name == "block"));
+    }
+    // Whoever had heard of the replacement goes on after it.
+    let mut events = Events::open(&node, "", Some("1-0")).await;
+    assert_eq!(ids(&events.take(2).await), ["1-1", "1-2"]);
+    // The chain is the peer's, one block longer: taken over by sharing, nothing is replaced.
+    peer.register(node.address()).await;
+    peer.get("/nodes/resolve").await;
+    peer.mine().await;
+    let mut live = Events::open(&node, "", None).await;
+    assert_eq!(node.resolve().await["message"], "Our chain was replaced");
+    let next = live.next().await.expect("the stream goes on");
+    assert_eq!(
+        (next.name.as_str(), &next.data["number"]),
+        ("block", &Value::from(8))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_missed_and_nothing_comes_twice_however_often_a_reader_comes_back() {
+    const BLOCKS: u64 = 60;
+    let node = Node::start().await;
+    let mine = async {
+        for _ in 0..BLOCKS {
+            node.mine().await;
+        }
+    };
+    let read = async {
+        let mut last = "0-1".to_owned();
+        let mut numbers = Vec::new();
+        for turn in 1.. {
+            let mut events = Events::open(&node, "", Some(&last)).await;
+            let left = usize::try_from(BLOCKS).expect("it is small") - numbers.len();
+            for event in events.take((1 + turn % 5).min(left)).await {
+                numbers.push(event.data["number"].as_u64().expect("a number"));
+                last = event.id;
+            }
+            if numbers.len() as u64 == BLOCKS {
+                break;
+            }
+        }
+        numbers
+    };
+    let (numbers, ()) = futures_util::future::join(read, mine).await;
+    assert_eq!(numbers, (2..=BLOCKS + 1).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_is_none_is_refused() {
+    let node = Node::start().await;
+    let answer = client()
+        .get(node.url("/api/v1/ledgers/tutorial/events"))
+        .header("Last-Event-ID", "yesterday")
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), 400);
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    // One of a chain that this node never had: begin anew.
+    let mut events = Events::open(&node, "", Some("7-700")).await;
+    let got = events.take(2).await;
+    assert_eq!(got[0].name, "replaced");
+    assert_eq!(got[0].data["from"], 1);
+    assert_eq!(got[1].data["number"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_that_are_gone_leave_no_trace() {
+    let node = Node::start().await;
+    // More than may be open at once, one after another.
+    for _ in 0..200 {
+        eventually("a place for a reader", async || {
+            let url = node.url("/api/v1/ledgers/tutorial/events");
+            let answer = client().get(url).send().await.expect("an answer");
+            (answer.status() == 200).then_some(())
+        })
+        .await;
+    }
+}
