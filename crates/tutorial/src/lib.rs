@@ -6,6 +6,8 @@ pub mod json;
 mod node;
 pub mod rules;
 mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod verify;
 
 pub use node::{

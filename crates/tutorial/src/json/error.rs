@@ -10,6 +10,14 @@ pub struct JsonError {
     pub problem: JsonProblem,
 }
 
+impl JsonError {
+    /// The same error in a document that has this many bytes before this one's first.
+    pub(crate) fn shifted(mut self, bytes: usize) -> Self {
+        self.offset += bytes;
+        self
+    }
+}
+
 /// What was wrong with a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -39,7 +39,7 @@ fn is_plain(byte: u8) -> bool {
 
 /// Where the white space that begins at `at` ends.
 #[inline]
-pub(super) fn after_whitespace(bytes: &[u8], mut at: usize) -> usize {
+pub(crate) fn after_whitespace(bytes: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(at) {
         at += 1;
     }

@@ -38,7 +38,7 @@ pub fn parse(document: &[u8], limits: &Limits) -> Result<Json, JsonError> {
 
 /// Reads the value that the input begins with, and says how long its text is. None if the input ends before the value
 /// certainly does.
-pub(super) fn parse_prefix(
+pub(crate) fn parse_prefix(
     input: &[u8],
     limits: &Limits,
 ) -> Result<Option<(Json, usize)>, JsonError> {
