@@ -38,4 +38,10 @@ pub(crate) enum Error {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The test runner found nothing to run, which is not the same as all being well.
+    #[error("`{command}` ran no test")]
+    NoTests {
+        /// The command as one would type it.
+        command: String,
+    },
 }

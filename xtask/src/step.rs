@@ -1,7 +1,9 @@
 //! The steps of `cargo xtask test`.
 
+use std::process::Command;
+
 use crate::error::Error;
-use crate::process::{run, run_watched};
+use crate::process::{run, run_watched, shown};
 use crate::setup::Requirements;
 use crate::tally::Tally;
 use crate::workspace;
@@ -132,7 +134,19 @@ fn cargo_test<const COUNT: usize>(
         .args(selection)
         .env("CHAINLOOM_TEST_PYTHON", crate::setup::python::interpreter())
         .env("CHAINLOOM_TEST_BINARY", program());
-    run_watched(&mut command, |line| tally.add_line(line))
+    let before = *tally;
+    run_watched(&mut command, |line| tally.add_line(line))?;
+    ran_some(&command, before, *tally)
+}
+
+/// Refuses a run without a single test: a selection that matches nothing must not look like success.
+fn ran_some(command: &Command, before: Tally, after: Tally) -> Result<(), Error> {
+    if after == before {
+        return Err(Error::NoTests {
+            command: shown(command),
+        });
+    }
+    Ok(())
 }
 
 /// The program that [`Step::Build`] builds.
@@ -151,6 +165,19 @@ mod tests {
         assert!(!Step::EndToEnd.requirements().chromium);
         assert!(Step::Browser.requirements().chromium);
         assert!(Step::AllTests.requirements().chromium);
+    }
+
+    #[test]
+    fn a_run_without_tests_is_no_success() {
+        let command = Command::new("cargo");
+        let none = Tally::default();
+        let one = Tally {
+            passed: 1,
+            failed: 0,
+        };
+        let error = ran_some(&command, none, none).expect_err("nothing ran");
+        assert!(matches!(error, Error::NoTests { .. }), "{error}");
+        assert!(ran_some(&command, none, one).is_ok());
     }
 
     #[test]
