@@ -1,1 +1,29 @@
-//! placeholder
+//! The HTTP interface: the tutorial's routes, `/api/v1`, the explorer, metrics.
+//!
+//! [`Server::bind`] takes the ports, [`Server::run`] serves. A request passes
+//! * `serve`: a connection with its limits (bytes and time of the head, a reader that stalls),
+//! * `gate`: who may ask (`safety`), how long the answer may take, how it is counted,
+//! * one handler: `tutorial_routes` (the five routes, in Flask's words), `api` (JSON, errors as
+//!   problem+json), `explorer` (pages), `operations` (health and metrics).
+#![forbid(unsafe_code)]
+
+mod api;
+mod area;
+mod body;
+mod explorer;
+mod gate;
+mod ledgers;
+mod operations;
+mod options;
+mod problem;
+mod routes;
+mod safety;
+mod serve;
+mod server;
+mod state;
+mod tutorial_routes;
+
+pub use ledgers::{Ledgers, ServedLedger};
+pub use options::{Limits, ServerOptions};
+pub use serve::BindError;
+pub use server::Server;

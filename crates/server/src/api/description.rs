@@ -1,0 +1,78 @@
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use chainloom_index::Order;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use utoipa::OpenApi;
+
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// Where the document is.
+const DOCUMENT: &str = "/openapi.json";
+
+/// What the document says besides the routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Chainloom",
+        description = "Blockchains for applications: blocks, transactions, calls and events of every ledger \
+                       that this server serves, with the same verbs. Errors are application/problem+json."
+    ),
+    components(schemas(Order, Problem)),
+    tags(
+        (name = "ledgers", description = "What is served, and how it is doing"),
+        (name = "blocks", description = "The walk through the chain, and new blocks as they come"),
+        (name = "transactions", description = "One transaction, or those of an account"),
+        (name = "calls", description = "Asking and calling contracts"),
+        (name = "mining", description = "Making blocks, on a chain of the tutorial"),
+        (name = "peers", description = "Whom a chain of the tutorial talks to"),
+    )
+)]
+pub(super) struct Description;
+
+/// The document and the page that shows it, with nothing from outside this server.
+pub(super) fn router(document: utoipa::openapi::OpenApi) -> Router<AppState> {
+    let text = document.to_json().expect("the description is plain JSON");
+    let text = Bytes::from(text);
+    let config = utoipa_swagger_ui::Config::new([DOCUMENT]).validator_url("none");
+    let config = Arc::new(config);
+    Router::new()
+        .route(
+            DOCUMENT,
+            get(move || async move { ([(CONTENT_TYPE, "application/json")], text) }),
+        )
+        .route("/docs", get(|| async { Redirect::permanent("/docs/") }))
+        .route(
+            "/docs/",
+            get({
+                let config = Arc::clone(&config);
+                move || async move { file("", config) }
+            }),
+        )
+        .route(
+            "/docs/{*file}",
+            get(move |Path(path): Path<String>| async move { file(&path, config) }),
+        )
+}
+
+fn file(path: &str, config: Arc<utoipa_swagger_ui::Config<'static>>) -> Response {
+    match utoipa_swagger_ui::serve(path, config) {
+        Ok(Some(file)) => {
+            let mut headers = HeaderMap::new();
+            if let Ok(content_type) = HeaderValue::from_str(&file.content_type) {
+                headers.insert(CONTENT_TYPE, content_type);
+            }
+            if file.gzpipped {
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            }
+            (headers, file.bytes.into_owned()).into_response()
+        }
+        Ok(None) | Err(_) => (StatusCode::NOT_FOUND, "no such file\n").into_response(),
+    }
+}

@@ -1,0 +1,123 @@
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use chainloom_ledger::{Call, InvokeOptions, Ledger, Payload, Receipt, ReceiptStatus, Wait};
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use super::json_body::JsonBody;
+use super::parameters::Parameters;
+use super::path::PathParts;
+use super::query::DEFAULT_CONTRACT;
+use super::responses::Problems;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// Length of an idempotency key at most, in characters.
+const IDEMPOTENCY_KEY_MAX: usize = 255;
+
+/// A call that is to change the ledger.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InvokeRequest {
+    /// The contract; `coin` where absent.
+    contract: Option<String>,
+    /// The function: `transfer` on the tutorial's chain.
+    function: String,
+    /// Its arguments: sender, recipient and amount for a transfer.
+    #[serde(default)]
+    args: Vec<Payload>,
+    /// What to wait for; on the tutorial's chain `ordered` where absent: until it is stored.
+    wait: Option<Wait>,
+    /// How long to wait, in milliseconds; 30,000 where absent or longer.
+    timeout_ms: Option<u64>,
+}
+
+/// Submits a call. It is stored when the answer comes; `pending` until it stands in a block.
+#[utoipa::path(
+    post,
+    path = "/ledgers/{ledger}/invoke",
+    tag = "calls",
+    params(
+        ("ledger" = String, Path, description = "The ledger's name"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key within 24 hours gives the same answer and submits nothing again"),
+    ),
+    request_body = InvokeRequest,
+    responses(
+        (status = 200, description = "It stands in a block", body = Receipt),
+        (status = 202, description = "It is stored and waits for a block", body = Receipt),
+        Problems,
+    )
+)]
+pub(super) async fn invoke(
+    State(state): State<AppState>,
+    PathParts(name): PathParts<String>,
+    parameters: Parameters,
+    headers: HeaderMap,
+    JsonBody(request): JsonBody<InvokeRequest>,
+) -> Result<(StatusCode, Json<Receipt>), Problem> {
+    parameters.finish()?;
+    let served = state.ledgers.get(&name)?;
+    let call = Call {
+        contract: request
+            .contract
+            .unwrap_or_else(|| DEFAULT_CONTRACT.to_owned()),
+        function: request.function,
+        args: request.args,
+    };
+    let options = InvokeOptions {
+        wait: request.wait,
+        timeout: request.timeout_ms.map(Duration::from_millis),
+        idempotency_key: idempotency_key(&headers)?,
+    };
+    let receipt = served.ledger.invoke(call, options).await?;
+    let status = match receipt.status {
+        ReceiptStatus::Committed => StatusCode::OK,
+        ReceiptStatus::Pending | ReceiptStatus::Ordered => StatusCode::ACCEPTED,
+    };
+    Ok((status, Json(receipt)))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    const NAME: &str = "idempotency-key";
+    let mut values = headers.get_all(NAME).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let usable = value.to_str().ok().filter(|key| {
+        let length = key.len();
+        (1..=IDEMPOTENCY_KEY_MAX).contains(&length) && values.next().is_none()
+    });
+    match usable {
+        Some(key) => Ok(Some(key.to_owned())),
+        None => Err(Problem::bad_request(
+            "invalid_idempotency_key",
+            format!(
+                "the header Idempotency-Key must come once, with 1 to {IDEMPOTENCY_KEY_MAX} \
+                 ASCII characters"
+            ),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    #[test]
+    fn reads_the_idempotency_key() {
+        let mut headers = HeaderMap::new();
+        assert!(matches!(idempotency_key(&headers), Ok(None)));
+        headers.insert("idempotency-key", HeaderValue::from_static("a-1"));
+        assert!(matches!(idempotency_key(&headers), Ok(Some(key)) if key == "a-1"));
+        headers.append("idempotency-key", HeaderValue::from_static("a-2"));
+        assert!(idempotency_key(&headers).is_err());
+        for value in ["", &"x".repeat(256), "é"] {
+            let value = HeaderValue::from_str(value).expect("a header value");
+            headers.insert("idempotency-key", value);
+            assert!(idempotency_key(&headers).is_err());
+        }
+    }
+}

@@ -1,0 +1,68 @@
+use axum::Json;
+use axum::extract::State;
+use chainloom_ledger::{Call, Ledger, Payload, QueryAnswer};
+use serde::{Deserialize, Serialize};
+
+use super::json_body::JsonBody;
+use super::parameters::Parameters;
+use super::path::PathParts;
+use super::responses::Problems;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// The contract that is meant where none is named: the one that the tutorial's chain has.
+pub(super) const DEFAULT_CONTRACT: &str = "coin";
+
+/// A question to a contract.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct QueryRequest {
+    /// The contract; `coin` where absent.
+    contract: Option<String>,
+    /// The function: `balance` or `pending` on the tutorial's chain.
+    function: String,
+    /// Its arguments; none where absent.
+    #[serde(default)]
+    args: Vec<Payload>,
+}
+
+/// A contract's answer.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct QueryResult {
+    /// What it returned.
+    result: Payload,
+}
+
+/// Asks a contract without changing the ledger.
+#[utoipa::path(
+    post,
+    path = "/ledgers/{ledger}/query",
+    tag = "calls",
+    params(("ledger" = String, Path, description = "The ledger's name")),
+    request_body = QueryRequest,
+    responses((status = 200, body = QueryResult), Problems)
+)]
+pub(super) async fn query(
+    State(state): State<AppState>,
+    PathParts(name): PathParts<String>,
+    parameters: Parameters,
+    JsonBody(request): JsonBody<QueryRequest>,
+) -> Result<Json<QueryResult>, Problem> {
+    parameters.finish()?;
+    let served = state.ledgers.get(&name)?;
+    let call = Call {
+        contract: request
+            .contract
+            .unwrap_or_else(|| DEFAULT_CONTRACT.to_owned()),
+        function: request.function,
+        args: request.args,
+    };
+    let result = match served.ledger.query(call).await? {
+        QueryAnswer::Result(result) => result,
+        QueryAnswer::Balance(account) => {
+            let balance = served.ledger.index().balance(&account).await;
+            balance?.balance.into()
+        }
+    };
+    Ok(Json(QueryResult { result }))
+}

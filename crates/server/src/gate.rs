@@ -1,0 +1,61 @@
+//! What every request passes on its way in, and every answer on its way out.
+
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::area::Area;
+use crate::problem::Problem;
+use crate::safety;
+use crate::state::AppState;
+
+/// How requests that fit no route are counted.
+const UNMATCHED: &str = "unmatched";
+
+/// Lets a request in, limits its time, protects its answer and counts it.
+pub(crate) async fn gate(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    let area = Area::of(parts.uri.path());
+    let matched = parts.extensions.get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
+    let method = parts.method.clone();
+
+    let admitted = safety::check(&parts, &state.hosts);
+    let refused = admitted.is_err();
+    let mut response = match admitted {
+        Err(refusal) => area.refuse(Problem::new(
+            refusal.status(),
+            refusal.code(),
+            refusal.to_string(),
+        )),
+        Ok(()) => {
+            let answer = next.run(Request::from_parts(parts, body));
+            if is_untimed(route) {
+                answer.await
+            } else {
+                let limit = state.limits.request_timeout;
+                tokio::time::timeout(limit, answer)
+                    .await
+                    .unwrap_or_else(|_| area.timed_out(limit.as_secs()))
+            }
+        }
+    };
+
+    if let Some(policy) = area.policy() {
+        safety::protect(response.headers_mut(), policy);
+    } else if refused {
+        safety::protect(response.headers_mut(), safety::API_POLICY);
+    }
+    state
+        .metrics
+        .count_request(route, &method, response.status(), started.elapsed());
+    response
+}
+
+/// Mining and asking peers take as long as they take; a caller who goes away ends them.
+fn is_untimed(route: &str) -> bool {
+    route.ends_with("/mine") || route.ends_with("/resolve")
+}

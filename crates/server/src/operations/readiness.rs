@@ -1,0 +1,59 @@
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chainloom_index::Phase;
+use chainloom_ledger::Ledger;
+use http::StatusCode;
+
+use crate::ledgers::ServedLedger;
+use crate::state::AppState;
+
+/// Whether a ledger answers all questions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    /// Its store is open and its read model follows it.
+    Ready,
+    /// Its read model is still reading what was there before.
+    CatchingUp,
+    /// It does not answer, or its read model does not follow; with the reason.
+    Failing(String),
+}
+
+impl Readiness {
+    /// How a ledger is doing.
+    pub(crate) async fn of(served: &ServedLedger) -> Readiness {
+        if let Err(error) = served.ledger.info().await {
+            return Readiness::Failing(error.to_string());
+        }
+        let health = served.ledger.index().health();
+        match health.phase {
+            Phase::Live => Readiness::Ready,
+            Phase::CatchingUp => Readiness::CatchingUp,
+            Phase::Idle | Phase::Retrying => Readiness::Failing(
+                health
+                    .error
+                    .unwrap_or_else(|| "its read model does not follow it".to_owned()),
+            ),
+        }
+    }
+}
+
+/// `GET /readyz`: 200 when every ledger answers everything, else 503; a line for each.
+pub(super) async fn readyz(State(state): State<AppState>) -> Response {
+    let mut lines = String::new();
+    let mut status = StatusCode::OK;
+    for (name, served) in state.ledgers.iter() {
+        let line = match Readiness::of(served).await {
+            Readiness::Ready => format!("{name}: ready\n"),
+            Readiness::CatchingUp => {
+                status = StatusCode::SERVICE_UNAVAILABLE;
+                format!("{name}: its read model is catching up\n")
+            }
+            Readiness::Failing(reason) => {
+                status = StatusCode::SERVICE_UNAVAILABLE;
+                format!("{name}: {reason}\n")
+            }
+        };
+        lines.push_str(&line);
+    }
+    (status, lines).into_response()
+}

@@ -1,0 +1,43 @@
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chainloom_ledger::Ledger;
+use http::header::CONTENT_TYPE;
+
+use crate::ledgers::ServedLedger;
+use crate::state::AppState;
+
+/// `GET /metrics`: everything in Prometheus' text format.
+pub(super) async fn metrics(State(state): State<AppState>) -> Response {
+    for (name, served) in state.ledgers.iter() {
+        read_gauges(&state, name, served).await;
+    }
+    let content_type = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (content_type, state.metrics.render()).into_response()
+}
+
+async fn read_gauges(state: &AppState, name: &str, served: &ServedLedger) {
+    let set = |gauge, value: f64| state.metrics.set_gauge(gauge, name, value);
+    // What a failing ledger showed last stays; /readyz says that it fails.
+    if let Ok(info) = served.ledger.info().await {
+        set("chainloom_ledger_height", info.height as f64);
+        set("chainloom_ledger_replacements", info.generation as f64);
+        if let Some(pending) = info.pending_count {
+            set("chainloom_ledger_pending_transactions", pending as f64);
+        }
+    }
+    if let Ok(peers) = served.ledger.peers().await {
+        set("chainloom_ledger_peers", peers.len() as f64);
+    }
+    let indexed = served.ledger.index().position();
+    set("chainloom_ledger_indexed_height", indexed.height as f64);
+    if let Some(node) = &served.node {
+        set(
+            "chainloom_ledger_chain_bytes",
+            node.head().chain_body_bytes as f64,
+        );
+        let mining = node.mining_status();
+        set("chainloom_mining_hashes_per_second", mining.hashes_per_s);
+        set("chainloom_mining_hashes", mining.hashes as f64);
+        set("chainloom_mining_waiting", mining.waiting as f64);
+    }
+}

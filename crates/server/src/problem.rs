@@ -1,0 +1,226 @@
+//! Errors as `application/problem+json` (RFC 9457).
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use chainloom_index::IndexError;
+use chainloom_ledger::{Advice, LedgerError};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+/// After how many seconds to come back to a server that is restarting.
+const RESTART_S: u32 = 5;
+
+/// Why a request was not carried out, and what to do about it.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub(crate) struct Problem {
+    /// Always `about:blank`: `code` tells the kinds apart.
+    #[serde(rename = "type")]
+    #[schema(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// A stable word for programs.
+    code: &'static str,
+    /// What was wrong, where, and what to do.
+    detail: String,
+    /// The transaction whose outcome is in question, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction_id: Option<String>,
+    /// Whether the same request can succeed later.
+    retryable: bool,
+    #[serde(skip)]
+    retry_after_s: Option<u32>,
+}
+
+impl Problem {
+    /// A problem that the same request meets again.
+    pub(crate) fn new(
+        status: StatusCode,
+        code: &'static str,
+        detail: impl Into<String>,
+    ) -> Problem {
+        Problem {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            code,
+            detail: detail.into(),
+            transaction_id: None,
+            retryable: false,
+            retry_after_s: None,
+        }
+    }
+
+    /// A request that is wrong in itself.
+    pub(crate) fn bad_request(code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// Something that is not there.
+    pub(crate) fn not_found(code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, code, detail)
+    }
+
+    /// Too much at once; to be tried again after so many seconds.
+    pub(crate) fn overloaded(
+        code: &'static str,
+        detail: impl Into<String>,
+        retry_after_s: u32,
+    ) -> Problem {
+        Problem {
+            retryable: true,
+            retry_after_s: Some(retry_after_s),
+            ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
+        }
+    }
+
+    /// The sentence.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The status.
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).expect("it was made from one")
+    }
+
+    /// After how many seconds to try again, where that helps.
+    pub(crate) fn retry_after_s(&self) -> Option<u32> {
+        self.retry_after_s
+    }
+}
+
+impl From<LedgerError> for Problem {
+    fn from(error: LedgerError) -> Problem {
+        let status = match &error {
+            LedgerError::InvalidCall { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            LedgerError::NotFound { .. } => StatusCode::NOT_FOUND,
+            LedgerError::Conflict { .. } => StatusCode::CONFLICT,
+            LedgerError::Unconfirmed { .. } => StatusCode::GATEWAY_TIMEOUT,
+            LedgerError::Overloaded { .. }
+            | LedgerError::ShuttingDown
+            | LedgerError::Storage { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let mut problem = Problem::new(status, error.code(), error.to_string());
+        problem.retryable = error.advice() == Advice::TryAgain;
+        match error {
+            LedgerError::Overloaded { retry_after_s, .. } => {
+                problem.retry_after_s = Some(retry_after_s);
+            }
+            LedgerError::ShuttingDown => problem.retry_after_s = Some(RESTART_S),
+            LedgerError::Unconfirmed { transaction_id, .. } => {
+                problem.transaction_id = Some(transaction_id);
+            }
+            LedgerError::Storage { detail } => {
+                tracing::error!("a ledger's store failed: {detail}");
+            }
+            _ => {}
+        }
+        problem
+    }
+}
+
+impl From<IndexError> for Problem {
+    fn from(error: IndexError) -> Problem {
+        match LedgerError::from(error) {
+            // Such as a page's limit: a parameter of the request, not a call of a contract.
+            LedgerError::InvalidCall { code, detail } => Problem::bad_request(code, detail),
+            error => error.into(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self).expect("a problem is plain JSON");
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(error: LedgerError) -> (u16, bool, Option<u32>) {
+        let problem = Problem::from(error);
+        (problem.status, problem.retryable, problem.retry_after_s)
+    }
+
+    #[test]
+    fn every_ledger_error_has_its_answer() {
+        let detail = || "a sentence".to_owned();
+        let code = "a_word";
+        assert_eq!(
+            answer(LedgerError::InvalidCall {
+                code,
+                detail: detail()
+            }),
+            (422, false, None)
+        );
+        assert_eq!(
+            answer(LedgerError::NotFound {
+                code,
+                detail: detail()
+            }),
+            (404, false, None)
+        );
+        assert_eq!(
+            answer(LedgerError::Conflict {
+                code,
+                detail: detail()
+            }),
+            (409, false, None)
+        );
+        assert_eq!(
+            answer(LedgerError::Overloaded {
+                code,
+                detail: detail(),
+                retry_after_s: 7
+            }),
+            (503, true, Some(7))
+        );
+        assert_eq!(
+            answer(LedgerError::ShuttingDown),
+            (503, true, Some(RESTART_S))
+        );
+        assert_eq!(
+            answer(LedgerError::Storage { detail: detail() }),
+            (503, false, None)
+        );
+    }
+
+    #[test]
+    fn what_the_read_model_refuses_is_a_wrong_parameter() {
+        let problem = Problem::from(IndexError::InvalidLimit(0));
+        assert_eq!((problem.status, problem.code), (400, "invalid_limit"));
+        let problem = Problem::from(IndexError::Storage {
+            path: "index.redb".into(),
+            detail: "the disk is full".into(),
+        });
+        assert_eq!((problem.status, problem.code), (503, "storage_failed"));
+    }
+
+    #[test]
+    fn an_outcome_in_question_is_named_and_not_to_be_repeated() {
+        let problem = Problem::from(LedgerError::Unconfirmed {
+            transaction_id: "abc".into(),
+            detail: "not in a block after 30 s".into(),
+        });
+        assert_eq!(problem.status, 504);
+        assert!(!problem.retryable);
+        assert_eq!(problem.transaction_id.as_deref(), Some("abc"));
+    }
+}

@@ -1,0 +1,76 @@
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::ledgers::Ledgers;
+use crate::routes;
+use crate::serve::{Listener, accept_until, bind_all};
+use crate::state::AppState;
+use crate::{BindError, ServerOptions};
+
+/// How often the recorded durations are folded into their buckets.
+const FOLD_INTERVAL: Duration = Duration::from_secs(5);
+
+/// A server that holds its ports, ready to run.
+pub struct Server {
+    listeners: Vec<Listener>,
+    options: ServerOptions,
+    ledgers: Ledgers,
+}
+
+impl Server {
+    /// Takes the ports. Connections wait until [`Server::run`].
+    ///
+    /// # Errors
+    /// See [`BindError`]; each is a sentence for the user.
+    pub fn bind(options: ServerOptions, ledgers: Ledgers) -> Result<Server, BindError> {
+        let listeners = bind_all(&options.listen, options.insecure_public)?;
+        Ok(Server {
+            listeners,
+            options,
+            ledgers,
+        })
+    }
+
+    /// Serves these ledgers instead: the ports can be taken before the ledgers are opened.
+    #[must_use]
+    pub fn with_ledgers(self, ledgers: Ledgers) -> Server {
+        Server { ledgers, ..self }
+    }
+
+    /// The addresses that it listens on, with the ports that were chosen for port 0.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners
+            .iter()
+            .map(|listener| listener.address)
+            .collect()
+    }
+
+    /// Serves until `shutdown` comes back, then lets requests under way finish, for
+    /// [`Limits::shutdown_grace`](crate::Limits::shutdown_grace) at most.
+    ///
+    /// # Errors
+    /// The system's, when a bound socket cannot be used.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let (stop, stopping) = watch::channel(false);
+        let limits = self.options.limits.clone();
+        let state = AppState::new(self.ledgers, self.options, stopping.clone());
+        let router = routes::router(state.clone());
+        let serving = accept_until(self.listeners, router, limits, stopping);
+        let mut serving = std::pin::pin!(serving);
+        let mut shutdown = std::pin::pin!(shutdown);
+        let mut fold = tokio::time::interval(FOLD_INTERVAL);
+        loop {
+            tokio::select! {
+                outcome = serving.as_mut() => return outcome,
+                () = shutdown.as_mut() => break,
+                _ = fold.tick() => state.metrics.fold(),
+            }
+        }
+        stop.send_replace(true);
+        serving.await
+    }
+}

@@ -1,0 +1,61 @@
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, watch};
+
+use crate::ledgers::Ledgers;
+use crate::operations::Metrics;
+use crate::safety::HostRule;
+use crate::serve::stopped;
+use crate::{Limits, ServerOptions};
+
+/// What every handler can reach.
+#[derive(Clone)]
+pub(crate) struct AppState(Arc<Shared>);
+
+/// The one copy of it.
+pub(crate) struct Shared {
+    pub(crate) ledgers: Ledgers,
+    pub(crate) limits: Limits,
+    pub(crate) hosts: HostRule,
+    pub(crate) metrics: Metrics,
+    /// Places for whole chains on their way to a reader.
+    pub(crate) chain_places: Arc<Semaphore>,
+    /// Places for event streams.
+    pub(crate) event_places: Arc<Semaphore>,
+    /// Whether the server stops; answers without an end watch it.
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+impl AppState {
+    pub(crate) fn new(
+        ledgers: Ledgers,
+        options: ServerOptions,
+        stopping: watch::Receiver<bool>,
+    ) -> AppState {
+        AppState(Arc::new(Shared {
+            ledgers,
+            hosts: HostRule::new(&options.allowed_hosts),
+            metrics: Metrics::new(),
+            chain_places: Arc::new(Semaphore::new(options.limits.chain_streams)),
+            event_places: Arc::new(Semaphore::new(options.limits.event_streams)),
+            limits: options.limits,
+            stopping,
+        }))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Shared {
+    /// Comes back when the server stops.
+    pub(crate) async fn stopped(&self) {
+        stopped(&mut self.stopping.clone()).await;
+    }
+}

@@ -1,0 +1,23 @@
+#[allow(unused_imports)]
+use axum::response::Response;
+use chainloom_ledger::LedgerError;
+use chainloom_tutorial::Node;
+
+use super::chain_stream::{self, Frame};
+use super::pages;
+use crate::state::AppState;
+
+/// `GET /nodes/resolve`: asks the peers, then sends the chain that holds now.
+pub(super) async fn answer(state: &AppState, node: &Node) -> Response {
+    let resolution = tokio::select! {
+        resolution = node.resolve() => resolution,
+        () = state.stopped() => Err(LedgerError::ShuttingDown),
+    };
+    match resolution {
+        Ok(resolution) if resolution.replaced => {
+            chain_stream::answer(state, node, Frame::REPLACED).await
+        }
+        Ok(_) => chain_stream::answer(state, node, Frame::AUTHORITATIVE).await,
+        Err(error) => pages::refusal(error),
+    }
+}
