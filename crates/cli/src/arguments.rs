@@ -1,0 +1,501 @@
+//! The command line: every command, its flags and its help.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chainloom_tutorial::rules::Rules;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::settings::duration;
+
+/// A blockchain beside your application: one program with an HTTP API, a command line and an
+/// explorer in the browser.
+#[derive(Debug, Parser)]
+#[command(
+    name = "chainloom",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "Start here:\n  \
+        chainloom up                        serve, and print the explorer's address\n  \
+        chainloom send alice bob 5          (in a second terminal) hand in a transfer\n  \
+        chainloom mine                      make a block of it\n  \
+        chainloom blocks --follow           watch the blocks come\n\n\
+        `chainloom help COMMAND` shows examples of each."
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the ledger: HTTP API, explorer and the tutorial's routes.
+    Up(UpArguments),
+    /// List the ledgers that the server serves.
+    #[command(after_help = "Examples:\n  chainloom ledgers\n  chainloom ledgers --json")]
+    Ledgers(Remote),
+    /// Show a ledger's height, tip and node id.
+    #[command(after_help = "Examples:\n  chainloom info\n  chainloom info --json")]
+    Info(Remote),
+    /// Show the parameters by which the ledger's blocks are made.
+    Config(ConfigArguments),
+    /// Show counts: transactions by code and function, how full and how far apart blocks are.
+    #[command(after_help = "Examples:\n  chainloom stats\n  chainloom stats --json")]
+    Stats(Remote),
+    /// Show one block and its transactions.
+    Block(BlockArguments),
+    /// List blocks, or follow the new ones as they come.
+    Blocks(BlocksArguments),
+    /// Show one transaction, by its id or by where it stands.
+    #[command(visible_aliases = ["showtx", "showtxByVer"])]
+    Tx(TxArguments),
+    /// List transactions.
+    Transactions(TransactionsArguments),
+    /// List the transactions of the node's own account.
+    Mytx(MytxArguments),
+    /// Show an account's balance.
+    Balance(BalanceArguments),
+    /// Ask a contract's function; nothing is changed.
+    Query(QueryArguments),
+    /// Call a contract's function and submit the transaction.
+    Invoke(InvokeArguments),
+    /// Make a block of the transactions that wait.
+    #[command(after_help = "Examples:\n  chainloom mine\n  chainloom mine --json")]
+    Mine(Remote),
+    /// Hand in a transfer for the next block.
+    Send(SendArguments),
+    /// List the transactions that wait for a block.
+    #[command(after_help = "Examples:\n  chainloom pending\n  chainloom pending --json")]
+    Pending(Remote),
+    /// Show, register and ask other nodes.
+    #[command(subcommand)]
+    Nodes(NodesCommand),
+    /// Write the chain to a file, read one in, check one.
+    #[command(subcommand)]
+    Chain(ChainCommand),
+    /// Delete the stored chain, to begin anew. Asks first.
+    Reset(ResetArguments),
+    /// Print the script that completes commands in a shell.
+    #[command(after_help = "Examples:\n  \
+        chainloom completions bash > ~/.local/share/bash-completion/completions/chainloom\n  \
+        chainloom completions zsh > ~/.zfunc/_chainloom\n  \
+        chainloom completions fish > ~/.config/fish/completions/chainloom.fish")]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// How a command finds the server, and how it prints.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Remote {
+    /// Address of the running server.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "CHAINLOOM_SERVER_URL",
+        default_value = "http://127.0.0.1:5000"
+    )]
+    pub(crate) server: String,
+    /// Which of the server's ledgers.
+    #[arg(long, value_name = "NAME", default_value = "tutorial")]
+    pub(crate) ledger: String,
+    /// Print the server's JSON instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which folder holds the data, and under which rules: what the commands share that open it.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Place {
+    /// Serve on this port of 127.0.0.1 and ::1, with a data folder of its own [default: 5000].
+    #[arg(long, value_name = "PORT")]
+    pub(crate) port: Option<u16>,
+    /// Folder of the data [default: one for each port under the user's data directory].
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Which rules the chain follows [default: article].
+    #[arg(long, value_parser = rules())]
+    pub(crate) rules: Option<Rules>,
+    /// How many hex zeros a proof begins with [default: 4].
+    #[arg(long, value_name = "ZEROS")]
+    pub(crate) difficulty: Option<u32>,
+    /// Configuration file [default: ./chainloom.toml, else the user's].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// The names of the rules, so that help and completions know them.
+fn rules() -> impl TypedValueParser<Value = Rules> {
+    PossibleValuesParser::new(Rules::ALL.map(Rules::name)).try_map(|name| name.parse::<Rules>())
+}
+
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "Examples:\n  \
+    chainloom up\n  \
+    chainloom up --port 5001                       a second node beside the first\n  \
+    chainloom up --mine-every 5s                   a block every five seconds\n  \
+    chainloom up --rules repository --data-dir ./repository-chain\n  \
+    chainloom up --listen 192.168.1.5:5000 --insecure-public\n\n\
+    Every flag is a key of chainloom.toml too, and an environment variable such as\n\
+    CHAINLOOM_SERVER__LISTEN; flags win over variables, variables over the file.")]
+pub(crate) struct UpArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Listen on this address; may be given more than once. Port 0 takes a free one.
+    #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port")]
+    pub(crate) listen: Vec<SocketAddr>,
+    /// Make a block at this interval, such as 5s.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub(crate) mine_every: Option<Duration>,
+    /// Make a block as soon as a transaction waits.
+    #[arg(long)]
+    pub(crate) mine_on_transaction: bool,
+    /// Ask the registered nodes for a longer chain at this interval, such as 30s.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub(crate) resolve_interval: Option<Duration>,
+    /// Listen beyond this machine although nothing asks who calls.
+    #[arg(long)]
+    pub(crate) insecure_public: bool,
+    /// A host name under which browsers may reach the server; may be given more than once.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allowed_host: Vec<String>,
+    /// What to log on standard error, as in RUST_LOG: error, warn, info, debug, trace.
+    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
+    pub(crate) log: String,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  chainloom config\n  chainloom config --block 1 --json")]
+pub(crate) struct ConfigArguments {
+    /// Those in force at this block rather than now.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) block: Option<u64>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chainloom block latest\n  \
+    chainloom block 1\n  \
+    chainloom block c099bc76471bfdd48ae262ba832388af2b87904924730633db415994fb82bfb7")]
+pub(crate) struct BlockArguments {
+    /// Its number, its hash, or `latest`.
+    #[arg(value_name = "NUMBER|HASH|latest")]
+    pub(crate) block: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chainloom blocks\n  \
+    chainloom blocks --from 1 --limit 50 --order oldest-first\n  \
+    chainloom blocks --follow\n  \
+    chainloom blocks --follow --from 1 --json        every block there is, then the new ones")]
+pub(crate) struct BlocksArguments {
+    /// Begin with this block [default: the last one; with --follow the next one to come].
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) from: Option<u64>,
+    /// How many at most.
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 20,
+        conflicts_with = "follow"
+    )]
+    pub(crate) limit: u32,
+    /// Which way to walk.
+    #[arg(long, value_enum, default_value_t = Order::NewestFirst, conflicts_with = "follow")]
+    pub(crate) order: Order,
+    /// Go on with each new block as it comes, until Ctrl-C.
+    #[arg(long)]
+    pub(crate) follow: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// Which way a list goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Order {
+    /// From the last one down.
+    NewestFirst,
+    /// From the first one up.
+    OldestFirst,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chainloom tx 0f3c2a9d5b1e4c6f8a7b9c0d1e2f3a4b\n  \
+    chainloom tx --block 2 --index 0")]
+pub(crate) struct TxArguments {
+    /// Its id.
+    #[arg(required_unless_present = "block", conflicts_with_all = ["block", "index"])]
+    pub(crate) id: Option<String>,
+    /// Number of the block in which it stands.
+    #[arg(long, value_name = "NUMBER", requires = "index")]
+    pub(crate) block: Option<u64>,
+    /// Its index in the block, from 0.
+    #[arg(long, value_name = "NUMBER", requires = "block")]
+    pub(crate) index: Option<u32>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// How much of a long list.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Page {
+    /// How many at most.
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    pub(crate) limit: u32,
+    /// Go on where the last page ended: the cursor that it printed.
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) cursor: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chainloom transactions\n  \
+    chainloom transactions --account alice --limit 50")]
+pub(crate) struct TransactionsArguments {
+    /// Only those that this account sent or received; `me` is the node's own account.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    #[command(flatten)]
+    pub(crate) page: Page,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  chainloom mytx\n  chainloom mytx --limit 100 --json")]
+pub(crate) struct MytxArguments {
+    #[command(flatten)]
+    pub(crate) page: Page,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  chainloom balance alice\n  chainloom balance me")]
+pub(crate) struct BalanceArguments {
+    /// The account's name; `me` is the node's own.
+    pub(crate) account: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chainloom query balance alice\n  \
+    chainloom query pending")]
+pub(crate) struct QueryArguments {
+    /// The function.
+    pub(crate) function: String,
+    /// Its arguments.
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) args: Vec<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chainloom invoke transfer alice bob 5\n  \
+    chainloom invoke transfer alice bob 5 --wait committed\n  \
+    chainloom invoke transfer alice bob 5 --idempotency-key order-17")]
+pub(crate) struct InvokeArguments {
+    /// The function.
+    pub(crate) function: String,
+    /// Its arguments.
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) args: Vec<String>,
+    /// What to wait for before the command ends.
+    #[arg(long, value_enum)]
+    pub(crate) wait: Option<WaitFor>,
+    /// The same key within 24 hours submits nothing again and gives the first answer.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) idempotency_key: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+/// What `invoke` waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WaitFor {
+    /// Until the transaction is accepted and stored.
+    Ordered,
+    /// Until it stands in a block.
+    Committed,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chainloom send alice bob 5\n  \
+    chainloom send alice bob 0.1\n  \
+    chainloom send alice bob 123456789012345678901234567890")]
+pub(crate) struct SendArguments {
+    /// Who pays.
+    pub(crate) sender: String,
+    /// Who is paid.
+    pub(crate) recipient: String,
+    /// How much: a number as in JSON, kept digit by digit.
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) amount: String,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NodesCommand {
+    /// List the registered nodes and what each last did.
+    #[command(after_help = "Examples:\n  chainloom nodes list\n  chainloom nodes list --json")]
+    List(Remote),
+    /// Register other nodes, all of them or none.
+    #[command(after_help = "Examples:\n  \
+        chainloom nodes register http://127.0.0.1:5001\n  \
+        chainloom nodes register 192.168.1.5:5000 192.168.1.6:5000")]
+    Register {
+        /// Their addresses.
+        #[arg(required = true, value_name = "ADDRESS")]
+        addresses: Vec<String>,
+        #[command(flatten)]
+        remote: Remote,
+    },
+    /// Ask all registered nodes and take over the longest valid chain.
+    #[command(
+        after_help = "Examples:\n  chainloom nodes resolve\n  chainloom nodes resolve --json"
+    )]
+    Resolve(Remote),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ChainCommand {
+    /// Write the running server's chain as JSON, as the tutorial's GET /chain.
+    #[command(after_help = "Examples:\n  \
+        chainloom chain export chain.json\n  \
+        chainloom chain export | gzip > chain.json.gz")]
+    Export {
+        /// The file; standard output where none is named.
+        file: Option<PathBuf>,
+        /// Replace the file if there is one.
+        #[arg(long, requires = "file")]
+        force: bool,
+        /// Address of the running server.
+        #[arg(
+            long,
+            value_name = "URL",
+            env = "CHAINLOOM_SERVER_URL",
+            default_value = "http://127.0.0.1:5000"
+        )]
+        server: String,
+    },
+    /// Take over the chain of a file if it is valid and longer than the stored one.
+    #[command(after_help = "Examples:\n  \
+        chainloom chain import chain.json\n  \
+        gunzip -c chain.json.gz | chainloom chain import -\n\n\
+        The server on that data folder must be stopped. To take over a chain that is not longer,\n\
+        `chainloom reset` first.")]
+    Import {
+        /// The file, as the tutorial's GET /chain answers; `-` is standard input.
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check every block of a file, or of the stored chain, against the rules.
+    #[command(after_help = "Examples:\n  \
+        chainloom chain verify                         the stored chain; its server must be stopped\n  \
+        chainloom chain verify chain.json\n  \
+        chainloom chain verify chain.json --rules repository\n  \
+        curl -s http://127.0.0.1:5001/chain | chainloom chain verify -")]
+    Verify {
+        /// The file, as the tutorial's GET /chain answers; `-` is standard input.
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        place: Place,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  chainloom reset\n  chainloom reset --port 5001 --yes")]
+pub(crate) struct ResetArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_says_what_it_does_and_shows_an_example() {
+        fn check(command: &clap::Command) {
+            let name = command.get_name();
+            if name == "help" {
+                return;
+            }
+            assert!(command.get_about().is_some(), "{name} has no description");
+            if command.has_subcommands() {
+                command.get_subcommands().for_each(check);
+            } else {
+                let help = command.get_after_help().map(ToString::to_string);
+                assert!(
+                    help.is_some_and(|help| help.contains(&format!("{name} "))
+                        || help.contains(&format!("{name}\n"))),
+                    "{name} has no example"
+                );
+            }
+        }
+        Arguments::command().get_subcommands().for_each(check);
+    }
+
+    #[test]
+    fn both_of_the_papers_names_show_a_transaction() {
+        for line in [
+            ["chainloom", "showtx", "ab", "--json", ""].as_slice(),
+            &["chainloom", "showtxByVer", "--block=2", "--index=0"],
+        ] {
+            let line = line.iter().filter(|word| !word.is_empty());
+            let arguments = Arguments::try_parse_from(line).unwrap();
+            assert!(matches!(arguments.command, Command::Tx(_)));
+        }
+        for line in [
+            ["chainloom", "tx"].as_slice(),
+            &["chainloom", "tx", "--block=2"],
+            &["chainloom", "tx", "ab", "--block=2", "--index=0"],
+        ] {
+            assert!(Arguments::try_parse_from(line).is_err(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_negative_amount_is_no_flag() {
+        let line = ["chainloom", "send", "alice", "bob", "-5.25e3", "--json"];
+        let Command::Send(send) = Arguments::try_parse_from(line).unwrap().command else {
+            panic!("it is another command");
+        };
+        assert_eq!((send.amount.as_str(), send.remote.json), ("-5.25e3", true));
+    }
+}

@@ -1,0 +1,302 @@
+//! The HTTP client of a running server.
+
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderName};
+use reqwest::{Method, Response, Url};
+use serde::de::DeserializeOwned;
+
+use crate::arguments::Remote;
+use crate::error::Error;
+use crate::problem::Problem;
+use crate::settings::DEFAULT_PORT;
+
+/// How long the connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How large an answer may be that is held in memory; a block is at most a quarter of it.
+const ANSWER_BYTES_MAX: usize = 256 << 20;
+/// How large an error's text may be.
+const PROBLEM_BYTES_MAX: usize = 1 << 20;
+
+/// A server, and one of its ledgers.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    ledger: String,
+}
+
+/// A request under construction: where, with which headers and body.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    method: Method,
+    path: Vec<String>,
+    query: Vec<(&'static str, String)>,
+    headers: Vec<(HeaderName, String)>,
+    body: Option<String>,
+}
+
+impl Request {
+    /// Reads what stands at this path, a text for each segment.
+    pub(crate) fn get(path: &[&str]) -> Request {
+        Request {
+            method: Method::GET,
+            path: path.iter().map(|&segment| segment.to_owned()).collect(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: None,
+        }
+    }
+
+    /// Asks for what this path does.
+    pub(crate) fn post(path: &[&str]) -> Request {
+        Request {
+            method: Method::POST,
+            ..Request::get(path)
+        }
+    }
+
+    /// Sends JSON with it.
+    pub(crate) fn json(self, json: String) -> Request {
+        Request {
+            body: Some(json),
+            ..self
+        }
+    }
+
+    /// Adds a parameter, where there is a value.
+    pub(crate) fn parameter(mut self, name: &'static str, value: Option<impl ToString>) -> Request {
+        self.query
+            .extend(value.map(|value| (name, value.to_string())));
+        self
+    }
+
+    /// Adds a header, where there is a value.
+    pub(crate) fn header(mut self, name: HeaderName, value: Option<String>) -> Request {
+        self.headers.extend(value.map(|value| (name, value)));
+        self
+    }
+}
+
+/// The JSON of an answer, exactly as the server wrote it.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    server: String,
+    text: String,
+}
+
+impl Answer {
+    /// The JSON, without the white space around it.
+    pub(crate) fn text(&self) -> &str {
+        self.text.trim()
+    }
+
+    /// What a table shows of it.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_str(&self.text).map_err(|error| Error::Strange {
+            server: self.server.clone(),
+            reason: format!("{error}; --json shows it as it is"),
+        })
+    }
+}
+
+impl Client {
+    /// A client of the server and ledger that the command line names.
+    pub(crate) fn new(remote: &Remote) -> Result<Client, Error> {
+        Ok(Client {
+            ledger: remote.ledger.clone(),
+            ..Client::at(&remote.server)?
+        })
+    }
+
+    /// A client of this server.
+    pub(crate) fn at(server: &str) -> Result<Client, Error> {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .user_agent(concat!("chainloom/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Error::Runtime(std::io::Error::other(error)))?;
+        Ok(Client {
+            http,
+            base: base_url(server)?,
+            ledger: String::new(),
+        })
+    }
+
+    /// The server's address, as people read it.
+    pub(crate) fn server(&self) -> &str {
+        self.base.as_str()
+    }
+
+    /// Asks, and reads the whole answer.
+    pub(crate) async fn ask(&self, request: Request) -> Result<Answer, Error> {
+        let mut answer = self.open(request).await?;
+        let bytes = self.read(&mut answer, ANSWER_BYTES_MAX).await?;
+        let text = String::from_utf8(bytes).map_err(|_| self.strange("it is no UTF-8 text"))?;
+        Ok(Answer {
+            server: self.server().to_owned(),
+            text,
+        })
+    }
+
+    /// Asks what stands at this path below the ledger.
+    pub(crate) async fn ask_ledger(&self, path: &[&str]) -> Result<Answer, Error> {
+        self.ask(Request::get(&self.ledger_path(path))).await
+    }
+
+    /// A path below the ledger.
+    pub(crate) fn ledger_path<'a>(&'a self, path: &[&'a str]) -> Vec<&'a str> {
+        let mut whole = vec!["api", "v1", "ledgers", &self.ledger];
+        whole.extend(path);
+        whole
+    }
+
+    /// Asks, and leaves the answer's body to the caller.
+    pub(crate) async fn open(&self, request: Request) -> Result<Response, Error> {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| self.strange("its address has no path"))?
+            .pop_if_empty()
+            .extend(&request.path);
+        let mut builder = self.http.request(request.method, url);
+        if !request.query.is_empty() {
+            builder = builder.query(&request.query);
+        }
+        for (name, value) in request.headers {
+            builder = builder.header(name, value);
+        }
+        if let Some(body) = request.body {
+            builder = builder.header(CONTENT_TYPE, "application/json").body(body);
+        }
+        let mut answer = builder.send().await.map_err(|error| self.failed(&error))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer);
+        }
+        let bytes = self.read(&mut answer, PROBLEM_BYTES_MAX).await?;
+        let body = String::from_utf8_lossy(&bytes);
+        Err(Error::Refused(Problem::from_answer(status, &body)))
+    }
+
+    async fn read(&self, answer: &mut Response, bytes_max: usize) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| self.failed(&error))? {
+            if bytes.len() + chunk.len() > bytes_max {
+                return Err(self.strange(&format!("it is longer than {bytes_max} bytes")));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
+    /// An answer that no server of ours gives.
+    pub(crate) fn strange(&self, reason: &str) -> Error {
+        Error::Strange {
+            server: self.server().to_owned(),
+            reason: reason.to_owned(),
+        }
+    }
+
+    /// Why nothing came back.
+    pub(crate) fn failed(&self, error: &reqwest::Error) -> Error {
+        let server = self.server().to_owned();
+        let reason = root_cause(error);
+        if error.is_builder() {
+            return Error::ServerAddress {
+                address: server,
+                reason,
+            };
+        }
+        if !error.is_connect() {
+            return Error::Broken { server, reason };
+        }
+        let port = self.base.port_or_known_default().unwrap_or(DEFAULT_PORT);
+        let start = match port {
+            DEFAULT_PORT => "chainloom up".to_owned(),
+            _ => format!("chainloom up --port {port}"),
+        };
+        Error::NotRunning {
+            server,
+            reason,
+            start,
+        }
+    }
+}
+
+/// The address that was given, checked.
+fn base_url(server: &str) -> Result<Url, Error> {
+    let refused = |reason: &str| Error::ServerAddress {
+        address: server.to_owned(),
+        reason: reason.to_owned(),
+    };
+    // `127.0.0.1:5000` and `localhost:5000` are what people type.
+    let url = if server.contains("://") {
+        Url::parse(server)
+    } else {
+        Url::parse(&format!("http://{server}"))
+    };
+    let url = url.map_err(|error| refused(&error.to_string()))?;
+    match url.scheme() {
+        "http" => Ok(url),
+        "https" => Err(refused("the server speaks plain HTTP, not TLS")),
+        _ => Err(refused("it is no HTTP address")),
+    }
+}
+
+/// The innermost reason: the outer ones say "error sending request" and repeat the address.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_address_may_lack_its_scheme() {
+        for (given, address) in [
+            ("http://127.0.0.1:5000", "http://127.0.0.1:5000/"),
+            ("127.0.0.1:5001", "http://127.0.0.1:5001/"),
+            ("localhost:5000", "http://localhost:5000/"),
+            ("http://[::1]:5000/", "http://[::1]:5000/"),
+        ] {
+            assert_eq!(base_url(given).unwrap().as_str(), address);
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for (given, reason) in [
+            ("https://127.0.0.1:5000", "not TLS"),
+            ("ftp://127.0.0.1", "no HTTP address"),
+            ("", "empty host"),
+            ("http://127.0.0.1:99999", "invalid port number"),
+        ] {
+            let error = base_url(given).unwrap_err();
+            assert!(matches!(error, Error::ServerAddress { .. }));
+            assert!(error.to_string().contains(reason), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_there_says_how_to_start_a_server() {
+        // Bound but not listened to once dropped: nothing else takes the port so soon.
+        let port = {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.local_addr().unwrap().port()
+        };
+        let client = Client::at(&format!("127.0.0.1:{port}")).unwrap();
+        let error = client.ask(Request::get(&["healthz"])).await.unwrap_err();
+        let Error::NotRunning { start, .. } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(start, &format!("chainloom up --port {port}"));
+    }
+}

@@ -1,0 +1,17 @@
+use crate::arguments::BalanceArguments;
+use crate::client::Client;
+use crate::error::Error;
+use crate::output::{Output, value};
+
+use super::query::{QueryResult, ask};
+
+/// Shows an account's balance: an exact decimal number, nothing else.
+pub(crate) async fn run(arguments: &BalanceArguments) -> Result<(), Error> {
+    let client = Client::new(&arguments.remote)?;
+    let answer = ask(&client, "balance", std::slice::from_ref(&arguments.account)).await?;
+    let mut output = Output::new();
+    if arguments.remote.json {
+        return output.line(answer.text());
+    }
+    output.line(&value(&answer.read::<QueryResult>()?.result))
+}

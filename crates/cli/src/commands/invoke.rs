@@ -1,0 +1,112 @@
+use reqwest::header::HeaderName;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::arguments::{InvokeArguments, Remote, WaitFor};
+use crate::client::{Client, Request};
+use crate::error::Error;
+use crate::output::{Details, Output, value};
+
+/// The header whose key makes a call happen once.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// A call to be submitted.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub(super) function: String,
+    pub(super) args: Vec<String>,
+    pub(super) wait: Option<WaitFor>,
+    pub(super) idempotency_key: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Receipt {
+    transaction_id: String,
+    status: String,
+    #[serde(default)]
+    version: Option<Version>,
+    #[serde(default)]
+    result: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Version {
+    block: u64,
+    index: u32,
+}
+
+/// Calls a contract's function and submits the transaction.
+pub(crate) async fn run(arguments: &InvokeArguments) -> Result<(), Error> {
+    let call = Call {
+        function: arguments.function.clone(),
+        args: arguments.args.clone(),
+        wait: arguments.wait,
+        idempotency_key: arguments.idempotency_key.clone(),
+    };
+    submit(call, &arguments.remote).await
+}
+
+/// Submits a call and prints its receipt.
+pub(super) async fn submit(call: Call, remote: &Remote) -> Result<(), Error> {
+    let client = Client::new(remote)?;
+    let request = Request::post(&client.ledger_path(&["invoke"]))
+        .json(body(&call))
+        .header(IDEMPOTENCY_KEY, call.idempotency_key);
+    let answer = client.ask(request).await?;
+    let mut output = Output::new();
+    if remote.json {
+        return output.line(answer.text());
+    }
+    let receipt: Receipt = answer.read()?;
+    output.details(&receipt.details())
+}
+
+/// All arguments are text: a number goes through digit by digit.
+fn body(call: &Call) -> String {
+    let mut fields = Map::new();
+    fields.insert("function".to_owned(), call.function.clone().into());
+    fields.insert("args".to_owned(), call.args.clone().into());
+    if let Some(wait) = call.wait {
+        let wait = match wait {
+            WaitFor::Ordered => "ordered",
+            WaitFor::Committed => "committed",
+        };
+        fields.insert("wait".to_owned(), wait.into());
+    }
+    Value::Object(fields).to_string()
+}
+
+impl Receipt {
+    fn details(&self) -> Details {
+        let mut details = Details::default();
+        details
+            .add("transaction", self.transaction_id.clone())
+            .add("status", self.status.clone());
+        if let Some(version) = &self.version {
+            details
+                .add("block", version.block.to_string())
+                .add("index", version.index.to_string());
+        }
+        details.add("result", self.result.as_ref().map(value));
+        details
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_sent_as_they_were_typed() {
+        let call = Call {
+            function: "transfer".to_owned(),
+            args: vec!["a\"b".to_owned(), "12345678901234567890123".to_owned()],
+            wait: Some(WaitFor::Committed),
+            idempotency_key: None,
+        };
+        assert_eq!(
+            body(&call),
+            r#"{"args":["a\"b","12345678901234567890123"],"function":"transfer","wait":"committed"}"#
+        );
+    }
+}

@@ -1,0 +1,63 @@
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::arguments::Remote;
+use crate::client::{Answer, Client, Request};
+use crate::error::Error;
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::views::{PeerList, peers};
+
+#[derive(Debug, Deserialize)]
+struct Resolution {
+    replaced: bool,
+}
+
+/// Lists the registered nodes and what each last did.
+pub(crate) async fn list(remote: &Remote) -> Result<(), Error> {
+    let answer = Client::new(remote)?.ask_ledger(&["peers"]).await?;
+    let mut output = Output::new();
+    if remote.json {
+        return output.line(answer.text());
+    }
+    show(&answer, &mut output)
+}
+
+/// Registers nodes, all of them or none; shows all that are registered now.
+pub(crate) async fn register(addresses: &[String], remote: &Remote) -> Result<(), Error> {
+    let client = Client::new(remote)?;
+    let body = json!({"nodes": addresses}).to_string();
+    let request = Request::post(&client.ledger_path(&["peers"])).json(body);
+    let answer = client.ask(request).await?;
+    let mut output = Output::new();
+    if remote.json {
+        return output.line(answer.text());
+    }
+    show(&answer, &mut output)
+}
+
+/// Asks all registered nodes and says what came of it.
+pub(crate) async fn resolve(remote: &Remote) -> Result<(), Error> {
+    let client = Client::new(remote)?;
+    let path = client.ledger_path(&["peers", "resolve"]);
+    let progress = Progress::spinner("asking the registered nodes");
+    let answer = client.ask(Request::post(&path)).await?;
+    drop(progress);
+    let mut output = Output::new();
+    if remote.json {
+        return output.line(answer.text());
+    }
+    output.line(match answer.read::<Resolution>()?.replaced {
+        true => "Our chain was replaced by a longer one.",
+        false => "Our chain is authoritative: no node has a longer valid one.",
+    })?;
+    show(&answer, &mut output)
+}
+
+fn show(answer: &Answer, output: &mut Output) -> Result<(), Error> {
+    let list: PeerList = answer.read()?;
+    if list.peers.is_empty() {
+        return output.line("No nodes are registered: `chainloom nodes register ADDRESS`.");
+    }
+    output.table(&peers(&list.peers))
+}

@@ -1,0 +1,18 @@
+use serde_json::Value;
+
+use crate::arguments::Remote;
+use crate::client::Client;
+use crate::error::Error;
+use crate::output::Output;
+
+use super::details_of;
+
+/// Shows the counts that the index keeps.
+pub(crate) async fn run(remote: &Remote) -> Result<(), Error> {
+    let answer = Client::new(remote)?.ask_ledger(&["stats"]).await?;
+    let mut output = Output::new();
+    if remote.json {
+        return output.line(answer.text());
+    }
+    output.details(&details_of(&answer.read::<Value>()?))
+}

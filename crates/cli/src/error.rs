@@ -1,0 +1,157 @@
+//! Why a command could not be carried out. Every text is one clear sentence for the person at the
+//! terminal.
+
+use std::io;
+use std::path::PathBuf;
+
+use chainloom_index::IndexError;
+use chainloom_ledger::LedgerError;
+use chainloom_server::BindError;
+use chainloom_tutorial::OpenError;
+use chainloom_tutorial::rules::Rules;
+use chainloom_tutorial::verify::ChainError;
+
+use crate::folder::FolderError;
+use crate::problem::Problem;
+use crate::settings::SettingsError;
+
+/// Why a command could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// What was given as the server's address is none.
+    #[error("--server {address}: {reason}; an address such as http://127.0.0.1:5000 is expected")]
+    ServerAddress {
+        /// What was given.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Nobody answers there.
+    #[error(
+        "no server answers at {server} ({reason}): start one with `{start}` in another terminal, \
+         or name another with --server"
+    )]
+    NotRunning {
+        /// The server's address.
+        server: String,
+        /// What the system said.
+        reason: String,
+        /// The command that starts one there.
+        start: String,
+    },
+    /// The connection broke before the answer was there.
+    #[error("the answer of {server} did not arrive: {reason}")]
+    Broken {
+        /// The server's address.
+        server: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The server said why it did not do it.
+    #[error("{0}")]
+    Refused(Problem),
+    /// The server answers, but not as a Chainloom server does.
+    #[error(
+        "{server} gave an answer that this program does not understand ({reason}); is it a \
+         Chainloom server of this version?"
+    )]
+    Strange {
+        /// The server's address.
+        server: String,
+        /// What is odd.
+        reason: String,
+    },
+    /// The amount is no number.
+    #[error(
+        "the amount `{0}` is no number: digits are expected as in JSON, such as 5, 0.25 or 1e6"
+    )]
+    Amount(String),
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A file is there already.
+    #[error("{} is there already: name another file, or replace it with --force", .0.display())]
+    FileExists(PathBuf),
+    /// There is no chain in the data folder.
+    #[error("there is no chain in {}: name its folder with --data-dir or --port", .0.display())]
+    NoChain(PathBuf),
+    /// A chain is not valid.
+    #[error("{chain}: the chain is not valid: {error}")]
+    InvalidChain {
+        /// The file or folder.
+        chain: String,
+        /// Which block, and why.
+        error: Box<ChainError>,
+    },
+    /// A chain follows the other rules.
+    #[error(
+        "{chain}: the chain follows the rules `{theirs}`, not `{ours}`: say --rules {theirs} to \
+         apply those"
+    )]
+    OtherRules {
+        /// The file or folder.
+        chain: String,
+        /// The rules that it follows.
+        theirs: Rules,
+        /// The rules that were applied.
+        ours: Rules,
+    },
+    /// What was to be printed could not be.
+    #[error("the output could not be written: {0}")]
+    Output(io::Error),
+    /// What the person typed could not be read.
+    #[error("the answer could not be read: {0}")]
+    Input(io::Error),
+    /// Something is to be agreed to, and no person is there.
+    #[error("nobody is there to be asked: say --yes to delete the chain without a question")]
+    NobodyToAsk,
+    /// The data folder could not be emptied.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// What is to be logged is no filter.
+    #[error(
+        "--log {filter}: {reason}; a level such as `info` is expected, or `info,chainloom_tutorial=debug`"
+    )]
+    LogFilter {
+        /// What was given.
+        filter: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The server cannot listen.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The chain cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The read model cannot be opened.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// A ledger did not do what it was asked.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The server broke off.
+    #[error("the server broke off: {0}")]
+    Serving(io::Error),
+    /// A mistake in this program.
+    #[error("a part of this program broke off ({0}); please report it")]
+    Panicked(tokio::task::JoinError),
+    /// The runtime could not be started.
+    #[error("the program could not be started: {0}")]
+    Runtime(io::Error),
+}
+
+impl Error {
+    /// Whether the reader of the output has gone away, as `head` does: no reason to complain.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        matches!(self, Error::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}

@@ -1,0 +1,135 @@
+//! Text from a chain, made fit for a terminal.
+
+use serde_json::Value;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Text without what would move the cursor, change colors or turn the direction of the line: a
+/// chain's names come from strangers.
+pub(crate) fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_harmful(character) {
+            out.push_str(&character.escape_unicode().to_string());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+fn is_harmful(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Printable text of at most `width` columns, the rest as `…`.
+pub(crate) fn shortened(text: &str, width: usize) -> String {
+    let text = printable(text);
+    if text.width() <= width {
+        return text;
+    }
+    let mut out = String::new();
+    let mut used = 1;
+    for character in text.chars() {
+        used += character.width().unwrap_or(0);
+        if used > width {
+            break;
+        }
+        out.push(character);
+    }
+    out.push('…');
+    out
+}
+
+/// A JSON value as a person reads it: a string without its quotes, what strict JSON cannot hold as
+/// Python prints it.
+pub(crate) fn value(value: &Value) -> String {
+    match value {
+        Value::String(text) => printable(text),
+        Value::Object(fields) if fields.len() == 1 => match fields.get("python") {
+            Some(Value::String(text)) => printable(text),
+            _ => printable(&value.to_string()),
+        },
+        _ => printable(&value.to_string()),
+    }
+}
+
+/// A time of RFC 3339 to the second; `-` where there is none.
+pub(crate) fn time(text: Option<&str>) -> String {
+    let text = printable(text.unwrap_or("-"));
+    match text.split_once('.') {
+        Some((seconds, fraction)) => {
+            let zone = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+            format!("{seconds}{zone}")
+        }
+        None => text,
+    }
+}
+
+/// `1 block`, `2 blocks`.
+pub(crate) fn count(number: u64, word: &str) -> String {
+    match number {
+        1 => format!("1 {word}"),
+        _ => format!("{number} {word}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_strangers_name_cannot_play_with_the_terminal() {
+        assert_eq!(
+            printable("a\u{1b}[2Jb\n\u{202e}\u{9b}é"),
+            r"a\u{1b}[2Jb\u{a}\u{202e}\u{9b}é"
+        );
+    }
+
+    #[test]
+    fn long_text_is_cut_to_columns_and_not_to_letters() {
+        assert_eq!(shortened("abcdef", 6), "abcdef");
+        assert_eq!(shortened("abcdefg", 6), "abcde…");
+        assert_eq!(shortened("日本語日本語", 6), "日本…");
+    }
+
+    #[test]
+    fn values_read_as_a_person_would_write_them() {
+        for (json, text) in [
+            (json!("bob"), "bob"),
+            (json!(5), "5"),
+            (json!(0.1), "0.1"),
+            (
+                json!({"python": "1267650600228229401496703205376"}),
+                "1267650600228229401496703205376",
+            ),
+            (json!({"python": 5}), r#"{"python":5}"#),
+            (json!([1, null]), "[1,null]"),
+        ] {
+            assert_eq!(value(&json), text);
+        }
+    }
+
+    #[test]
+    fn a_list_shows_times_to_the_second() {
+        for (given, shown) in [
+            (
+                Some("2026-11-21T10:26:03.108336926Z"),
+                "2026-11-21T10:26:03Z",
+            ),
+            (Some("2026-11-21T10:26:03Z"), "2026-11-21T10:26:03Z"),
+            (None, "-"),
+        ] {
+            assert_eq!(time(given), shown);
+        }
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!(count(1, "block"), "1 block");
+        assert_eq!(count(0, "block"), "0 blocks");
+    }
+}

@@ -1,0 +1,135 @@
+//! What the flags set, which wins over everything else.
+
+use crate::arguments::{Place, UpArguments};
+
+use super::{Environment, Settings, SettingsError, load, loopback};
+
+impl Settings {
+    /// The settings of `up`, from all four places, checked.
+    pub(crate) fn for_up(arguments: &UpArguments) -> Result<Settings, SettingsError> {
+        let config = arguments.place.config.as_deref();
+        let mut settings = load(config, &Environment::of_process())?;
+        settings.apply_up(arguments)?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// The settings of a command that opens the data folder itself, checked.
+    pub(crate) fn for_place(place: &Place) -> Result<Settings, SettingsError> {
+        let mut settings = load(place.config.as_deref(), &Environment::of_process())?;
+        settings.apply_place(place)?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Sets what `--port`, `--data-dir`, `--rules` and `--difficulty` say.
+    fn apply_place(&mut self, place: &Place) -> Result<(), SettingsError> {
+        if let Some(port) = place.port {
+            self.server.listen = loopback(port);
+        }
+        if let Some(path) = &place.data_dir {
+            self.server.data_directory = Some(path.clone());
+        }
+        let ledger = self.tutorial_mut()?;
+        ledger.rules = place.rules.unwrap_or(ledger.rules);
+        ledger.difficulty = place.difficulty.unwrap_or(ledger.difficulty);
+        Ok(())
+    }
+
+    /// Sets what the flags of `up` say.
+    fn apply_up(&mut self, arguments: &UpArguments) -> Result<(), SettingsError> {
+        self.apply_place(&arguments.place)?;
+        if !arguments.listen.is_empty() {
+            self.server.listen.clone_from(&arguments.listen);
+        }
+        if !arguments.allowed_host.is_empty() {
+            let hosts = &arguments.allowed_host;
+            self.server.allowed_hosts.clone_from(hosts);
+        }
+        self.server.insecure_public |= arguments.insecure_public;
+        let ledger = self.tutorial_mut()?;
+        ledger.mine_on_transaction |= arguments.mine_on_transaction;
+        if let Some(interval) = arguments.mine_every {
+            ledger.mine_every_s = Some(interval.as_secs_f64());
+        }
+        if let Some(interval) = arguments.resolve_interval {
+            ledger.resolve_interval_s = Some(interval.as_secs_f64());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
+    use super::*;
+    use chainloom_tutorial::rules::Rules;
+
+    use crate::settings::LedgerSettings;
+
+    fn settings() -> Settings {
+        let mut settings = Settings::default();
+        settings
+            .ledgers
+            .insert("tutorial".to_owned(), LedgerSettings::default());
+        settings
+    }
+
+    #[test]
+    fn no_flags_change_nothing() {
+        let mut changed = settings();
+        changed.apply_up(&UpArguments::default()).unwrap();
+        assert_eq!(changed, settings());
+    }
+
+    #[test]
+    fn every_flag_sets_its_key() {
+        let mut settings = settings();
+        settings
+            .apply_up(&UpArguments {
+                place: Place {
+                    port: Some(5001),
+                    data_dir: Some("here".into()),
+                    rules: Some(Rules::Repository),
+                    difficulty: Some(5),
+                    config: None,
+                },
+                listen: Vec::new(),
+                mine_every: Some(Duration::from_millis(500)),
+                mine_on_transaction: true,
+                resolve_interval: Some(Duration::from_secs(30)),
+                insecure_public: true,
+                allowed_host: vec!["laptop.lan".to_owned()],
+                log: String::new(),
+            })
+            .unwrap();
+        assert_eq!(settings.server.listen, loopback(5001));
+        assert_eq!(settings.server.data_directory, Some("here".into()));
+        assert_eq!(settings.server.allowed_hosts, ["laptop.lan"]);
+        assert!(settings.server.insecure_public);
+        let expected = LedgerSettings {
+            rules: Rules::Repository,
+            difficulty: 5,
+            mine_every_s: Some(0.5),
+            mine_on_transaction: true,
+            resolve_interval_s: Some(30.0),
+            ..LedgerSettings::default()
+        };
+        assert_eq!(settings.ledgers["tutorial"], expected);
+    }
+
+    #[test]
+    fn listen_replaces_the_addresses() {
+        let mut settings = settings();
+        let address = "127.0.0.1:0".parse().unwrap();
+        settings
+            .apply_up(&UpArguments {
+                listen: vec![address],
+                ..UpArguments::default()
+            })
+            .unwrap();
+        assert_eq!(settings.server.listen, [address]);
+    }
+}

@@ -1,0 +1,364 @@
+//! Puts the settings together: defaults, then a TOML file, then the environment.
+//!
+//! The file is checked by itself first, since the TOML reader knows the line of what it refuses.
+//! The variables are added one by one, so that the one that does not fit can be named.
+
+use std::path::{Path, PathBuf};
+
+use directories::ProjectDirs;
+use figment::Figment;
+use figment::error::Kind as ErrorKind;
+use figment::providers::{Format, Serialized, Toml};
+use figment::value::Value;
+
+use super::{LedgerSettings, Settings, SettingsError};
+
+/// The name of the file that is looked for.
+const FILE_NAME: &str = "chainloom.toml";
+/// How the variables begin that set a key.
+const PREFIX: &str = "CHAINLOOM_";
+/// What stands for the dot of a key in a variable's name. A variable without it is no key:
+/// `CHAINLOOM_SERVER_URL` is for the commands that speak to a server.
+const SEPARATOR: &str = "__";
+/// How much of a line is shown that is refused.
+const SOURCE_LINE_LENGTH_MAX: usize = 80;
+/// How large the file may be.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// What the settings depend on outside of the command line.
+#[derive(Debug, Clone)]
+pub(crate) struct Environment {
+    /// The variables that may set a key.
+    pub(crate) variables: Vec<(String, String)>,
+    /// The folder that the program was started in.
+    pub(crate) working_directory: PathBuf,
+    /// The user's configuration directory, where the system has one.
+    pub(crate) user_directory: Option<PathBuf>,
+}
+
+impl Environment {
+    /// That of this process.
+    pub(crate) fn of_process() -> Environment {
+        Environment {
+            variables: std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+                .filter(|(name, _)| name.starts_with(PREFIX))
+                .map(|(name, value)| (name, value.to_string_lossy().into_owned()))
+                .collect(),
+            working_directory: PathBuf::new(),
+            user_directory: ProjectDirs::from("", "", "chainloom")
+                .map(|directories| directories.config_dir().to_owned()),
+        }
+    }
+
+    /// The file to read: the one that is named, else `./chainloom.toml`, else the user's.
+    fn file(&self, named: Option<&Path>) -> Option<PathBuf> {
+        if let Some(path) = named {
+            return Some(path.to_owned());
+        }
+        let here = self.working_directory.join(FILE_NAME);
+        let users = self
+            .user_directory
+            .as_ref()
+            .map(|path| path.join(FILE_NAME));
+        [Some(here), users]
+            .into_iter()
+            .flatten()
+            .find(|path| path.exists())
+    }
+}
+
+/// Reads the settings; `named` is the file that the command line names.
+pub(crate) fn load(
+    named: Option<&Path>,
+    environment: &Environment,
+) -> Result<Settings, SettingsError> {
+    let mut figment = Figment::from(Serialized::defaults(Settings::default()));
+    let file = environment
+        .file(named)
+        .map(|path| read(&path).map(|text| (path, text)))
+        .transpose()?;
+    let mut settings = Settings::default();
+    if let Some((path, text)) = &file {
+        settings = check_file(path, text)?;
+        figment = figment.merge(Toml::string(text));
+    }
+
+    let mut variables: Vec<_> = environment
+        .variables
+        .iter()
+        .filter_map(|(name, value)| Some((name, key_of(name)?, value)))
+        .collect();
+    variables.sort();
+    for (name, key, value) in variables {
+        (figment, settings) =
+            with_variable(&figment, &key, value).map_err(|error| SettingsError::Environment {
+                variable: name.clone(),
+                reason: reason_of(error.kind),
+            })?;
+    }
+
+    if settings.ledgers.is_empty() {
+        settings
+            .ledgers
+            .insert("tutorial".to_owned(), LedgerSettings::default());
+    }
+    Ok(settings)
+}
+
+/// The key that a variable sets: `CHAINLOOM_SERVER__LISTEN` sets `server.listen`.
+fn key_of(variable: &str) -> Option<String> {
+    let name = variable.strip_prefix(PREFIX)?;
+    name.contains(SEPARATOR)
+        .then(|| name.to_ascii_lowercase().replace(SEPARATOR, "."))
+}
+
+/// A value is read as TOML would (`5`, `true`), and as text where that does not fit: a folder may
+/// be called `5000`.
+fn with_variable(
+    figment: &Figment,
+    key: &str,
+    text: &str,
+) -> Result<(Figment, Settings), figment::Error> {
+    let Ok(value) = text.parse::<Value>();
+    let attempt = |value: Value| {
+        let figment = figment.clone().merge((key, value));
+        extract(&figment).map(|settings| (figment, settings))
+    };
+    attempt(value).or_else(|error| attempt(Value::from(text)).map_err(|_| error))
+}
+
+#[expect(clippy::result_large_err, reason = "the error is figment's, and rare")]
+fn extract(figment: &Figment) -> Result<Settings, figment::Error> {
+    figment.extract()
+}
+
+fn read(path: &Path) -> Result<String, SettingsError> {
+    let unreadable = |source| SettingsError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let size_bytes = std::fs::metadata(path).map_err(unreadable)?.len();
+    if size_bytes > FILE_BYTES_MAX {
+        return Err(unreadable(std::io::Error::other(format!(
+            "it has {size_bytes} bytes, more than {FILE_BYTES_MAX}"
+        ))));
+    }
+    std::fs::read_to_string(path).map_err(unreadable)
+}
+
+fn check_file(path: &Path, text: &str) -> Result<Settings, SettingsError> {
+    let error = match toml::from_str(text) {
+        Ok(settings) => return Ok(settings),
+        Err(error) => error,
+    };
+    let start = error.span().map_or(0, |span| span.start.min(text.len()));
+    let line = text[..start].matches('\n').count();
+    let source = text.lines().nth(line).unwrap_or_default().trim();
+    Err(SettingsError::File {
+        path: path.to_owned(),
+        line: line + 1,
+        source_line: source.chars().take(SOURCE_LINE_LENGTH_MAX).collect(),
+        reason: in_our_words(error.message()),
+    })
+}
+
+fn reason_of(kind: ErrorKind) -> String {
+    let list = |names: &[&str]| names.join("`, `");
+    match kind {
+        ErrorKind::UnknownField(name, known) => {
+            format!("unknown key `{name}`, expected one of `{}`", list(known))
+        }
+        ErrorKind::UnknownVariant(name, known) => {
+            format!("unknown value `{name}`, expected one of `{}`", list(known))
+        }
+        other => in_our_words(&other.to_string()),
+    }
+}
+
+/// The readers speak of fields and of several lines; the person wrote keys and reads one.
+fn in_our_words(reason: &str) -> String {
+    let lines: Vec<&str> = reason.lines().map(str::trim).collect();
+    lines
+        .join("; ")
+        .replace("unknown field", "unknown key")
+        .replace("unknown variant", "unknown value")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use chainloom_tutorial::rules::Rules;
+
+    use crate::settings::loopback;
+
+    struct Fixture {
+        folder: tempfile::TempDir,
+        environment: Environment,
+    }
+
+    impl Fixture {
+        fn new() -> Fixture {
+            let folder = tempfile::tempdir().unwrap();
+            let environment = Environment {
+                variables: Vec::new(),
+                working_directory: folder.path().join("here"),
+                user_directory: Some(folder.path().join("user")),
+            };
+            for name in ["here", "user", "elsewhere"] {
+                std::fs::create_dir(folder.path().join(name)).unwrap();
+            }
+            Fixture {
+                folder,
+                environment,
+            }
+        }
+
+        fn write(&self, place: &str, text: &str) -> PathBuf {
+            let path = self.folder.path().join(place).join(FILE_NAME);
+            std::fs::write(&path, text).unwrap();
+            path
+        }
+
+        fn set(&mut self, name: &str, value: &str) {
+            self.environment
+                .variables
+                .push((name.to_owned(), value.to_owned()));
+        }
+
+        fn load(&self) -> Result<Settings, SettingsError> {
+            load(None, &self.environment)
+        }
+
+        fn rules(&self) -> Rules {
+            self.load().unwrap().ledgers["tutorial"].rules
+        }
+
+        fn refusal(&self) -> String {
+            self.load().unwrap_err().to_string()
+        }
+    }
+
+    const REPOSITORY: &str = "[ledgers.tutorial]\nrules = \"repository\"\n";
+    const ARTICLE: &str = "[ledgers.tutorial]\nrules = \"article\"\n";
+
+    #[test]
+    fn nothing_is_needed() {
+        let settings = Fixture::new().load().unwrap();
+        assert_eq!(settings.server.listen, loopback(5000));
+        assert_eq!(settings.ledgers.len(), 1);
+        assert_eq!(settings.ledgers["tutorial"], LedgerSettings::default());
+    }
+
+    #[test]
+    fn the_named_file_wins_over_the_one_here_and_that_over_the_users() {
+        let fixture = Fixture::new();
+        fixture.write("user", REPOSITORY);
+        assert_eq!(fixture.rules(), Rules::Repository);
+        fixture.write("here", ARTICLE);
+        assert_eq!(fixture.rules(), Rules::Article);
+        let named = fixture.write("elsewhere", REPOSITORY);
+        let settings = load(Some(&named), &fixture.environment).unwrap();
+        assert_eq!(settings.ledgers["tutorial"].rules, Rules::Repository);
+    }
+
+    #[test]
+    fn a_variable_wins_over_the_file_key_by_key() {
+        let mut fixture = Fixture::new();
+        fixture.write(
+            "here",
+            "[server]\nallowed_hosts = \"a.example\"\n\
+             [ledgers.tutorial]\nrules = \"repository\"\ndifficulty = 5\n",
+        );
+        fixture.set("CHAINLOOM_LEDGERS__TUTORIAL__DIFFICULTY", "6");
+        fixture.set("CHAINLOOM_SERVER__LISTEN", "127.0.0.1:6000, [::1]:6000");
+        fixture.set("CHAINLOOM_SERVER__DATA_DIRECTORY", "5000");
+        fixture.set("CHAINLOOM_LEDGERS__TUTORIAL__MINE_EVERY_S", "0.5");
+        fixture.set("CHAINLOOM_SERVER_URL", "http://127.0.0.1:6000");
+        fixture.set("CHAINLOOM_TEST_PYTHON", "python3");
+        let settings = fixture.load().unwrap();
+        assert_eq!(settings.server.listen, loopback(6000));
+        assert_eq!(settings.server.allowed_hosts, ["a.example"]);
+        assert_eq!(settings.server.data_directory, Some("5000".into()));
+        let ledger = &settings.ledgers["tutorial"];
+        assert_eq!(ledger.rules, Rules::Repository);
+        assert_eq!((ledger.difficulty, ledger.mine_every_s), (6, Some(0.5)));
+    }
+
+    #[test]
+    fn a_ledger_may_have_another_name() {
+        let fixture = Fixture::new();
+        fixture.write("here", "[ledgers.coins]\ndifficulty = 5\n");
+        let settings = fixture.load().unwrap();
+        assert_eq!(settings.ledgers.keys().collect::<Vec<_>>(), ["coins"]);
+    }
+
+    #[test]
+    fn what_a_file_says_wrong_is_named_with_file_and_line() {
+        let fixture = Fixture::new();
+        for (text, line, reason) in [
+            ("[server]\nlissten = \"x\"\n", 2, "unknown key `lissten`"),
+            ("\n[serverr]\n", 2, "unknown key `serverr`"),
+            (
+                "[ledgers.tutorial]\n\nhardness = 4\n",
+                3,
+                "unknown key `hardness`",
+            ),
+            ("[server]\nlisten = \"5000\"\n", 2, "`5000` is no address"),
+            ("[server]\nlisten = []\n", 2, "no address is named"),
+            ("[server]\nlisten = 5000\n", 2, "a text or a list of texts"),
+            ("[ledgers.tutorial]\nrules = \"book\"\n", 2, "`book`"),
+            ("[ledgers.tutorial]\nkind = \"fabric\"\n", 2, "`fabric`"),
+            ("[ledgers.tutorial]\ndifficulty = -1\n", 2, "-1"),
+            (
+                "[ledgers.tutorial]\ndifficulty = \"4\"\n",
+                2,
+                "string \"4\"",
+            ),
+            ("[server]\nlisten = \"127.0.0.1:1\nx = 1", 2, ""),
+        ] {
+            let path = fixture.write("here", text);
+            let refusal = fixture.refusal();
+            let place = format!("{}, line {line} (`", path.display());
+            assert!(refusal.starts_with(&place), "{text:?}: {refusal}");
+            assert!(refusal.contains(reason), "{text:?}: {refusal}");
+            assert!(!refusal.contains('\n'), "{text:?}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_named() {
+        let fixture = Fixture::new();
+        let missing = fixture.folder.path().join("missing.toml");
+        let refusal = load(Some(&missing), &fixture.environment).unwrap_err();
+        assert!(matches!(refusal, SettingsError::Unreadable { .. }));
+        assert!(refusal.to_string().contains("missing.toml cannot be read"));
+
+        fixture.write("here", &"#".repeat(FILE_BYTES_MAX as usize + 1));
+        assert!(fixture.refusal().contains("more than 1048576"));
+    }
+
+    #[test]
+    fn a_variable_that_does_not_fit_is_named() {
+        for (name, value, reason) in [
+            ("CHAINLOOM_SERVER__LISSTEN", "x", "unknown key `lissten`"),
+            ("CHAINLOOM_LEDGERS__TUTORIAL__RULES", "book", "`book`"),
+            (
+                "CHAINLOOM_LEDGERS__TUTORIAL__DIFFICULTY",
+                "four",
+                "\"four\"",
+            ),
+            ("CHAINLOOM_SERVER__LISTEN", "here", "`here` is no address"),
+            ("CHAINLOOM_SERVER__", "x", "expected a table"),
+        ] {
+            let mut fixture = Fixture::new();
+            fixture.set("CHAINLOOM_LEDGERS__TUTORIAL__CACHE_BYTES", "1048576");
+            fixture.set(name, value);
+            let refusal = fixture.refusal();
+            let place = format!("environment variable {name}: ");
+            assert!(refusal.starts_with(&place), "{refusal}");
+            assert!(refusal.contains(reason), "{refusal}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The settings: what can be set, its defaults, and what a set of them must fulfil.
+//!
+//! They come from the defaults, a TOML file, the environment and the flags, each winning over the
+//! one before; [`load`] puts them together. `docs/configuration.md` lists every key, and a test
+//! compares it with these types.
+
+mod check;
+#[cfg(test)]
+mod documented;
+pub(crate) mod duration;
+mod error;
+mod flags;
+mod lists;
+mod load;
+mod node;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+use chainloom_tutorial::rules::Rules;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use error::SettingsError;
+use load::{Environment, load};
+
+/// The port on which the tutorial serves.
+pub(crate) const DEFAULT_PORT: u16 = 5000;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
+pub(crate) struct Settings {
+    /// What holds for the whole server.
+    pub(crate) server: ServerSettings,
+    /// The ledgers that it serves, by name.
+    pub(crate) ledgers: BTreeMap<String, LedgerSettings>,
+}
+
+/// What holds for the whole server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
+pub(crate) struct ServerSettings {
+    /// Where it listens.
+    #[serde(deserialize_with = "lists::addresses")]
+    pub(crate) listen: Vec<SocketAddr>,
+    /// Host names under which browsers may reach it, beside IP literals, localhost and the
+    /// machine's own name.
+    #[serde(deserialize_with = "lists::names")]
+    pub(crate) allowed_hosts: Vec<String>,
+    /// Whether it may listen beyond this machine although nothing asks who calls.
+    pub(crate) insecure_public: bool,
+    /// The folder of the data; one for each port under the user's data directory where absent.
+    pub(crate) data_directory: Option<PathBuf>,
+}
+
+impl Default for ServerSettings {
+    fn default() -> ServerSettings {
+        ServerSettings {
+            listen: loopback(DEFAULT_PORT),
+            allowed_hosts: Vec::new(),
+            insecure_public: false,
+            data_directory: None,
+        }
+    }
+}
+
+/// Both loopback addresses at a port, the IPv4 one first.
+pub(crate) fn loopback(port: u16) -> Vec<SocketAddr> {
+    vec![
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
+        SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), port),
+    ]
+}
+
+/// One ledger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
+pub(crate) struct LedgerSettings {
+    /// What kind of ledger it is.
+    pub(crate) kind: Kind,
+    /// Which rules its chain follows.
+    pub(crate) rules: Rules,
+    /// How many hex zeros a proof's digest begins with.
+    pub(crate) difficulty: u32,
+    /// Make a block at this interval, in seconds.
+    pub(crate) mine_every_s: Option<f64>,
+    /// Make a block as soon as a transaction waits.
+    pub(crate) mine_on_transaction: bool,
+    /// Ask the registered nodes for a longer chain at this interval, in seconds.
+    pub(crate) resolve_interval_s: Option<f64>,
+    /// How much of the stored chain is kept in memory, in bytes.
+    pub(crate) cache_bytes: u64,
+    /// How many nodes can be registered.
+    pub(crate) peers_max: usize,
+    /// How long a chain may be that another node answers, in bytes.
+    pub(crate) chain_bytes_max: u64,
+    /// How long another node may take for its whole chain, in seconds.
+    pub(crate) chain_timeout_s: f64,
+    /// How long another node may say nothing, in seconds.
+    pub(crate) idle_timeout_s: f64,
+    /// How large one block of another node may be, in bytes.
+    pub(crate) block_bytes_max: u64,
+    /// How deep the JSON of a block may be nested.
+    pub(crate) json_depth_max: usize,
+}
+
+impl Default for LedgerSettings {
+    fn default() -> LedgerSettings {
+        LedgerSettings {
+            kind: Kind::Tutorial,
+            rules: Rules::Article,
+            difficulty: 4,
+            mine_every_s: None,
+            mine_on_transaction: false,
+            resolve_interval_s: None,
+            cache_bytes: 32 << 20,
+            peers_max: 256,
+            chain_bytes_max: 1 << 30,
+            chain_timeout_s: 60.0,
+            idle_timeout_s: 10.0,
+            block_bytes_max: 64 << 20,
+            json_depth_max: 1000,
+        }
+    }
+}
+
+/// The kinds of ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    /// The tutorial's proof-of-work chain.
+    Tutorial,
+}
