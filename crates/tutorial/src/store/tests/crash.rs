@@ -1,0 +1,96 @@
+//! A process that is killed while it writes: what it was told is done is there afterwards.
+
+use super::*;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+const CHILD_FOLDER: &str = "CHAINLOOM_STORE_CRASH_FOLDER";
+
+/// Not a test of its own: the process that [`acknowledged_writes_survive_kill`] kills. It prints
+/// the kind of each transaction after it was accepted, and `adopted N` after each adoption.
+#[test]
+fn child_that_writes_until_it_is_killed() {
+    let Some(folder) = std::env::var_os(CHILD_FOLDER) else {
+        return;
+    };
+    let store = open(Path::new(&folder));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let start = store.snapshot().unwrap().state.next_sequence;
+        for kind in start.. {
+            post(&store, kind, None).await;
+            println!("\naccepted {kind}");
+            if kind % 5 == 4 {
+                let block = mine(&store).await;
+                println!("\nmined {}", block.number);
+            }
+            if kind % 16 == 15 {
+                let ours = chain(&store);
+                let shared = ours.len().saturating_sub(3).max(1);
+                let fork = foreign(&ours, shared, kind, &vec![vec![]; 5]);
+                adopt(&store, &fork).await;
+                println!("\nadopted {}", fork.len());
+            }
+        }
+    });
+}
+
+#[test]
+fn acknowledged_writes_survive_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut accepted = Vec::new();
+    for round in 0..8 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "store::tests::crash::child_that_writes_until_it_is_killed",
+                "--nocapture",
+            ])
+            .env(CHILD_FOLDER, folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut length = 0_u64;
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut seen = 0;
+        for line in output.lines() {
+            let line = line.unwrap();
+            let (word, number) = line.split_once(' ').unwrap_or_default();
+            match word {
+                "accepted" => {
+                    accepted.push(number.parse::<u64>().unwrap());
+                    seen += 1;
+                    // Go on reading what it had printed before it died.
+                    if seen == 20 + 7 * round {
+                        child.kill().unwrap();
+                    }
+                }
+                "mined" | "adopted" => length = number.parse().unwrap(),
+                _ => {}
+            }
+        }
+        assert!(!child.wait().unwrap().success(), "it was not killed");
+        let store = open(folder.path());
+        let blocks = chain(&store);
+        assert!(blocks.len() as u64 >= length);
+        let mut found = waiting_kinds(&store);
+        for block in &blocks {
+            found.extend(kinds_in(block));
+        }
+        found.sort_unstable();
+        // All that was acknowledged, each once; and at most one more, whose answer was cut off.
+        let more = found.len() - accepted.len();
+        assert!(more <= 1, "{more} more than acknowledged");
+        assert_eq!(found[..accepted.len()], accepted[..]);
+        accepted = found;
+    }
+}
+
+fn kinds_in(block: &NewBlock) -> Vec<u64> {
+    super::super::block_text::transactions(&block.compact)
+        .map(|text| crate::json::parse(text, &Default::default()).unwrap())
+        .filter(|transaction| transaction.get("sender").unwrap().as_str() != Some("0"))
+        .map(|transaction| transaction.get("amount").unwrap().as_u64().unwrap())
+        .collect()
+}
