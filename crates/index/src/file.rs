@@ -27,7 +27,8 @@ pub(crate) enum Sync {
 /// An open index file with its tables in it.
 pub(crate) struct IndexFile {
     path: PathBuf,
-    database: Database,
+    /// Taken when it is closed, and not before.
+    database: Option<Database>,
 }
 
 impl IndexFile {
@@ -60,9 +61,14 @@ impl IndexFile {
                 });
             }
         };
+        IndexFile::of_database(path, database)
+    }
+
+    /// Takes an open database for an index; one that is none is emptied.
+    pub(crate) fn of_database(path: &Path, database: Database) -> Result<IndexFile, IndexError> {
         let file = IndexFile {
             path: path.to_owned(),
-            database,
+            database: Some(database),
         };
         let state = catch_unwind(AssertUnwindSafe(|| file.read(State::read)));
         let state = state.unwrap_or_else(|_| {
@@ -102,7 +108,7 @@ impl IndexFile {
         work: impl FnOnce(&redb::WriteTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, IndexError> {
         let run = || -> Result<T, redb::Error> {
-            let mut transaction = self.database.begin_write()?;
+            let mut transaction = self.database().begin_write()?;
             transaction.set_quick_repair(true);
             transaction.set_durability(match sync {
                 Sync::Now => Durability::Immediate,
@@ -120,8 +126,24 @@ impl IndexFile {
         &self,
         work: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, IndexError> {
-        let run = || work(&self.database.begin_read()?);
+        let run = || work(&self.database().begin_read()?);
         run().map_err(|error| IndexError::from_redb(&self.path, error))
+    }
+
+    fn database(&self) -> &Database {
+        let open = self.database.as_ref();
+        open.expect("it is taken out by nothing but the drop")
+    }
+}
+
+impl Drop for IndexFile {
+    /// Closing writes to the file, and finds damage as reading does; nothing is lost by it.
+    fn drop(&mut self) {
+        let database = self.database.take();
+        let closed = catch_unwind(AssertUnwindSafe(|| drop(database)));
+        if closed.is_err() {
+            tracing::warn!(path = %self.path.display(), "the index was closed with damage in it");
+        }
     }
 }
 

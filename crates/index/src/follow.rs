@@ -1,6 +1,7 @@
 //! Following a ledger: one task that reads its stream, and writes what comes in batches.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chainloom_ledger::{Ledger, LedgerError, Position};
@@ -278,9 +279,9 @@ impl Index {
         let retry_in_ms = wait.as_millis() as u64;
         tracing::warn!(reason, retry_in_ms, "the index cannot follow its ledger");
         self.inner.health.send_replace(Health {
-            phase: Phase::Retrying,
             error: Some(reason),
             retry_in_ms: Some(retry_in_ms),
+            ..Health::of(Phase::Retrying)
         });
         false
     }
@@ -291,6 +292,7 @@ impl Index {
             reason,
             "the index was built from another ledger; it is built again from nothing"
         );
+        self.inner.rebuilds.fetch_add(1, Ordering::Relaxed);
         self.recreate(State::default()).await
     }
 

@@ -11,6 +11,9 @@ pub struct Health {
     /// After how many milliseconds it tries again; absent while it follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_in_ms: Option<u64>,
+    /// How many times it was built again from nothing since the program started: for another
+    /// ledger, or for damage.
+    pub rebuilds: u64,
 }
 
 /// What an index is doing.
@@ -33,6 +36,7 @@ impl Health {
             phase,
             error: None,
             retry_in_ms: None,
+            rebuilds: 0,
         }
     }
 }

@@ -1,4 +1,5 @@
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -61,6 +62,7 @@ pub(crate) struct Inner {
     file: RwLock<Option<Arc<IndexFile>>>,
     pub(crate) indexed: watch::Sender<Indexed>,
     pub(crate) health: watch::Sender<Health>,
+    pub(crate) rebuilds: AtomicU64,
     /// Held by the one that follows.
     pub(crate) follower: Mutex<()>,
     /// A reader met damage; the follower makes the file anew.
@@ -96,6 +98,7 @@ impl Index {
                 file: RwLock::new(Some(Arc::new(file))),
                 indexed: watch::Sender::new(Indexed::of(&state)),
                 health: watch::Sender::new(Health::of(Phase::Idle)),
+                rebuilds: AtomicU64::new(0),
                 follower: Mutex::new(()),
                 damage_found: Notify::new(),
             }),
@@ -114,7 +117,9 @@ impl Index {
 
     /// How it is doing.
     pub fn health(&self) -> Health {
-        self.inner.health.borrow().clone()
+        let mut health = self.inner.health.borrow().clone();
+        health.rebuilds = self.inner.rebuilds.load(Ordering::Relaxed);
+        health
     }
 
     /// Waits until it holds this block of this generation or has gone beyond, but no longer than
@@ -228,11 +233,24 @@ impl Inner {
         }
         if let Some(detail) = damage {
             move_aside(&self.path, &detail)?;
+            self.rebuilds.fetch_add(1, Ordering::Relaxed);
         }
         let file = IndexFile::open(&self.path, self.cache_bytes)?;
         let state = file.read(State::read)?.unwrap_or_default();
         *self.file.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(file));
         Ok(state)
+    }
+
+    /// Goes on with another file.
+    #[cfg(test)]
+    pub(crate) fn exchange(&self, file: IndexFile) {
+        *self.file.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(file));
+    }
+
+    /// Leaves it without a file, as it is for a moment while it opens another.
+    #[cfg(test)]
+    pub(crate) fn close(&self) {
+        *self.file.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn file(&self) -> Result<Arc<IndexFile>, IndexError> {

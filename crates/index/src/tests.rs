@@ -16,11 +16,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chainloom_ledger::Ledger;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::limits::Limits;
-use crate::{Index, IndexError};
+use crate::{Health, Index, IndexError};
 use ledger::MemoryLedger;
 
 /// Long enough for a machine under load; nothing waits for it to pass.
@@ -96,6 +96,13 @@ async fn dump_of_new(ledger: &MemoryLedger) -> String {
     let index = Index::open(directory.path().join("new.redb"), CACHE_BYTES).unwrap();
     index_all(&index, ledger).await;
     dump::dump(&index).await
+}
+
+/// Waits until following has broken off, and says why.
+async fn failure(health: &mut watch::Receiver<Health>) -> Health {
+    let failed = health.wait_for(|health| health.error.is_some());
+    let failed = tokio::time::timeout(PATIENCE, failed).await;
+    failed.expect("an error shows").unwrap().clone()
 }
 
 /// Waits until a condition holds that no event tells of.
