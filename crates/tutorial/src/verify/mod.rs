@@ -26,3 +26,6 @@ pub use batch::{VerifiedBatch, VerifiedBlock};
 pub use error::ChainError;
 pub use limits::ChainLimits;
 pub use reader::ChainReader;
+
+#[cfg(test)]
+mod tests;
