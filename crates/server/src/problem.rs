@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use chainloom_index::IndexError;
 use chainloom_ledger::{Advice, LedgerError};
+use chainloom_tutorial::RegisterError;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
@@ -130,6 +131,12 @@ impl From<IndexError> for Problem {
             LedgerError::InvalidCall { code, detail } => Problem::bad_request(code, detail),
             error => error.into(),
         }
+    }
+}
+
+impl From<RegisterError> for Problem {
+    fn from(error: RegisterError) -> Problem {
+        LedgerError::from(error).into()
     }
 }
 

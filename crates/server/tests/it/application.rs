@@ -6,7 +6,7 @@ use chainloom_index::{Index, IndexedLedger};
 use chainloom_ledger::Ledger;
 use chainloom_server::{Ledgers, Limits, ServedLedger, Server, ServerOptions};
 use chainloom_tutorial::rules::Rules;
-use chainloom_tutorial::{Node, NodeOptions};
+use chainloom_tutorial::{Node, NodeOptions, PeerLimits};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -47,6 +47,7 @@ impl Application {
             difficulty,
             cache_bytes: 16 * 1024 * 1024,
             mining_threads: 1,
+            peer_limits: PeerLimits::default(),
             resolve_interval: None,
             mine_every: None,
             mine_on_transaction: false,
@@ -78,6 +79,7 @@ impl Application {
         let ledgers = Ledgers::from_iter([("tutorial".to_owned(), served)]);
         let server = Server::bind(options, ledgers).unwrap();
         let address = server.addresses()[0];
+        node.set_listen_addresses(server.addresses());
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(server.run(async {
             let _ = stopped.await;
