@@ -27,12 +27,12 @@ struct Eight(__m256i);
 /// The smallest offset whose digest may meet the window's mask.
 pub(crate) fn scan(token: Avx2, window: &Window<'_>, offsets: Range<u32>) -> Option<u32> {
     // SAFETY: the token exists only where the processor was found to have AVX2.
-    unsafe { scan_anywhere(token, window, offsets) }
+    unsafe { scan_here(token, window, offsets) }
 }
 
 #[target_feature(enable = "avx2")]
-fn scan_anywhere(token: Avx2, window: &Window<'_>, offsets: Range<u32>) -> Option<u32> {
-    kernel::scan_anywhere::<Eight>(token, window, offsets)
+fn scan_here(token: Avx2, window: &Window<'_>, offsets: Range<u32>) -> Option<u32> {
+    kernel::scan::<Eight>(token, window, offsets)
 }
 
 /// Runs intrinsics of AVX2 inside the methods of [`Eight`].

@@ -27,32 +27,13 @@ struct Sixteen(__m512i);
 
 /// The smallest offset whose digest may meet the window's mask.
 pub(crate) fn scan(token: Avx512, window: &Window<'_>, offsets: Range<u32>) -> Option<u32> {
-    let straddled = window.straddled.is_some();
     // SAFETY: the token exists only where the processor was found to have AVX-512 F and BW.
-    unsafe {
-        match window.word {
-            // The places of ordinary proofs: a dozen digits of the last one and of this one in front.
-            0 if !straddled => scan_at::<0>(token, window, offsets),
-            1 if !straddled => scan_at::<1>(token, window, offsets),
-            2 if !straddled => scan_at::<2>(token, window, offsets),
-            3 if !straddled => scan_at::<3>(token, window, offsets),
-            _ => scan_anywhere(token, window, offsets),
-        }
-    }
+    unsafe { scan_here(token, window, offsets) }
 }
 
 #[target_feature(enable = "avx512f,avx512bw")]
-fn scan_anywhere(token: Avx512, window: &Window<'_>, offsets: Range<u32>) -> Option<u32> {
-    kernel::scan_anywhere::<Sixteen>(token, window, offsets)
-}
-
-#[target_feature(enable = "avx512f,avx512bw")]
-fn scan_at<const PLACE: usize>(
-    token: Avx512,
-    window: &Window<'_>,
-    offsets: Range<u32>,
-) -> Option<u32> {
-    kernel::scan_at::<Sixteen, PLACE>(token, window, offsets)
+fn scan_here(token: Avx512, window: &Window<'_>, offsets: Range<u32>) -> Option<u32> {
+    kernel::scan::<Sixteen>(token, window, offsets)
 }
 
 /// Runs intrinsics of AVX-512 inside the methods of [`Sixteen`].

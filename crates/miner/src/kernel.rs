@@ -9,6 +9,10 @@ use crate::lanes::Lanes;
 use crate::window::{DIGITS, Window};
 use std::ops::Range;
 
+/// How many vectors go side by side through a block behind the moving digits, to hide the latency of its rounds. The
+/// moving block has enough to do with its schedule.
+const VECTORS: usize = 2;
+
 /// Repeats its body for `I` from 0 to 15, as a constant, so that every index into the state and the schedule is known
 /// when compiled and both stay in registers.
 macro_rules! sixteen_times {
@@ -20,12 +24,32 @@ macro_rules! sixteen_times {
     };
 }
 
+/// The smallest of these offsets whose digest may meet the window's mask.
+#[inline(always)]
+pub(crate) fn scan<V: Lanes>(
+    token: V::Token,
+    window: &Window<'_>,
+    offsets: Range<u32>,
+) -> Option<u32> {
+    match window.word {
+        // The places of ordinary proofs, which have the last proof's digits and a few of their own in front.
+        0 => scan_at::<V, 0>(token, window, offsets),
+        1 => scan_at::<V, 1>(token, window, offsets),
+        2 => scan_at::<V, 2>(token, window, offsets),
+        3 => scan_at::<V, 3>(token, window, offsets),
+        4 => scan_at::<V, 4>(token, window, offsets),
+        5 => scan_at::<V, 5>(token, window, offsets),
+        6 => scan_at::<V, 6>(token, window, offsets),
+        _ => scan_anywhere::<V>(token, window, offsets),
+    }
+}
+
 /// The sixteen table entries from `offset` on: the digits of as many neighbours.
 #[inline(always)]
 fn digits_from(offset: u32) -> &'static [u32; 16] {
     DIGITS[offset as usize..]
         .first_chunk()
-        .expect("offsets are below 10,000 and the table has 16 entries more")
+        .expect("offsets are below 10,000, their vectors end below 10,032, and so does the table")
 }
 
 /// One round on a state whose letters move down by one place each round: `a` of round `index` is at `-index` modulo 8.
@@ -90,7 +114,7 @@ fn feed_forward<V: Lanes>(state: &mut [V; 8], before: [V; 8]) {
 
 /// The compression of one block in each lane.
 #[inline(always)]
-pub(crate) fn compress<V: Lanes>(token: V::Token, state: &mut [V; 8], words: &mut [V; 16]) {
+fn compress<V: Lanes>(token: V::Token, state: &mut [V; 8], words: &mut [V; 16]) {
     let before = *state;
     sixteen_times!(I => {
         vector_round(state, I, words[I].add(V::splat(token, ROUND[I])));
@@ -104,17 +128,25 @@ pub(crate) fn compress<V: Lanes>(token: V::Token, state: &mut [V; 8], words: &mu
     feed_forward(state, before);
 }
 
-/// The compression of the same block in all lanes, its schedule already known.
+/// The compression of the same block in all lanes of several vectors, its schedule already known.
 #[inline(always)]
-fn compress_same<V: Lanes>(token: V::Token, state: &mut [V; 8], keyed_schedule: &[u32; 64]) {
-    let before = *state;
+fn compress_same<V: Lanes, const VECTORS: usize>(
+    token: V::Token,
+    states: &mut [[V; 8]; VECTORS],
+    keyed_schedule: &[u32; 64],
+) {
+    let before = *states;
     let (chunks, _) = keyed_schedule.as_chunks::<16>();
     for chunk in chunks {
         sixteen_times!(I => {
-            vector_round(state, I, V::splat(token, chunk[I]));
+            for state in states.iter_mut() {
+                vector_round(state, I, V::splat(token, chunk[I]));
+            }
         });
     }
-    feed_forward(state, before);
+    for (state, before) in states.iter_mut().zip(before) {
+        feed_forward(state, before);
+    }
 }
 
 /// The lanes' digits as they enter the moving word and the one behind it.
@@ -136,7 +168,7 @@ fn first_hit<V: Lanes>(window: &Window<'_>, first_word: V, offset: u32) -> Optio
 
 /// The smallest of these offsets whose digest may meet the window's mask, wherever the moving digits are.
 #[inline(always)]
-pub(crate) fn scan_anywhere<V: Lanes>(
+fn scan_anywhere<V: Lanes>(
     token: V::Token,
     window: &Window<'_>,
     offsets: Range<u32>,
@@ -155,10 +187,11 @@ pub(crate) fn scan_anywhere<V: Lanes>(
             words[0] = words[0].or(rest);
             compress(token, &mut state, &mut words);
         }
+        let mut states = [state];
         for tail in window.tails {
-            compress_same(token, &mut state, tail);
+            compress_same(token, &mut states, tail);
         }
-        if let Some(found) = first_hit(window, state[0], offset) {
+        if let Some(found) = first_hit(window, states[0][0], offset) {
             return (found < offsets.end).then_some(found);
         }
     }
@@ -234,72 +267,89 @@ impl Standing {
     }
 }
 
+/// The state after the moving block.
+#[inline(always)]
+fn moving_block<V: Lanes, const PLACE: usize>(
+    token: V::Token,
+    window: &Window<'_>,
+    standing: &Standing,
+    offset: u32,
+) -> [V; 8] {
+    let (head, rest) = place::<V>(token, window, offset);
+    let mut words = [V::splat(token, 0); 16];
+    words[PLACE] = head.or(V::splat(token, window.words[PLACE]));
+    words[PLACE + 1] = rest.or(V::splat(token, window.words[PLACE + 1]));
+
+    // The letters are where `vector_round` looks for them in round `PLACE + 1`.
+    let mut state = [V::splat(token, 0); 8];
+    for letter in 0..8 {
+        state[(letter + 64 - PLACE) % 8] = V::splat(token, standing.state[letter]);
+    }
+    state[(3 + 64 - PLACE) % 8] = words[PLACE].add(V::splat(token, standing.new_e));
+    state[(7 + 64 - PLACE) % 8] = words[PLACE].add(V::splat(token, standing.new_a));
+
+    sixteen_times!(I => {
+        if I > PLACE {
+            let keyed = if Moving::<PLACE>::WORDS[I] {
+                words[I].add(V::splat(token, ROUND[I]))
+            } else {
+                V::splat(token, standing.schedule[I])
+            };
+            vector_round(&mut state, I, keyed);
+        }
+    });
+    sixteen_times!(I => {
+        let keyed = if Moving::<PLACE>::WORDS[I + 16] {
+            let mut sum = V::splat(token, standing.schedule[I + 16]);
+            if Moving::<PLACE>::WORDS[I] {
+                sum = sum.add(words[I]);
+            }
+            if Moving::<PLACE>::WORDS[I + 1] {
+                sum = sum.add(vector_small_sigma_0(words[(I + 1) % 16]));
+            }
+            if Moving::<PLACE>::WORDS[I + 9] {
+                sum = sum.add(words[(I + 9) % 16]);
+            }
+            if Moving::<PLACE>::WORDS[I + 14] {
+                sum = sum.add(vector_small_sigma_1(words[(I + 14) % 16]));
+            }
+            words[I] = sum;
+            sum.add(V::splat(token, ROUND[I + 16]))
+        } else {
+            words[I] = V::splat(token, standing.words[I + 16]);
+            V::splat(token, standing.schedule[I + 16])
+        };
+        vector_round(&mut state, I, keyed);
+    });
+    // From word 32 on every word moves: each reaches back to at least one of the words 16 to 31 that do.
+    last_rounds(token, &mut state, &mut words);
+    feed_forward(&mut state, window.state.map(|word| V::splat(token, word)));
+    state
+}
+
 /// The smallest of these offsets whose digest may meet the window's mask, for a window with `word == PLACE` that does
 /// not straddle blocks. `PLACE` is at most 14.
 #[inline(always)]
-pub(crate) fn scan_at<V: Lanes, const PLACE: usize>(
+fn scan_at<V: Lanes, const PLACE: usize>(
     token: V::Token,
     window: &Window<'_>,
     offsets: Range<u32>,
 ) -> Option<u32> {
     debug_assert!(window.word == PLACE && window.straddled.is_none());
     let standing = Standing::new::<PLACE>(window);
-    let splat = |word: u32| V::splat(token, word);
-    for offset in offsets.clone().step_by(V::COUNT) {
-        let (head, rest) = place::<V>(token, window, offset);
-        let mut words = [splat(0); 16];
-        words[PLACE] = head.or(splat(window.words[PLACE]));
-        words[PLACE + 1] = rest.or(splat(window.words[PLACE + 1]));
-
-        // The letters are where `vector_round` looks for them in round `PLACE + 1`.
-        let mut state = [splat(0); 8];
-        for letter in 0..8 {
-            state[(letter + 64 - PLACE) % 8] = splat(standing.state[letter]);
-        }
-        state[(3 + 64 - PLACE) % 8] = words[PLACE].add(splat(standing.new_e));
-        state[(7 + 64 - PLACE) % 8] = words[PLACE].add(splat(standing.new_a));
-
-        sixteen_times!(I => {
-            if I > PLACE {
-                let keyed = if Moving::<PLACE>::WORDS[I] {
-                    words[I].add(splat(ROUND[I]))
-                } else {
-                    splat(standing.schedule[I])
-                };
-                vector_round(&mut state, I, keyed);
-            }
-        });
-        sixteen_times!(I => {
-            let keyed = if Moving::<PLACE>::WORDS[I + 16] {
-                let mut sum = splat(standing.schedule[I + 16]);
-                if Moving::<PLACE>::WORDS[I] {
-                    sum = sum.add(words[I]);
-                }
-                if Moving::<PLACE>::WORDS[I + 1] {
-                    sum = sum.add(vector_small_sigma_0(words[(I + 1) % 16]));
-                }
-                if Moving::<PLACE>::WORDS[I + 9] {
-                    sum = sum.add(words[(I + 9) % 16]);
-                }
-                if Moving::<PLACE>::WORDS[I + 14] {
-                    sum = sum.add(vector_small_sigma_1(words[(I + 14) % 16]));
-                }
-                words[I] = sum;
-                sum.add(splat(ROUND[I + 16]))
-            } else {
-                words[I] = splat(standing.words[I + 16]);
-                splat(standing.schedule[I + 16])
-            };
-            vector_round(&mut state, I, keyed);
-        });
-        // From word 32 on every word moves: each reaches back to at least one of the words 16 to 31 that do.
-        last_rounds(token, &mut state, &mut words);
-        feed_forward(&mut state, window.state.map(splat));
+    for offset in offsets.clone().step_by(VECTORS * V::COUNT) {
+        let behind = offset + V::COUNT as u32;
+        let mut states = [
+            moving_block::<V, PLACE>(token, window, &standing, offset),
+            moving_block::<V, PLACE>(token, window, &standing, behind),
+        ];
         for tail in window.tails {
-            compress_same(token, &mut state, tail);
+            compress_same(token, &mut states, tail);
         }
-        if let Some(found) = first_hit(window, state[0], offset) {
-            return (found < offsets.end).then_some(found);
+        for (state, offset) in states.iter().zip([offset, behind]) {
+            if let Some(found) = first_hit(window, state[0], offset) {
+                return (found < offsets.end).then_some(found);
+            }
         }
     }
     None

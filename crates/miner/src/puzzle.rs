@@ -2,7 +2,7 @@
 
 use crate::digest::{INITIAL, State, meets_difficulty, sha256};
 use crate::engine::Engine;
-use crate::window::{Layout, WINDOW};
+use crate::window::Layout;
 use sha2::block_api::compress256;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -130,6 +130,11 @@ impl Puzzle {
     /// `cancel` is looked at every few thousand hashes, well under 10 ms apart.
     #[must_use]
     pub fn search(&self, range: Range<u64>, cancel: &AtomicBool) -> Outcome {
+        self.search_until(range, || cancel.load(Ordering::Relaxed))
+    }
+
+    /// As [`search`](Self::search), asking whether to stop every few thousand hashes.
+    pub(crate) fn search_until(&self, range: Range<u64>, stop: impl Fn() -> bool) -> Outcome {
         let mut position = range.start;
         let mut layout: Option<(usize, Layout)> = None;
         while position < range.end {
@@ -148,12 +153,12 @@ impl Puzzle {
 
             let mut next = first;
             while next < last {
-                if cancel.load(Ordering::Relaxed) {
+                if stop() {
                     return Outcome::Cancelled;
                 }
-                let stop = last.min(next.saturating_add(stride));
-                let Some(found) = self.engine.scan(&window, next..stop) else {
-                    next = stop;
+                let end = last.min(next.saturating_add(stride));
+                let Some(found) = self.engine.scan(&window, next..end) else {
+                    next = end;
                     continue;
                 };
                 let number = standing * length + u64::from(found);
@@ -180,9 +185,12 @@ impl Puzzle {
 
 /// How many numbers of a window to try before looking whether to stop: fewer where each takes long.
 fn stride(layout: &Layout) -> u32 {
-    const STRIDE_MIN: u32 = 16;
+    const BLOCKS: u32 = 2_560;
+    const STRIDE_MIN: u32 = 32;
     let blocks = u32::try_from(layout.blocks_per_number()).unwrap_or(u32::MAX);
-    (WINDOW / blocks).max(STRIDE_MIN)
+    (BLOCKS / blocks)
+        .next_multiple_of(STRIDE_MIN)
+        .max(STRIDE_MIN)
 }
 
 /// How long a number is in decimal.

@@ -2,9 +2,17 @@
 
 use crate::puzzle::{Outcome, Puzzle};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
-/// How many numbers a thread takes at a time.
+/// How many numbers a thread takes at a time: the engines' own unit, a fraction of a millisecond of work.
 const RANGE: u64 = 10_000;
+
+/// How long this thread searches alone before it starts others. The fast engines have most solutions of the tutorial's
+/// difficulty by then, while a thread costs a tenth of that to start, and, on a busy machine, far more to wait for.
+const ALONE: Duration = Duration::from_millis(1);
+
+/// Instead of the smallest solution while none is known.
+const NONE: u64 = u64::MAX;
 
 /// How far a search is: to be read by another thread while it runs, for rates and expected times.
 #[derive(Debug, Default)]
@@ -26,7 +34,7 @@ struct Search<'a> {
     cancel: &'a AtomicBool,
     progress: &'a Progress,
     next_range: AtomicU64,
-    /// The smallest solution found so far; `u64::MAX` while there is none.
+    /// The smallest solution found so far; [`NONE`] while there is none.
     best: AtomicU64,
 }
 
@@ -43,54 +51,61 @@ impl Puzzle {
             cancel,
             progress,
             next_range: AtomicU64::new(0),
-            best: AtomicU64::new(u64::MAX),
+            best: AtomicU64::new(NONE),
         };
-        std::thread::scope(|scope| {
-            for _ in 1..threads {
-                scope.spawn(|| search.work());
+        let start = Instant::now();
+        while search.take_range() {
+            if threads > 1 && start.elapsed() >= ALONE {
+                search.finish_with(threads);
+                break;
             }
-            search.work();
-        });
+        }
         if cancel.load(Ordering::Relaxed) {
             return None;
         }
-        match search.best.into_inner() {
-            u64::MAX => None,
-            number => Some(number),
-        }
+        let best = search.best.into_inner();
+        (best != NONE).then_some(best)
     }
 }
 
 impl Search<'_> {
-    /// Takes ranges until none can hold a smaller solution than the best.
-    fn work(&self) {
-        loop {
-            let Some(start) = self
-                .next_range
-                .fetch_add(1, Ordering::Relaxed)
-                .checked_mul(RANGE)
-            else {
-                return;
-            };
-            if start > self.best.load(Ordering::Relaxed) {
-                return;
-            }
-            match self
-                .puzzle
-                .search(start..start.saturating_add(RANGE), self.cancel)
-            {
-                Outcome::Found(number) => {
-                    self.best.fetch_min(number, Ordering::Relaxed);
-                    self.progress
-                        .tried
-                        .fetch_add(number - start + 1, Ordering::Relaxed);
-                    return;
+    /// Takes ranges on this many threads, this one among them, until there is no more to search.
+    fn finish_with(&self, threads: usize) {
+        std::thread::scope(|scope| {
+            for _ in 1..threads {
+                let thread = std::thread::Builder::new()
+                    .name("proof-of-work".to_owned())
+                    .spawn_scoped(scope, || while self.take_range() {});
+                if thread.is_err() {
+                    // The system has no more threads to give: those there are find the same answer.
+                    break;
                 }
-                Outcome::NotFound => {
-                    self.progress.tried.fetch_add(RANGE, Ordering::Relaxed);
-                }
-                Outcome::Cancelled => return,
             }
+            while self.take_range() {}
+        });
+    }
+
+    /// Searches the next range. Returns whether there is more to search.
+    fn take_range(&self) -> bool {
+        let range = self.next_range.fetch_add(1, Ordering::Relaxed);
+        let Some(start) = range.checked_mul(RANGE) else {
+            return false;
+        };
+        let stop =
+            || self.cancel.load(Ordering::Relaxed) || start > self.best.load(Ordering::Relaxed);
+        if stop() {
+            return false;
         }
+        let end = start.saturating_add(RANGE);
+        let (tried, more) = match self.puzzle.search_until(start..end, stop) {
+            Outcome::NotFound => (end - start, true),
+            Outcome::Found(number) => {
+                self.best.fetch_min(number, Ordering::Relaxed);
+                (number - start + 1, false)
+            }
+            Outcome::Cancelled => (0, false),
+        };
+        self.progress.tried.fetch_add(tried, Ordering::Relaxed);
+        more
     }
 }

@@ -13,8 +13,8 @@ const MOVING_DIGITS: usize = 4;
 /// How many numbers a window holds at most.
 pub(crate) const WINDOW: u32 = 10_000;
 
-/// Room behind the last entry of [`DIGITS`], so that sixteen lanes can be loaded from any of them.
-const PADDING: usize = 16;
+/// Room behind the last entry of [`DIGITS`], so that two vectors of sixteen lanes can be loaded from any of them on.
+const PADDING: usize = 32;
 
 /// The numbers from 0000 to 9999 in four ASCII digits, the first in the highest byte; then padding.
 pub(crate) static DIGITS: [u32; WINDOW as usize + PADDING] = {
