@@ -4,6 +4,7 @@
 
 pub mod json;
 mod node;
+mod peers;
 pub mod rules;
 mod store;
 #[cfg(any(test, feature = "testing"))]
@@ -13,5 +14,9 @@ pub mod verify;
 pub use node::{
     ChainSnapshot, MINING_WAITING_MAX, MinedBlock, MiningStatus, Node, NodeOptions,
     PendingTransaction, TRANSACTION_BYTES_MAX,
+};
+pub use peers::{
+    ADDRESS_BYTES_MAX, AddressProblem, FenceReason, Fenced, Import, ImportError, PeerLimits,
+    RegisterError, Resolution,
 };
 pub use store::{Head, OpenError};

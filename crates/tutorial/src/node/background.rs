@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
 use super::{Core, NodeOptions};
+use crate::peers::resolve_every;
 
 /// How long to wait after a block could not be mined.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
@@ -26,6 +27,11 @@ pub(super) fn start(core: &Arc<Core>, options: &NodeOptions) -> JoinSet<()> {
     if options.mine_on_transaction {
         let core = core.clone();
         tasks.spawn(async move { until_stopped(&core, mine_on_transaction(&core)).await });
+    }
+    if let Some(every) = options.resolve_interval {
+        let every = every.max(INTERVAL_MIN);
+        let core = core.clone();
+        tasks.spawn(async move { until_stopped(&core, resolve_every(&core.peers, every)).await });
     }
     tasks
 }

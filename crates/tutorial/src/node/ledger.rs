@@ -106,6 +106,6 @@ impl Ledger for Node {
     }
 
     fn peers(&self) -> BoxFuture<'_, Result<Vec<PeerReport>, LedgerError>> {
-        Box::pin(async { Ok(Vec::new()) })
+        Box::pin(async { Ok(self.core().peers.reports()) })
     }
 }

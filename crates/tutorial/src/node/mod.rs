@@ -11,9 +11,12 @@ mod invoke;
 mod ledger;
 mod mining;
 mod options;
+mod peers;
 mod post;
 mod query;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod transactions;
 
 use std::sync::Arc;
@@ -28,6 +31,7 @@ pub use options::NodeOptions;
 pub use post::TRANSACTION_BYTES_MAX;
 pub use transactions::PendingTransaction;
 
+use crate::peers::Peers;
 use crate::rules::Rules;
 use crate::store::{Head, NewBlock, OpenError, OpenStore, Snapshot, Store};
 use mining::Mining;
@@ -56,6 +60,7 @@ pub(crate) struct Core {
     rules: Rules,
     difficulty: u32,
     mining: Mining,
+    peers: Peers,
     stopping: watch::Sender<bool>,
 }
 
@@ -83,8 +88,11 @@ impl Node {
                 }
             },
         )?;
+        let peers = Peers::open(&store, rules, options.difficulty, options.peer_limits)
+            .map_err(|error| error.while_opening(store.path()))?;
         let core = Arc::new(Core {
             store,
+            peers,
             rules,
             difficulty: options.difficulty,
             mining: Mining::new(options.mining_threads),

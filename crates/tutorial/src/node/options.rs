@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::peers::PeerLimits;
 use crate::rules::Rules;
 
 /// How a node is to run.
@@ -16,6 +17,8 @@ pub struct NodeOptions {
     pub cache_bytes: usize,
     /// How many threads search for a proof.
     pub mining_threads: usize,
+    /// What other nodes may cost.
+    pub peer_limits: PeerLimits,
     /// How often the peers are asked for a longer chain; only on request where absent.
     pub resolve_interval: Option<Duration>,
     /// How often a block is mined; only on request where absent.

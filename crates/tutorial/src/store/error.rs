@@ -101,6 +101,19 @@ pub(crate) enum StoreError {
     Closed,
 }
 
+impl StoreError {
+    /// As it is told of a store that is being opened.
+    pub(crate) fn while_opening(self, path: &Path) -> OpenError {
+        match self {
+            StoreError::Damaged { path, detail } => OpenError::Damaged { path, detail },
+            other => OpenError::NotReadable {
+                path: path.to_owned(),
+                source: std::io::Error::other(other.to_string()),
+            },
+        }
+    }
+}
+
 fn damaged_sentence(path: &Path, detail: &str) -> String {
     format!(
         "the store {} is damaged: {detail}; it was left as it is: restore it from a backup, or \

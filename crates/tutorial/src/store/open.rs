@@ -1,7 +1,6 @@
 //! Opening the file, and making it.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +8,7 @@ use std::sync::Arc;
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, TableHandle};
 use serde::{Deserialize, Serialize};
 
-use super::error::{Fault, OpenError, StoreError, is_damage, panic_text};
+use super::error::{Fault, OpenError, is_damage, panic_text};
 use super::row::BlockRow;
 use super::state::{Segment, State};
 use super::tables::{
@@ -247,13 +246,7 @@ fn open_database(path: &Path, cache_bytes: usize, create: bool) -> Result<Databa
 fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, OpenError> {
     let result = catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|panic| Err(Fault::Damage(panic_text(&*panic))));
-    result.map_err(|fault| match fault.at(path) {
-        StoreError::Damaged { path, detail } => OpenError::Damaged { path, detail },
-        other => OpenError::NotReadable {
-            path: path.to_owned(),
-            source: std::io::Error::new(ErrorKind::Other, other.to_string()),
-        },
-    })
+    result.map_err(|fault| fault.at(path).while_opening(path))
 }
 
 fn read_records(database: &Database) -> Result<(Identity, State), Fault> {

@@ -1,0 +1,1 @@
+//! The whole way, with peers that misbehave.
