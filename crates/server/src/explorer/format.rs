@@ -1,6 +1,19 @@
 //! Numbers, times and hashes as people read them.
 
 use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What a path or query may hold as it is.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// A text as part of a path or as a value of a query.
+pub(super) fn encode(text: &str) -> String {
+    utf8_percent_encode(text, PLAIN).to_string()
+}
 
 /// The first and last digits of a hash or id; short ones whole.
 pub(super) fn short(text: &str) -> String {

@@ -42,7 +42,9 @@ impl Notice {
     /// Only known words are taken, so that no link can put its own text on a page.
     pub(super) fn of_address(address: &Uri) -> Option<Notice> {
         let query = address.query()?;
-        let word = query.split('&').find_map(|pair| pair.strip_prefix("notice="))?;
+        let word = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("notice="))?;
         let words = match word {
             "sent" => "Accepted and stored. It waits for the next block: mine one.",
             "mined" => "Mined: the new block is on the chain.",
@@ -61,7 +63,12 @@ impl Notice {
 
 impl Frame {
     /// The frame of a page of `ledger`; `section` is the entry of the bar that it belongs to.
-    pub(super) fn new(ledger: &str, title: impl Into<String>, section: &str, address: &Uri) -> Frame {
+    pub(super) fn new(
+        ledger: &str,
+        title: impl Into<String>,
+        section: &str,
+        address: &Uri,
+    ) -> Frame {
         let base = format!("/explorer/{ledger}");
         let links = [
             ("Overview", "/".to_owned()),
@@ -96,6 +103,11 @@ mod tests {
         let notice = |text: &'static str| Notice::of_address(&Uri::from_static(text));
         assert!(notice("/?notice=Send%20me%20money").is_none());
         assert!(notice("/?x=1").is_none());
-        assert!(notice("/?x=1&notice=sent").expect("known").words.contains("waits"));
+        assert!(
+            notice("/?x=1&notice=sent")
+                .expect("known")
+                .words
+                .contains("waits")
+        );
     }
 }

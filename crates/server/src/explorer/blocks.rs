@@ -1,0 +1,65 @@
+use askama::Template;
+use axum::extract::{OriginalUri, Path, State};
+use chainloom_index::Order;
+use http::StatusCode;
+use jiff::Timestamp;
+
+use super::format::count;
+use super::frame::Frame;
+use super::page::{PageResult, page};
+use super::rows::BlockRow;
+use super::served::chain;
+use crate::api::Parameters;
+use crate::state::AppState;
+
+/// How many blocks a page lists.
+const BLOCKS: usize = 50;
+
+#[derive(Template)]
+#[template(path = "explorer/blocks.html")]
+struct Blocks {
+    frame: Frame,
+    totals: String,
+    recent: Vec<BlockRow>,
+    first_page: bool,
+    newer: Option<String>,
+    older: Option<String>,
+}
+
+/// `GET /explorer/{ledger}/blocks?from=`: from that number down, else from the tip.
+pub(super) async fn blocks(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    OriginalUri(address): OriginalUri,
+    mut parameters: Parameters,
+) -> PageResult {
+    let chain = chain(&state, &name)?;
+    let from = parameters.number("from")?;
+    chain.ledger.caught_up().await?;
+    let listed = chain
+        .ledger
+        .index()
+        .blocks(from, BLOCKS, Order::NewestFirst)
+        .await?;
+    let frame = Frame::new(&name, "Blocks", "Blocks", &address);
+    let now = Timestamp::now();
+    let blocks = Blocks {
+        totals: format!(
+            "{} with {}, newest first.",
+            count(listed.totals.blocks, "block"),
+            count(listed.totals.transactions, "transaction")
+        ),
+        recent: listed
+            .blocks
+            .iter()
+            .map(|block| BlockRow::new(block, now))
+            .collect(),
+        first_page: from.is_none(),
+        newer: from.map(|_| format!("{}/blocks", frame.base)),
+        older: listed
+            .next
+            .map(|next| format!("{}/blocks?from={next}", frame.base)),
+        frame,
+    };
+    Ok(page(StatusCode::OK, &blocks))
+}

@@ -1,0 +1,58 @@
+//! The explorer: pages made here, readable without JavaScript.
+//!
+//! A page is a template, a struct that fills it and a handler that reads the ledger; each of them
+//! has one file. What JavaScript adds is that parts of a page follow the chain without a reload.
+
+mod account;
+mod actions;
+mod assets;
+mod block;
+mod blocks;
+mod form;
+mod format;
+mod frame;
+mod overview;
+mod page;
+mod peers;
+mod pending;
+mod rows;
+mod search;
+mod served;
+mod transaction;
+mod transactions;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::state::AppState;
+
+/// `/` and `/explorer/…`.
+pub(crate) fn router() -> Router<AppState> {
+    Router::new()
+        .route("/", get(overview::overview))
+        .route("/explorer/assets/{name}", get(assets::asset))
+        .route("/explorer/{ledger}/blocks", get(blocks::blocks))
+        .route("/explorer/{ledger}/blocks/{block}", get(block::block))
+        .route(
+            "/explorer/{ledger}/blocks/{block}/transactions/{index}",
+            get(transaction::by_version),
+        )
+        .route(
+            "/explorer/{ledger}/transactions",
+            get(transactions::transactions),
+        )
+        .route(
+            "/explorer/{ledger}/transactions/{id}",
+            get(transaction::by_id),
+        )
+        .route("/explorer/{ledger}/pending", get(pending::pending))
+        .route("/explorer/{ledger}/account", get(account::account))
+        .route("/explorer/{ledger}/search", get(search::search))
+        .route("/explorer/{ledger}/peers", get(peers::peers))
+        .route("/explorer/{ledger}/peers/why", get(peers::why))
+        .route("/explorer/{ledger}/peers/register", post(actions::register))
+        .route("/explorer/{ledger}/peers/forget", post(actions::forget))
+        .route("/explorer/{ledger}/peers/resolve", post(actions::resolve))
+        .route("/explorer/{ledger}/send", post(actions::send))
+        .route("/explorer/{ledger}/mine", post(actions::mine))
+}

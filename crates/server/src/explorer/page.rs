@@ -1,0 +1,97 @@
+//! How a page is answered, and what is answered in its place when it cannot be.
+
+use askama::Template;
+use axum::response::{Html, IntoResponse, Response};
+use chainloom_index::IndexError;
+use chainloom_ledger::LedgerError;
+use http::{StatusCode, Uri, header};
+
+use super::frame::Frame;
+use crate::problem::Problem;
+
+/// A page, or the page that says why there is none.
+pub(super) type PageResult = Result<Response, PageError>;
+
+/// Answers a page.
+pub(super) fn page(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(text) => (status, [(header::CACHE_CONTROL, "no-store")], Html(text)).into_response(),
+        Err(error) => {
+            // Templates are checked at compile time; what is left is a formatter that refuses.
+            tracing::error!("a page could not be written: {error}");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// After a form: to a page, so that a reload does not send the form again.
+pub(super) fn see(address: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, address)]).into_response()
+}
+
+/// Why a page cannot be shown.
+pub(super) struct PageError {
+    problem: Problem,
+}
+
+impl PageError {
+    pub(super) fn new(problem: Problem) -> PageError {
+        PageError { problem }
+    }
+
+    /// The sentence, for a page that shows it beside a form.
+    pub(super) fn words(&self) -> &str {
+        self.problem.detail()
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.problem.status()
+    }
+}
+
+impl From<Problem> for PageError {
+    fn from(problem: Problem) -> PageError {
+        PageError { problem }
+    }
+}
+
+impl From<LedgerError> for PageError {
+    fn from(error: LedgerError) -> PageError {
+        Problem::from(error).into()
+    }
+}
+
+impl From<IndexError> for PageError {
+    fn from(error: IndexError) -> PageError {
+        LedgerError::from(error).into()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "explorer/problem.html")]
+struct ProblemPage {
+    frame: Frame,
+    heading: String,
+    detail: String,
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let heading = match status {
+            StatusCode::NOT_FOUND => "Nothing is there".to_owned(),
+            StatusCode::SERVICE_UNAVAILABLE => "Not now".to_owned(),
+            _ => "That cannot be shown".to_owned(),
+        };
+        let detail = self.words().to_owned();
+        let frame = Frame::new("tutorial", heading.clone(), "", &Uri::from_static("/"));
+        page(
+            status,
+            &ProblemPage {
+                frame,
+                heading,
+                detail,
+            },
+        )
+    }
+}

@@ -1,0 +1,40 @@
+use axum::extract::{Path, State};
+use chainloom_ledger::{BlockSelector, Hash, Ledger, TransactionSelector};
+
+use super::format::encode;
+use super::page::{PageResult, see};
+use super::served::chain;
+use crate::api::Parameters;
+use crate::state::AppState;
+
+/// `GET /explorer/{ledger}/search?q=`: to the page of what was named.
+///
+/// A block's number or hash, a transaction's id, else the name of an account: every text names one.
+pub(super) async fn search(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    mut parameters: Parameters,
+) -> PageResult {
+    let ledger = chain(&state, &name)?.ledger;
+    let text = parameters.text("q")?.unwrap_or_default();
+    let text = text.trim();
+    let base = format!("/explorer/{name}");
+    if let Ok(number) = text.parse::<u64>()
+        && (1..=ledger.info().await?.height).contains(&number)
+    {
+        return Ok(see(&format!("{base}/blocks/{number}")));
+    }
+    if let Ok(hash) = text.parse::<Hash>()
+        && let Ok(block) = ledger.block(BlockSelector::Hash(hash)).await
+    {
+        return Ok(see(&format!("{base}/blocks/{}", block.number)));
+    }
+    if ledger
+        .transaction(TransactionSelector::Id(text.to_owned()))
+        .await
+        .is_ok()
+    {
+        return Ok(see(&format!("{base}/transactions/{}", encode(text))));
+    }
+    Ok(see(&format!("{base}/account?name={}", encode(text))))
+}

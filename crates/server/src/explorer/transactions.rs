@@ -1,0 +1,67 @@
+use askama::Template;
+use axum::extract::{OriginalUri, Path, State};
+use chainloom_index::{Order, TransactionFilter};
+use http::StatusCode;
+
+use super::format::{count, encode};
+use super::frame::Frame;
+use super::page::{PageResult, page};
+use super::rows::TransactionRow;
+use super::served::chain;
+use crate::api::Parameters;
+use crate::state::AppState;
+
+/// How many transactions a page lists.
+pub(super) const TRANSACTIONS: usize = 50;
+
+/// A page with a table of transactions.
+#[derive(Template)]
+#[template(path = "explorer/transactions.html")]
+pub(super) struct Transactions {
+    pub(super) frame: Frame,
+    pub(super) heading: String,
+    pub(super) lead: String,
+    pub(super) transactions: Vec<TransactionRow>,
+    pub(super) first_page: bool,
+    pub(super) newer: Option<String>,
+    pub(super) older: Option<String>,
+}
+
+/// `GET /explorer/{ledger}/transactions?cursor=`: those in blocks, newest first.
+pub(super) async fn transactions(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    OriginalUri(address): OriginalUri,
+    mut parameters: Parameters,
+) -> PageResult {
+    let chain = chain(&state, &name)?;
+    let cursor = parameters.text("cursor")?;
+    chain.ledger.caught_up().await?;
+    let index = chain.ledger.index();
+    let filter = TransactionFilter::default();
+    let listed = index
+        .transactions(&filter, Order::NewestFirst, cursor.as_deref(), TRANSACTIONS)
+        .await?;
+    let total = index
+        .blocks(None, 1, Order::NewestFirst)
+        .await?
+        .totals
+        .transactions;
+    let frame = Frame::new(&name, "Transactions", "Transactions", &address);
+    let here = format!("{}/transactions", frame.base);
+    let rows = listed.transactions.iter();
+    let transactions = Transactions {
+        heading: "Transactions".to_owned(),
+        lead: format!("{} in blocks, newest first.", count(total, "transaction")),
+        transactions: rows
+            .map(|row| TransactionRow::listed(row, &frame.base))
+            .collect(),
+        first_page: cursor.is_none(),
+        newer: cursor.map(|_| here.clone()),
+        older: listed
+            .next
+            .map(|next| format!("{here}?cursor={}", encode(&next))),
+        frame,
+    };
+    Ok(page(StatusCode::OK, &transactions))
+}
