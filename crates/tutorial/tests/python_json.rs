@@ -1,5 +1,6 @@
 //! JSON as Python reads and writes it, compared with Python itself.
 
+#[allow(dead_code)]
 mod support;
 
 use chainloom_tutorial::json::{

@@ -241,3 +241,113 @@ pub(super) const WORDS: [(&[u8], Json); 6] = [
     (b"Infinity", Json::Float(f64::INFINITY)),
     (b"-Infinity", Json::Float(f64::NEG_INFINITY)),
 ];
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::JsonProblem::{
+        BadUnicodeEscape, ControlCharacter, SplitSurrogatePair, UnknownEscape,
+    };
+    use super::*;
+
+    fn refused(document: &[u8]) -> JsonError {
+        parse(document, &Limits::default()).unwrap_err()
+    }
+
+    #[test]
+    fn every_refusal_says_what_and_where() {
+        let long = "1".repeat(INTEGER_DIGITS_MAX + 1);
+        let cases: [(&[u8], JsonError); 21] = [
+            (b"[1, x]", ValueExpected.at(4)),
+            (b"[1,]", ValueExpected.at(3)),
+            (b"-NaN", ValueExpected.at(0)),
+            (b"\xef\xbb\xbf\xef\xbb\xbf1", ValueExpected.at(3)),
+            (b"{1:2}", KeyExpected.at(1)),
+            (b"{\"a\":1,}", KeyExpected.at(7)),
+            (b"{\"a\" 1}", ColonExpected.at(5)),
+            (b"[1 2]", CommaExpected.at(3)),
+            (b"[01]", CommaExpected.at(2)),
+            (b"[1}", CommaExpected.at(2)),
+            (b"1 2", TrailingData.at(2)),
+            (b"", UnexpectedEnd.at(0)),
+            (b"[\"a\", tru", UnexpectedEnd.at(9)),
+            (b"{\"a\":1", UnexpectedEnd.at(6)),
+            (b"[\"\x01\"]", ControlCharacter(1).at(2)),
+            (b"[\"\\x\"]", UnknownEscape.at(2)),
+            (b"[\"\\ux\"]", BadUnicodeEscape.at(2)),
+            (b"[\xff]", InvalidUtf8.at(1)),
+            (b"[\"\xff\"]", InvalidUtf8.at(2)),
+            (b"\"\\ud800\xed\xb0\x80\"", SplitSurrogatePair.at(7)),
+            (long.as_bytes(), IntegerTooLong { digits: 4301 }.at(0)),
+        ];
+        for (document, error) in cases {
+            let shown = String::from_utf8_lossy(document);
+            assert_eq!(refused(document), error, "{shown}");
+        }
+        let error = refused(b"[1, x]").to_string();
+        assert_eq!(error, "a JSON value is expected (at byte 4)");
+    }
+
+    #[test]
+    fn limits_hold() {
+        let limits = Limits {
+            depth: 2,
+            bytes: 20,
+            values: 4,
+        };
+        let read = |document: &str| parse(document.as_bytes(), &limits).map(drop);
+        assert_eq!(read("[[1, 2]]"), Ok(()));
+        assert_eq!(read("[[1, {}]]"), Err(TooDeep { limit: 2 }.at(5)));
+        assert_eq!(read("[[], [], []]"), Ok(()));
+        assert_eq!(
+            read("{\"a\": [1, 2, 3]}"),
+            Err(TooManyValues { limit: 4 }.at(13))
+        );
+        assert_eq!(read(&" ".repeat(21)), Err(TooLong { limit: 20 }.at(20)));
+        assert_eq!(read(&format!("{}1", " ".repeat(19))), Ok(()));
+        // No limit lets a document overflow the stack.
+        let deep = "[".repeat(100_000);
+        let limits = Limits {
+            depth: usize::MAX,
+            ..Limits::default()
+        };
+        let error = parse(deep.as_bytes(), &limits).unwrap_err();
+        assert_eq!(error, TooDeep { limit: 1000 }.at(1000));
+    }
+
+    #[test]
+    fn a_prefix_is_read_only_when_it_cannot_go_on() {
+        let read = |input: &str| {
+            let parsed = parse_prefix(input.as_bytes(), &Limits::default()).unwrap();
+            parsed.map(|(_, length)| length)
+        };
+        for input in [
+            "",
+            "1",
+            "-",
+            "1.",
+            "1e",
+            "1e+",
+            "12.5e",
+            "tru",
+            "-Inf",
+            "\"a",
+            "[1",
+            "[1,",
+            "{\"a\":1.",
+        ] {
+            assert_eq!(read(input), None, "{input}");
+        }
+        for (input, length) in [
+            ("1,", 1),
+            ("-0]", 2),
+            ("1.5 ", 3),
+            ("true", 4),
+            ("\"a\"x", 3),
+            ("{}}", 2),
+        ] {
+            assert_eq!(read(input), Some(length), "{input}");
+        }
+        assert!(parse_prefix(b"[1.]", &Limits::default()).is_err());
+    }
+}

@@ -208,7 +208,7 @@ impl Documents {
         };
         let text = match self.random.below(6) {
             0 => format!("{number:e}")
-                .replace("e", *self.random.choose(&["E", "e+", "E+0", "e"]))
+                .replace("e", self.random.choose(&["E", "e+", "E+0", "e"]))
                 .replace("+-", "-")
                 .replace("+0-", "-0"),
             1 => format!("{number:.3}"),

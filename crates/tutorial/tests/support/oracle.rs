@@ -2,7 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 
 /// What Python makes of a document that it accepts.
@@ -18,10 +18,22 @@ pub(crate) struct Answer {
 
 /// Asks Python about documents. None for those that it refuses.
 pub(crate) fn ask(documents: &[Vec<u8>]) -> Vec<Option<Answer>> {
-    let mut python = start();
+    let answers = answers(&[], documents);
+    answers.iter().map(|line| parse(line)).collect()
+}
+
+/// Asks Python whether bodies of `GET /chain` hold chains that are valid under these rules.
+pub(crate) fn judge(rules: &str, bodies: &[Vec<u8>]) -> Vec<bool> {
+    let answers = answers(&[rules], bodies);
+    answers.iter().map(|line| line == "valid").collect()
+}
+
+/// Runs the oracle over documents: a line for each.
+fn answers(arguments: &[&str], documents: &[Vec<u8>]) -> Vec<String> {
+    let mut python = start(arguments);
     let mut questions = python.stdin.take().expect("stdin is piped");
     let answers = BufReader::new(python.stdout.take().expect("stdout is piped"));
-    let answers = thread::scope(|scope| {
+    let answers: Vec<_> = thread::scope(|scope| {
         scope.spawn(move || {
             for document in documents {
                 let line = BASE64_STANDARD.encode(document) + "\n";
@@ -30,19 +42,28 @@ pub(crate) fn ask(documents: &[Vec<u8>]) -> Vec<Option<Answer>> {
                     .expect("Python reads on");
             }
         });
-        read(answers, documents.len())
+        let lines = answers.lines();
+        lines
+            .map(|line| line.expect("Python writes UTF-8"))
+            .collect()
     });
     let status = python.wait().expect("Python ends");
     assert!(status.success(), "the Python oracle failed: {status}");
+    assert_eq!(
+        answers.len(),
+        documents.len(),
+        "Python did not answer every question"
+    );
     answers
 }
 
-fn start() -> Child {
+fn start(arguments: &[&str]) -> Child {
     let interpreter =
         std::env::var("CHAINLOOM_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/oracle.py");
     Command::new(&interpreter)
         .arg(script)
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -52,15 +73,6 @@ fn start() -> Child {
                  Install Python 3.11 or newer, or name one in CHAINLOOM_TEST_PYTHON"
             )
         })
-}
-
-fn read(answers: BufReader<ChildStdout>, count: usize) -> Vec<Option<Answer>> {
-    let answers: Vec<_> = answers
-        .lines()
-        .map(|line| parse(&line.expect("Python writes UTF-8")))
-        .collect();
-    assert_eq!(answers.len(), count, "Python did not answer every question");
-    answers
 }
 
 fn parse(line: &str) -> Option<Answer> {
