@@ -299,4 +299,54 @@ mod tests {
         };
         assert_eq!(start, &format!("chainloom up --port {port}"));
     }
+
+    /// Answers one request with these bytes, then closes the connection.
+    async fn client_of(answer: &'static str) -> Client {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            let _ = connection.read(&mut request).await.unwrap();
+            connection.write_all(answer.as_bytes()).await.unwrap();
+        });
+        Client::at(&address.to_string()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_is_said_so() {
+        for answer in [
+            "",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{",
+        ] {
+            let client = client_of(answer).await;
+            let error = client.ask(Request::get(&[])).await.unwrap_err();
+            assert!(matches!(error, Error::Broken { .. }), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_no_server_of_ours_says_is_called_strange() {
+        for answer in [
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\u{c}",
+        ] {
+            let client = client_of(answer).await;
+            let answer = client.ask(Request::get(&[])).await.unwrap();
+            let error = answer.read::<serde_json::Map<_, _>>().unwrap_err();
+            assert!(matches!(error, Error::Strange { .. }), "{error}");
+            assert!(error.to_string().contains("--json"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_not_followed() {
+        let answer = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\
+                      Content-Length: 0\r\n\r\n";
+        let client = client_of(answer).await;
+        let error = client.ask(Request::get(&[])).await.unwrap_err();
+        assert!(matches!(error, Error::Refused(_)), "{error}");
+    }
 }

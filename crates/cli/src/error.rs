@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use chainloom_index::IndexError;
 use chainloom_ledger::LedgerError;
 use chainloom_server::BindError;
-use chainloom_tutorial::OpenError;
 use chainloom_tutorial::rules::Rules;
 use chainloom_tutorial::verify::ChainError;
+use chainloom_tutorial::{ImportError, OpenError};
 
 use crate::folder::FolderError;
 use crate::problem::Problem;
@@ -90,6 +90,14 @@ pub(crate) enum Error {
         chain: String,
         /// Which block, and why.
         error: Box<ChainError>,
+    },
+    /// A chain is not taken over for another reason.
+    #[error("{chain}: {error}")]
+    NotImported {
+        /// The file.
+        chain: String,
+        /// Why.
+        error: ImportError,
     },
     /// A chain follows the other rules.
     #[error(

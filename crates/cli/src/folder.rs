@@ -47,14 +47,21 @@ pub(crate) enum FolderError {
 impl DataFolder {
     /// The one that the settings name, else one for the port under the user's data directory.
     pub(crate) fn of(settings: &Settings) -> Result<DataFolder, SettingsError> {
+        let directories = ProjectDirs::from("", "", "chainloom");
+        DataFolder::below(directories.as_ref().map(ProjectDirs::data_dir), settings)
+    }
+
+    fn below(
+        user_directory: Option<&Path>,
+        settings: &Settings,
+    ) -> Result<DataFolder, SettingsError> {
         if let Some(path) = &settings.server.data_directory {
             return Ok(DataFolder(path.clone()));
         }
         let port = settings.server.listen.first();
         let port = port.map_or(DEFAULT_PORT, |address| address.port());
-        let directories =
-            ProjectDirs::from("", "", "chainloom").ok_or(SettingsError::NoDataDirectory)?;
-        Ok(DataFolder(directories.data_dir().join(port.to_string())))
+        let user_directory = user_directory.ok_or(SettingsError::NoDataDirectory)?;
+        Ok(DataFolder(user_directory.join(port.to_string())))
     }
 
     /// Its path.
@@ -171,12 +178,24 @@ mod tests {
     #[test]
     fn every_port_has_its_own() {
         let mut settings = Settings::default();
-        let path = |settings: &Settings| DataFolder::of(settings).unwrap().path().to_owned();
-        assert!(path(&settings).ends_with("chainloom/5000"));
+        let path = |settings: &Settings| {
+            let folder = DataFolder::below(Some(Path::new("data")), settings);
+            folder.unwrap().path().to_owned()
+        };
+        assert_eq!(path(&settings), Path::new("data/5000"));
         settings.server.listen = loopback(5001);
-        assert!(path(&settings).ends_with("chainloom/5001"));
+        assert_eq!(path(&settings), Path::new("data/5001"));
         settings.server.data_directory = Some("here".into());
         assert_eq!(path(&settings), Path::new("here"));
+    }
+
+    #[test]
+    fn a_user_without_a_home_has_to_name_one() {
+        let mut settings = Settings::default();
+        let error = DataFolder::below(None, &settings).unwrap_err();
+        assert!(matches!(error, SettingsError::NoDataDirectory), "{error}");
+        settings.server.data_directory = Some("here".into());
+        DataFolder::below(None, &settings).unwrap();
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub(crate) async fn run(arguments: &UpArguments) -> Result<(), Error> {
     let addresses = server.addresses();
     let (name, _) = settings.tutorial()?;
     let (node, index) = open(&settings, &folder).await?;
+    node.set_listen_addresses(addresses.clone());
 
     let ledger: Arc<dyn Ledger> = Arc::new(node.clone());
     let (stop_following, stopped) = oneshot::channel::<()>();

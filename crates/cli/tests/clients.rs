@@ -69,13 +69,8 @@ fn a_transfer_is_sent_mined_and_found_again() {
             .contains("No transactions wait")
     );
 
-    let shown = fixture.printed(&["showtx", id]);
-    for word in [
-        "block        2",
-        "index        0",
-        "sender       alice",
-        "VALID (0)",
-    ] {
+    let shown = fixture.words(&["showtx", id]);
+    for word in ["block 2\n", "index 0\n", "sender alice\n", "VALID (0)\n"] {
         assert!(shown.contains(word), "{word}: {shown}");
     }
     let by_version = fixture.words(&["showtxByVer", "--block", "2", "--index", "0"]);

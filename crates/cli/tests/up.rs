@@ -81,6 +81,16 @@ fn a_folder_that_cannot_be_made_is_named() {
 }
 
 #[test]
+fn an_index_that_cannot_be_opened_is_named() {
+    let home = Home::new();
+    fs::create_dir_all(home.data().join("index.redb")).unwrap();
+    let refusal = home
+        .run_offline(&["up", "--listen", "127.0.0.1:0"])
+        .refusal();
+    assert!(refusal.contains("index.redb"), "{refusal}");
+}
+
+#[test]
 fn other_rules_are_named() {
     let home = Home::new();
     home.up(&["--difficulty", "1"]).stop();

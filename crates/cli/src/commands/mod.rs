@@ -36,29 +36,21 @@ use crate::up;
 /// on it.
 const LAST_WORK_MAX: Duration = Duration::from_secs(2);
 
-/// Carries out a command.
+/// Carries out a command. A server has a thread for each processor, all else makes do with one.
 pub(crate) fn run(command: Command) -> Result<(), Error> {
-    match command {
-        Command::Completions { shell } => completions::run(shell),
-        Command::Reset(arguments) => reset::run(&arguments),
-        Command::Up(arguments) => block_on(Builder::new_multi_thread(), up::run(&arguments)),
-        command => block_on(Builder::new_current_thread(), ask(command)),
-    }
-}
-
-fn block_on(
-    mut builder: Builder,
-    work: impl Future<Output = Result<(), Error>>,
-) -> Result<(), Error> {
+    let mut builder = match command {
+        Command::Up(_) => Builder::new_multi_thread(),
+        _ => Builder::new_current_thread(),
+    };
     let runtime = builder.enable_all().build().map_err(Error::Runtime)?;
-    let outcome = runtime.block_on(work);
+    let outcome = runtime.block_on(carry_out(command));
     runtime.shutdown_timeout(LAST_WORK_MAX);
     outcome
 }
 
-/// Carries out a command that a running server answers.
-async fn ask(command: Command) -> Result<(), Error> {
+async fn carry_out(command: Command) -> Result<(), Error> {
     match command {
+        Command::Up(arguments) => up::run(&arguments).await,
         Command::Ledgers(remote) => ledgers::run(&remote).await,
         Command::Info(remote) => info::run(&remote).await,
         Command::Config(arguments) => config::run(&arguments).await,
@@ -87,7 +79,11 @@ async fn ask(command: Command) -> Result<(), Error> {
         Command::Chain(ChainCommand::Verify { file, place, json }) => {
             chain::verify(file.as_deref(), &place, json).await
         }
-        _ => todo!(),
+        Command::Chain(ChainCommand::Import { file, place, json }) => {
+            chain::import(&file, &place, json).await
+        }
+        Command::Reset(arguments) => reset::run(&arguments),
+        Command::Completions { shell } => completions::run(shell),
     }
 }
 

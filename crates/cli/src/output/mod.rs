@@ -30,11 +30,6 @@ impl Output {
         Output { stdout, paint }
     }
 
-    /// How text is colored here.
-    pub(crate) fn paint(&self) -> Paint {
-        self.paint
-    }
-
     /// One line.
     pub(crate) fn line(&mut self, text: &str) -> Result<(), Error> {
         self.write(text.as_bytes())?;

@@ -92,9 +92,9 @@ pub(crate) fn load(
     variables.sort();
     for (name, key, value) in variables {
         (figment, settings) =
-            with_variable(&figment, &key, value).map_err(|error| SettingsError::Environment {
+            with_variable(&figment, &key, value).map_err(|reason| SettingsError::Environment {
                 variable: name.clone(),
-                reason: reason_of(error.kind),
+                reason,
             })?;
     }
 
@@ -114,23 +114,17 @@ fn key_of(variable: &str) -> Option<String> {
 }
 
 /// A value is read as TOML would (`5`, `true`), and as text where that does not fit: a folder may
-/// be called `5000`.
-fn with_variable(
-    figment: &Figment,
-    key: &str,
-    text: &str,
-) -> Result<(Figment, Settings), figment::Error> {
+/// be called `5000`. Answers what is wrong if neither fits.
+fn with_variable(figment: &Figment, key: &str, text: &str) -> Result<(Figment, Settings), String> {
     let Ok(value) = text.parse::<Value>();
     let attempt = |value: Value| {
         let figment = figment.clone().merge((key, value));
-        extract(&figment).map(|settings| (figment, settings))
+        match figment.extract() {
+            Ok(settings) => Ok((figment, settings)),
+            Err(error) => Err(reason_of(error.kind)),
+        }
     };
-    attempt(value).or_else(|error| attempt(Value::from(text)).map_err(|_| error))
-}
-
-#[expect(clippy::result_large_err, reason = "the error is figment's, and rare")]
-fn extract(figment: &Figment) -> Result<Settings, figment::Error> {
-    figment.extract()
+    attempt(value).or_else(|reason| attempt(Value::from(text)).map_err(|_| reason))
 }
 
 fn read(path: &Path) -> Result<String, SettingsError> {

@@ -4,11 +4,11 @@ use std::num::NonZero;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use chainloom_tutorial::NodeOptions;
+use chainloom_tutorial::{NodeOptions, PeerLimits};
 
 use crate::folder::DataFolder;
 
-use super::{LedgerSettings, Settings, SettingsError};
+use super::{Settings, SettingsError};
 
 impl Settings {
     /// How the node is to run; the settings have been checked.
@@ -18,8 +18,16 @@ impl Settings {
             directory: folder.path().to_owned(),
             rules: ledger.rules,
             difficulty: ledger.difficulty,
-            cache_bytes: usize::try_from(ledger.cache_bytes).unwrap_or(usize::MAX),
+            cache_bytes: saturated(ledger.cache_bytes),
             mining_threads: available_parallelism().map_or(1, NonZero::get),
+            peer_limits: PeerLimits {
+                peers_max: ledger.peers_max,
+                chain_bytes_max: ledger.chain_bytes_max,
+                chain_timeout: checked(ledger.chain_timeout_s),
+                idle_timeout: checked(ledger.idle_timeout_s),
+                block_bytes_max: saturated(ledger.block_bytes_max),
+                json_depth_max: ledger.json_depth_max,
+            },
             resolve_interval: ledger.resolve_interval_s.map(checked),
             mine_every: ledger.mine_every_s.map(checked),
             mine_on_transaction: ledger.mine_on_transaction,
@@ -27,7 +35,32 @@ impl Settings {
     }
 }
 
+/// What a machine can hold at most, where the number is beyond it.
+fn saturated(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
 /// A length of time that [`Settings::check`] has found to be one.
 fn checked(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::settings::LedgerSettings;
+
+    #[test]
+    fn the_defaults_of_the_limits_are_the_nodes_own() {
+        let mut settings = Settings::default();
+        settings
+            .ledgers
+            .insert("tutorial".to_owned(), LedgerSettings::default());
+        let folder = DataFolder::of(&settings).unwrap();
+        let options = settings.node_options(&folder).unwrap();
+        assert_eq!(options.peer_limits, PeerLimits::default());
+        assert_eq!(options.directory, folder.path());
+        assert_eq!((options.mine_every, options.resolve_interval), (None, None));
+    }
 }

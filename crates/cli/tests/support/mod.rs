@@ -17,35 +17,35 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A home that is empty, and the program in it.
-pub struct Home {
+pub(crate) struct Home {
     folder: TempDir,
 }
 
 /// What a command printed, and how it ended.
 #[derive(Debug)]
-pub struct Ended {
-    pub status: ExitStatus,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Home {
-    pub fn new() -> Home {
+    pub(crate) fn new() -> Home {
         Home {
             folder: tempfile::tempdir().unwrap(),
         }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.path().join("data")
     }
 
     /// The program with nothing of the user's around it.
-    pub fn chainloom(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn chainloom(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chainloom"));
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("CHAINLOOM_") {
@@ -64,26 +64,26 @@ impl Home {
     }
 
     /// Runs a command to its end.
-    pub fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         ended(&mut self.chainloom(arguments))
     }
 
     /// Runs a command on the data folder.
-    pub fn run_offline(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run_offline(&self, arguments: &[&str]) -> Ended {
         let data = self.data();
         let mut command = self.chainloom(arguments);
         ended(command.arg("--data-dir").arg(data))
     }
 
     /// Starts a server on a free port, with the data in [`Home::data`].
-    pub fn up(&self, arguments: &[&str]) -> Server {
+    pub(crate) fn up(&self, arguments: &[&str]) -> Server {
         let mut command = self.chainloom(&["up", "--listen", "127.0.0.1:0", "--log", "warn"]);
         command.arg("--data-dir").arg(self.data()).args(arguments);
         Server::start(command)
     }
 }
 
-pub fn ended(command: &mut Command) -> Ended {
+pub(crate) fn ended(command: &mut Command) -> Ended {
     let output = command.output().unwrap();
     Ended {
         status: output.status,
@@ -95,7 +95,7 @@ pub fn ended(command: &mut Command) -> Ended {
 impl Ended {
     /// What it printed; it must have gone well.
     #[track_caller]
-    pub fn printed(self) -> String {
+    pub(crate) fn printed(self) -> String {
         assert!(self.status.success(), "{self:?}");
         assert_eq!(self.stderr, "", "it said something on standard error");
         self.stdout
@@ -103,13 +103,13 @@ impl Ended {
 
     /// The JSON that it printed.
     #[track_caller]
-    pub fn json(self) -> serde_json::Value {
+    pub(crate) fn json(self) -> serde_json::Value {
         serde_json::from_str(&self.printed()).unwrap()
     }
 
     /// The one sentence with which it refused.
     #[track_caller]
-    pub fn refusal(self) -> String {
+    pub(crate) fn refusal(self) -> String {
         assert_eq!(self.status.code(), Some(1), "{self:?}");
         let sentence = self.stderr.trim_end();
         assert!(sentence.starts_with("chainloom: "), "{sentence}");
@@ -119,14 +119,14 @@ impl Ended {
 }
 
 /// A running server; killed when this is dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     banner: String,
     url: String,
 }
 
 impl Server {
-    pub fn start(mut command: Command) -> Server {
+    pub(crate) fn start(mut command: Command) -> Server {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let stdout = child.stdout.take().unwrap();
         let mut banner = String::new();
@@ -143,35 +143,35 @@ impl Server {
         Server { child, banner, url }
     }
 
-    pub fn banner(&self) -> &str {
+    pub(crate) fn banner(&self) -> &str {
         &self.banner
     }
 
     /// `http://127.0.0.1:PORT/`.
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         let port = self.url.trim_end_matches('/').rsplit(':').next();
         port.unwrap().parse().unwrap()
     }
 
     /// Runs a client of it.
-    pub fn run(&self, home: &Home, arguments: &[&str]) -> Ended {
+    pub(crate) fn run(&self, home: &Home, arguments: &[&str]) -> Ended {
         let mut command = home.chainloom(arguments);
         ended(command.args(["--server", &self.url]))
     }
 
     /// Sends a signal.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         let status = Command::new("kill").args([name, &id]).status().unwrap();
         assert!(status.success());
     }
 
     /// Waits for its end.
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -183,7 +183,7 @@ impl Server {
     }
 
     /// Ends it well.
-    pub fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         self.signal("-TERM");
         assert!(self.wait().success());
     }
@@ -198,7 +198,7 @@ impl Drop for Server {
 }
 
 /// Runs a command with this on its standard input.
-pub fn with_input(mut command: Command, input: &[u8]) -> Ended {
+pub(crate) fn with_input(mut command: Command, input: &[u8]) -> Ended {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

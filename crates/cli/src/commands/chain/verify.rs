@@ -6,6 +6,7 @@ use chainloom_tutorial::ChainSnapshot;
 use chainloom_tutorial::verify::{ChainError, ChainLimits, ChainReader};
 use serde_json::json;
 
+use super::PIECE_BYTES;
 use super::source::Source;
 use crate::arguments::Place;
 use crate::error::Error;
@@ -13,9 +14,6 @@ use crate::folder::DataFolder;
 use crate::output::{Output, count};
 use crate::progress::Progress;
 use crate::settings::{LedgerSettings, Settings};
-
-/// How much of a file is read at once.
-const PIECE_BYTES: usize = 256 * 1024;
 
 /// What is known of a chain when all of it is valid.
 #[derive(Debug)]
