@@ -15,6 +15,9 @@ const KEYS: [&str; 8] = [
     "amount",
 ];
 
+/// How an exponent may begin.
+const EXPONENT_MARKS: [&str; 4] = ["E", "e+", "E+0", "e"];
+
 /// Numbers where the layout of floats changes, where they end, and where doubles are far apart.
 const EDGES: [f64; 24] = [
     0.0,
@@ -208,7 +211,7 @@ impl Documents {
         };
         let text = match self.random.below(6) {
             0 => format!("{number:e}")
-                .replace("e", self.random.choose(&["E", "e+", "E+0", "e"]))
+                .replace("e", self.random.choose(&EXPONENT_MARKS))
                 .replace("+-", "-")
                 .replace("+0-", "-0"),
             1 => format!("{number:.3}"),
