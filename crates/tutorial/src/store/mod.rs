@@ -32,7 +32,7 @@ mod tables;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ use redb::Database;
 use tokio::sync::watch;
 
 pub use error::OpenError;
-pub(crate) use error::{Fault, StoreError};
+pub(crate) use error::StoreError;
 pub(crate) use mined::{Appended, Mined};
 pub(crate) use open::{Identity, OpenStore};
 pub(crate) use post::{IdempotencyKey, PENDING_BYTES_MAX, PENDING_COUNT_MAX, Posted, Posting};

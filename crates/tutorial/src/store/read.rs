@@ -50,11 +50,6 @@ impl Store {
         })
     }
 
-    /// The hash of a block of the chain as it is now.
-    pub(crate) fn block_hash(&self, number: u64) -> Result<Option<Hash>, StoreError> {
-        self.snapshot()?.block_hash(number)
-    }
-
     /// Runs something that touches the file, and names the file if it fails. redb asserts what its
     /// pages must look like, so that damage can make it panic: that is caught here.
     pub(super) fn guarded<T>(
@@ -73,34 +68,22 @@ impl Snapshot {
         self.state.head()
     }
 
-    /// The hash of a block; `None` beyond the chain.
-    pub(crate) fn block_hash(&self, number: u64) -> Result<Option<Hash>, StoreError> {
-        self.with_block(number, |row| row.hash)
-    }
-
     /// A block; `None` beyond the chain.
     pub(crate) fn block(&self, number: u64) -> Result<Option<StoredBlock>, StoreError> {
-        self.with_block(number, |row| StoredBlock {
-            number,
-            hash: row.hash,
-            compact: row.compact.to_vec(),
-        })
-    }
-
-    fn with_block<T>(
-        &self,
-        number: u64,
-        take: impl FnOnce(BlockRow<'_>) -> T,
-    ) -> Result<Option<T>, StoreError> {
         let Some(segment) = self.state.segment_of(number) else {
             return Ok(None);
         };
-        self.store.guarded(|| {
+        self.guarded(|| {
             let blocks = self.transaction.open_table(BLOCKS)?;
             let row = blocks
                 .get((segment, number))?
                 .ok_or_else(|| Fault::missing(format_args!("block {number}")))?;
-            Ok(Some(take(BlockRow::decode(row.value())?)))
+            let row = BlockRow::decode(row.value())?;
+            Ok(Some(StoredBlock {
+                number,
+                hash: row.hash,
+                compact: row.compact.to_vec(),
+            }))
         })
     }
 

@@ -20,13 +20,13 @@ use super::{
 use crate::json::{Json, compact};
 use crate::rules::{Rules, block_hash, new_block, transaction};
 
-pub(super) const CACHE_BYTES: usize = 4 << 20;
+pub(crate) const CACHE_BYTES: usize = 4 << 20;
 
-pub(super) fn try_open(directory: &Path) -> Result<Store, OpenError> {
+pub(crate) fn try_open(directory: &Path) -> Result<Store, OpenError> {
     open_as(directory, "article", 4)
 }
 
-pub(super) fn open_as(directory: &Path, rules: &str, difficulty: u32) -> Result<Store, OpenError> {
+pub(crate) fn open_as(directory: &Path, rules: &str, difficulty: u32) -> Result<Store, OpenError> {
     let options = OpenStore {
         directory,
         rules,
@@ -36,11 +36,11 @@ pub(super) fn open_as(directory: &Path, rules: &str, difficulty: u32) -> Result<
     Store::open(&options, || encoded(&Rules::Article.genesis(0.5)))
 }
 
-pub(super) fn open(directory: &Path) -> Store {
+pub(crate) fn open(directory: &Path) -> Store {
     try_open(directory).unwrap()
 }
 
-pub(super) fn encoded(block: &Json) -> NewBlock {
+pub(crate) fn encoded(block: &Json) -> NewBlock {
     NewBlock {
         hash: Hash(block_hash(block)),
         compact: compact(block).into_bytes(),
@@ -48,11 +48,11 @@ pub(super) fn encoded(block: &Json) -> NewBlock {
 }
 
 /// A transaction that is told from others by its kind only.
-pub(super) fn transfer(kind: u64) -> Json {
+pub(crate) fn transfer(kind: u64) -> Json {
     transaction("ann".into(), "bob".into(), kind.into())
 }
 
-pub(super) fn posting(kind: u64, ticket: Option<[u8; 16]>) -> Posting {
+pub(crate) fn posting(kind: u64, ticket: Option<[u8; 16]>) -> Posting {
     Posting {
         compact: compact(&transfer(kind)).into_bytes(),
         ticket,
@@ -60,12 +60,12 @@ pub(super) fn posting(kind: u64, ticket: Option<[u8; 16]>) -> Posting {
     }
 }
 
-pub(super) async fn post(store: &Store, kind: u64, ticket: Option<[u8; 16]>) {
+pub(crate) async fn post(store: &Store, kind: u64, ticket: Option<[u8; 16]>) {
     let posted = store.post(posting(kind, ticket)).await.unwrap();
     assert!(matches!(posted, Posted::Accepted { .. }));
 }
 
-pub(super) async fn mine(store: &Store) -> StoredBlock {
+pub(crate) async fn mine(store: &Store) -> StoredBlock {
     let mined = Mined {
         parent: store.head().borrow().tip_hash,
         proof: 7,
@@ -78,7 +78,7 @@ pub(super) async fn mine(store: &Store) -> StoredBlock {
 }
 
 /// Every block of the chain as it is now.
-pub(super) fn chain(store: &Store) -> Vec<NewBlock> {
+pub(crate) fn chain(store: &Store) -> Vec<NewBlock> {
     let mut blocks = Vec::new();
     let snapshot = store.snapshot().unwrap();
     snapshot
@@ -96,7 +96,7 @@ pub(super) fn chain(store: &Store) -> Vec<NewBlock> {
 
 /// A foreign chain: the first `shared` of these blocks, then one for each list of transactions.
 /// `salt` makes it differ from others.
-pub(super) fn foreign(
+pub(crate) fn foreign(
     ours: &[NewBlock],
     shared: usize,
     salt: u64,
@@ -118,7 +118,7 @@ pub(super) fn foreign(
     chain
 }
 
-pub(super) async fn stage(store: &Store, chain: &[NewBlock]) -> Staging {
+pub(crate) async fn stage(store: &Store, chain: &[NewBlock]) -> Staging {
     let mut staging = store.begin_staging().await.unwrap();
     for batch in chain.chunks(3) {
         staging.append(batch.to_vec()).await.unwrap();
@@ -127,13 +127,13 @@ pub(super) async fn stage(store: &Store, chain: &[NewBlock]) -> Staging {
     staging
 }
 
-pub(super) async fn adopt(store: &Store, chain: &[NewBlock]) -> Adoption {
+pub(crate) async fn adopt(store: &Store, chain: &[NewBlock]) -> Adoption {
     let staging = stage(store, chain).await;
     store.adopt(staging).await.unwrap()
 }
 
 /// The kinds of the transactions that wait, in order.
-pub(super) fn waiting_kinds(store: &Store) -> Vec<u64> {
+pub(crate) fn waiting_kinds(store: &Store) -> Vec<u64> {
     let waiting = store
         .snapshot()
         .unwrap()
@@ -149,7 +149,7 @@ pub(super) fn waiting_kinds(store: &Store) -> Vec<u64> {
         .collect()
 }
 
-pub(super) fn key(name: &str, request: &str, now_s: u64) -> IdempotencyKey {
+pub(crate) fn key(name: &str, request: &str, now_s: u64) -> IdempotencyKey {
     IdempotencyKey {
         digest: Hash::of(name.as_bytes()),
         request: Hash::of(request.as_bytes()),
