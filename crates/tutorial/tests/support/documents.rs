@@ -209,9 +209,10 @@ impl Documents {
         } else {
             number
         };
+        let mark = *self.random.choose(&EXPONENT_MARKS);
         let text = match self.random.below(6) {
             0 => format!("{number:e}")
-                .replace("e", self.random.choose(&EXPONENT_MARKS))
+                .replace("e", mark)
                 .replace("+-", "-")
                 .replace("+0-", "-0"),
             1 => format!("{number:.3}"),
