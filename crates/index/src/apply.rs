@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use redb::Error;
 
 use crate::amount::bounded;
-use crate::changes::{Changes, Direction};
+use crate::changes::{Changes, Counted, Direction};
 use crate::limits::Limits;
 use crate::short::{SHORT_VALUE_BYTES_MAX, short_account, short_json, short_text};
 use crate::tables::{Digest, State, Tables, TimeRow};
@@ -186,14 +186,16 @@ fn add_transaction(
         amount.as_deref(),
         moved_text.as_deref(),
     );
-    let (block, index) = version;
     tables.transactions.insert(version, row)?;
-    tables.ids.insert((&id_digest, block, index), ())?;
-    for (digest, _) in sender.iter().chain(recipient.iter()) {
-        tables.accounts.insert((*digest, block, index), ())?;
-    }
-    changes.count((code, &code_name), call);
-    changes.transfer(sender, recipient, moved.as_ref());
+    changes.transaction(&Counted {
+        version,
+        id_digest,
+        code: (code, &code_name),
+        call,
+        sender,
+        recipient,
+        moved: moved.as_ref(),
+    });
     Ok(valid)
 }
 

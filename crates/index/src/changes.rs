@@ -1,8 +1,9 @@
 //! Sums and counts of a batch, gathered in memory and added to their rows at once.
 //!
-//! A balance that a thousand blocks of one batch touch is read and written once. Adding and taking
-//! out go the same way, so that a row is the same however it came about; a row whose count falls
-//! to zero is removed, as if it had never been.
+//! A balance that a thousand blocks of one batch touch is read and written once, and keys that lie
+//! anywhere in their table are visited in their order. Adding and taking out go the same way, so
+//! that a row is the same however it came about; a row whose count falls to zero is removed, as if
+//! it had never been.
 
 use std::collections::HashMap;
 
@@ -14,6 +15,9 @@ use crate::tables::{Digest, Tables};
 
 /// About what an entry of the maps takes beside its texts.
 const ENTRY_BYTES: usize = 160;
+
+/// What a gathered key takes.
+const KEY_BYTES: usize = 48;
 
 /// Whether transactions come in or are taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +45,29 @@ struct AccountChange {
 /// The changes of one batch in one direction.
 pub(crate) struct Changes {
     direction: Direction,
+    /// Keys of the table of ids.
+    ids: Vec<(Digest, u64, u32)>,
+    /// Keys of the table of accounts.
+    parties: Vec<(Digest, u64, u32)>,
     accounts: HashMap<Digest, AccountChange>,
     codes: HashMap<(i32, String), i64>,
     functions: HashMap<(String, String), i64>,
     bytes: usize,
     bytes_max: usize,
+}
+
+/// What of a transaction is counted, and under which keys it is found.
+pub(crate) struct Counted<'a> {
+    pub(crate) version: (u64, u32),
+    pub(crate) id_digest: Digest,
+    /// The validation code and its name.
+    pub(crate) code: (i32, &'a str),
+    /// The contract and the function that it called.
+    pub(crate) call: Option<(&'a str, &'a str)>,
+    pub(crate) sender: Option<Party<'a>>,
+    pub(crate) recipient: Option<Party<'a>>,
+    /// The amount that went from one to the other.
+    pub(crate) moved: Option<&'a BigDecimal>,
 }
 
 /// A party of a transfer: its digest and its name as JSON, cut.
@@ -56,6 +78,8 @@ impl Changes {
     pub(crate) fn new(direction: Direction, bytes_max: usize) -> Changes {
         Changes {
             direction,
+            ids: Vec::new(),
+            parties: Vec::new(),
             accounts: HashMap::new(),
             codes: HashMap::new(),
             functions: HashMap::new(),
@@ -64,8 +88,16 @@ impl Changes {
         }
     }
 
-    /// A transaction was judged with this code, and called this function if it called one.
-    pub(crate) fn count(&mut self, code: (i32, &str), call: Option<(&str, &str)>) {
+    /// One transaction comes in or is taken out.
+    pub(crate) fn transaction(&mut self, transaction: &Counted<'_>) {
+        let (block, index) = transaction.version;
+        self.ids.push((transaction.id_digest, block, index));
+        self.bytes += KEY_BYTES;
+        self.count(transaction.code, transaction.call);
+        self.transfer(transaction);
+    }
+
+    fn count(&mut self, code: (i32, &str), call: Option<(&str, &str)>) {
         let count = self.direction.count();
         *self.codes.entry((code.0, code.1.to_owned())).or_default() += count;
         self.bytes += code.1.len();
@@ -76,33 +108,35 @@ impl Changes {
         }
     }
 
-    /// A transaction has these parties, and moved this amount from one to the other if any.
-    ///
     /// Who pays itself takes part in one transaction, and its balance stays.
-    pub(crate) fn transfer(
-        &mut self,
-        sender: Option<Party<'_>>,
-        recipient: Option<Party<'_>>,
-        moved: Option<&BigDecimal>,
-    ) {
+    fn transfer(&mut self, transaction: &Counted<'_>) {
+        let (sender, recipient) = (transaction.sender, transaction.recipient);
         let to_itself = match (sender, recipient) {
             (Some(sender), Some(recipient)) => sender.0 == recipient.0,
             _ => false,
         };
-        let moved = moved.filter(|_| !to_itself);
+        let moved = transaction.moved.filter(|_| !to_itself);
         let received = moved.map(|moved| match self.direction {
             Direction::Add => moved.clone(),
             Direction::Remove => -moved,
         });
         if let Some(sender) = sender {
-            self.party(sender, received.as_ref().map(|moved| -moved));
+            let paid = received.as_ref().map(|moved| -moved);
+            self.party(transaction.version, sender, paid);
         }
         if let Some(recipient) = recipient.filter(|_| !to_itself) {
-            self.party(recipient, received);
+            self.party(transaction.version, recipient, received);
         }
     }
 
-    fn party(&mut self, party: Party<'_>, received: Option<BigDecimal>) {
+    fn party(
+        &mut self,
+        (block, index): (u64, u32),
+        party: Party<'_>,
+        received: Option<BigDecimal>,
+    ) {
+        self.parties.push((*party.0, block, index));
+        self.bytes += KEY_BYTES;
         let change = self.accounts.entry(*party.0).or_default();
         if change.name.is_empty() {
             party.1.clone_into(&mut change.name);
@@ -127,6 +161,22 @@ impl Changes {
     /// Adds them to their rows, in the order of the keys, and starts again with none.
     pub(crate) fn write(&mut self, tables: &mut Tables<'_>) -> Result<(), Error> {
         self.bytes = 0;
+        self.ids.sort_unstable();
+        for (digest, block, index) in self.ids.drain(..) {
+            let key = (&digest, block, index);
+            match self.direction {
+                Direction::Add => tables.ids.insert(key, ())?,
+                Direction::Remove => tables.ids.remove(key)?,
+            };
+        }
+        self.parties.sort_unstable();
+        for (digest, block, index) in self.parties.drain(..) {
+            let key = (&digest, block, index);
+            match self.direction {
+                Direction::Add => tables.accounts.insert(key, ())?,
+                Direction::Remove => tables.accounts.remove(key)?,
+            };
+        }
         let mut accounts: Vec<_> = self.accounts.drain().collect();
         accounts.sort_unstable_by_key(|(digest, _)| *digest);
         for (digest, change) in accounts {

@@ -292,8 +292,9 @@ impl Index {
             reason,
             "the index was built from another ledger; it is built again from nothing"
         );
+        self.recreate(State::default()).await?;
         self.inner.rebuilds.fetch_add(1, Ordering::Relaxed);
-        self.recreate(State::default()).await
+        Ok(())
     }
 
     async fn recreate(&self, state: State) -> Result<(), IndexError> {

@@ -207,10 +207,14 @@ impl Inner {
         damage: Option<String>,
     ) -> Result<(), IndexError> {
         let inner = Arc::clone(self);
+        let is_rebuilt = damage.is_some();
         let state = self.run(move || inner.reopen_blocking(damage)).await?;
         // Who met the damage before has been heard.
         let _ = self.damage_found.notified().now_or_never();
         self.indexed.send_replace(Indexed::of(&state));
+        if is_rebuilt {
+            self.rebuilds.fetch_add(1, Ordering::Relaxed);
+        }
         Ok(())
     }
 
@@ -233,7 +237,6 @@ impl Inner {
         }
         if let Some(detail) = damage {
             move_aside(&self.path, &detail)?;
-            self.rebuilds.fetch_add(1, Ordering::Relaxed);
         }
         let file = IndexFile::open(&self.path, self.cache_bytes)?;
         let state = file.read(State::read)?.unwrap_or_default();

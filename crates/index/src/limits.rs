@@ -18,7 +18,7 @@ pub(crate) struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
-            batch_blocks: 1_000,
+            batch_blocks: 4_000,
             batch_bytes: 2 << 20,
             rollback_blocks: 2_000,
             rollback_transactions: 20_000,

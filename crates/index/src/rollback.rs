@@ -4,7 +4,7 @@ use bigdecimal::BigDecimal;
 use redb::{Error, ReadableTable};
 
 use crate::apply::digest_of_id;
-use crate::changes::{Changes, Direction};
+use crate::changes::{Changes, Counted, Direction};
 use crate::limits::Limits;
 use crate::tables::{State, Tables};
 
@@ -84,12 +84,6 @@ fn remove_transactions(
         let (key, row) = entry?;
         let (_, index) = key.value();
         let (id, digest, _, _, code, call, sender, recipient, _, moved) = row.value();
-        tables
-            .ids
-            .remove((&digest_of_id(id, digest), block, index))?;
-        for (digest, _) in sender.iter().chain(recipient.iter()) {
-            tables.accounts.remove((*digest, block, index))?;
-        }
         let moved: Option<BigDecimal> = match moved {
             None => None,
             Some(text) => Some(
@@ -97,8 +91,15 @@ fn remove_transactions(
                     .map_err(|_| Error::Corrupted("an amount is no number".to_owned()))?,
             ),
         };
-        changes.count(code, call);
-        changes.transfer(sender, recipient, moved.as_ref());
+        changes.transaction(&Counted {
+            version: (block, index),
+            id_digest: digest_of_id(id, digest),
+            code,
+            call,
+            sender,
+            recipient,
+            moved: moved.as_ref(),
+        });
         removed += 1;
     }
     Ok(removed)

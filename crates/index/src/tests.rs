@@ -90,6 +90,16 @@ async fn index_all(index: &Index, ledger: &MemoryLedger) {
     follower.stop().await;
 }
 
+/// An index holds what one that is built from nothing holds, row for row.
+async fn assert_equals_new(index: &Index, ledger: &MemoryLedger) {
+    let (dump, expected) = (dump::dump(index).await, dump_of_new(ledger).await);
+    let mut pairs = dump.lines().zip(expected.lines());
+    if let Some((row, expected)) = pairs.find(|(row, expected)| row != expected) {
+        panic!("not the row of an index built from nothing:\n{row}\n{expected}");
+    }
+    assert_eq!(dump.lines().count(), expected.lines().count());
+}
+
 /// Everything that an index built from nothing holds.
 async fn dump_of_new(ledger: &MemoryLedger) -> String {
     let directory = tempfile::tempdir().unwrap();

@@ -163,8 +163,10 @@ fn page(
     })
 }
 
+type VersionBound = Bound<(u64, u32)>;
+
 /// The part of the chain that lies behind the cursor.
-fn bounds(order: Order, cursor: Option<Cursor>) -> (Bound<(u64, u32)>, Bound<(u64, u32)>) {
+fn bounds(order: Order, cursor: Option<Cursor>) -> (VersionBound, VersionBound) {
     let first = Bound::Included((0, 0));
     let last = Bound::Included((u64::MAX, u32::MAX));
     match (order, cursor) {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use redb::Error;
 
 use super::ledger::MemoryLedger;
-use super::{Follower, catch_up, dump, dump_of_new, open};
+use super::{Follower, assert_equals_new, catch_up, open};
 use crate::Index;
 use crate::file::Sync;
 
@@ -126,7 +126,7 @@ async fn run(operations: Vec<Operation>, seed: u64, first: u64) {
         }
     }
     catch_up(&mortal.index, &ledger).await;
-    assert_eq!(dump::dump(&mortal.index).await, dump_of_new(&ledger).await);
+    assert_equals_new(&mortal.index, &ledger).await;
 }
 
 proptest! {
@@ -161,7 +161,7 @@ async fn taking_blocks_out_leaves_no_trace() {
             .wait_for(ledger_generation(&ledger).await, kept, super::PATIENCE)
             .await;
         assert_eq!((indexed.height, indexed.blocks), (kept, kept));
-        assert_eq!(dump::dump(&index).await, dump_of_new(&ledger).await);
+        assert_equals_new(&index, &ledger).await;
     }
     follower.stop().await;
 }

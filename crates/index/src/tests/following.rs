@@ -3,7 +3,7 @@
 use chainloom_ledger::{BlockEvent, Ledger, LedgerError};
 
 use super::ledger::{MemoryLedger, StreamFault};
-use super::{Follower, catch_up, dump, dump_of_new, eventually, failure, index_all, open};
+use super::{Follower, assert_equals_new, catch_up, eventually, failure, index_all, open};
 use crate::{Index, Phase};
 
 fn index_in(directory: &tempfile::TempDir) -> Index {
@@ -35,7 +35,7 @@ async fn each_block_is_taken_as_it_comes() {
     drop(index);
     let index = index_in(&directory);
     assert_eq!(index.position().height, 30);
-    assert_eq!(dump::dump(&index).await, dump_of_new(&ledger).await);
+    assert_equals_new(&index, &ledger).await;
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn an_error_of_the_ledger_is_tried_again() {
         eventually("recovered", async || index.health().error.is_none()).await;
     }
     follower.stop().await;
-    assert_eq!(dump::dump(&index).await, dump_of_new(&ledger).await);
+    assert_equals_new(&index, &ledger).await;
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn after(event: impl FnOnce(&MemoryLedger) -> BlockEvent) -> String {
     ledger.append(3, 3);
     catch_up(&index, &ledger).await;
     follower.stop().await;
-    assert_eq!(dump::dump(&index).await, dump_of_new(&ledger).await);
+    assert_equals_new(&index, &ledger).await;
     error
 }
 
@@ -163,7 +163,7 @@ async fn moves_over(from: &MemoryLedger, to: &MemoryLedger) {
     eventually("built again", async || index.health().rebuilds == 1).await;
     catch_up(&index, to).await;
     follower.stop().await;
-    assert_eq!(dump::dump(&index).await, dump_of_new(to).await);
+    assert_equals_new(&index, to).await;
 }
 
 fn with_node(node_id: &str, seed: u64, blocks: usize) -> MemoryLedger {
@@ -202,7 +202,7 @@ async fn a_ledger_that_was_replaced_meanwhile_is_the_same() {
     catch_up(&index, &ledger).await;
     follower.stop().await;
     assert_eq!(index.health().rebuilds, 0);
-    assert_eq!(dump::dump(&index).await, dump_of_new(&ledger).await);
+    assert_equals_new(&index, &ledger).await;
     assert_eq!(ledger.info().await.unwrap().generation, 2);
 }
 
@@ -221,5 +221,5 @@ async fn a_chain_that_breaks_within_itself_is_not_rebuilt_for_ever() {
     ledger.replace(2, 12, 20);
     catch_up(&index, &ledger).await;
     follower.stop().await;
-    assert_eq!(dump::dump(&index).await, dump_of_new(&ledger).await);
+    assert_equals_new(&index, &ledger).await;
 }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::ledger::{MemoryLedger, Random};
-use super::{Follower, dump, dump_of_new, index_all, open};
+use super::{Follower, assert_equals_new, index_all, open};
 
 /// Names the index file and the first step for the process that is to be killed.
 const VARIABLE: &str = "CHAINLOOM_INDEX_KILLED_TEST";
@@ -36,7 +36,7 @@ async fn it_equals_one_built_from_nothing_after_kills() {
     let ledger = ledger_after(step);
     let index = open(&path);
     index_all(&index, &ledger).await;
-    assert_eq!(dump::dump(&index).await, dump_of_new(&ledger).await);
+    assert_equals_new(&index, &ledger).await;
 }
 
 /// Has a process follow the history from `step` on, kills it some time after it came to `until`,
