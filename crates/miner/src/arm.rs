@@ -1,11 +1,12 @@
 //! The SHA-256 instructions of 64-bit ARM: four rounds in two instructions, several messages side by side to hide their
 //! latency.
 
-use crate::digest::ROUND;
+use crate::digest::{ROUND, State, words};
+use crate::many::{Group, WIDTH_MAX};
 use crate::window::{DIGITS, Window};
 use std::arch::aarch64::{
     uint32x4_t, vaddq_u32, vgetq_lane_u32, vld1q_u32, vsha256h2q_u32, vsha256hq_u32,
-    vsha256su0q_u32, vsha256su1q_u32,
+    vsha256su0q_u32, vsha256su1q_u32, vst1q_u32,
 };
 use std::arch::is_aarch64_feature_detected;
 use std::ops::Range;
@@ -23,6 +24,14 @@ impl ArmSha2 {
         (is_aarch64_feature_detected!("neon") && is_aarch64_feature_detected!("sha2"))
             .then_some(Self(()))
     }
+
+    /// A group of messages to hash side by side.
+    pub(crate) fn group(self) -> GroupOfStreams {
+        GroupOfStreams {
+            _token: self,
+            states: [[0; 8]; STREAMS],
+        }
+    }
 }
 
 /// A state as the instructions want it: the letters a to d and e to h, the first in the lowest lane.
@@ -30,6 +39,45 @@ impl ArmSha2 {
 struct Halves {
     abcd: uint32x4_t,
     efgh: uint32x4_t,
+}
+
+/// Messages' states, hashed side by side.
+pub(crate) struct GroupOfStreams {
+    _token: ArmSha2,
+    states: [State; STREAMS],
+}
+
+impl Group for GroupOfStreams {
+    const WIDTH: usize = STREAMS;
+
+    fn set(&mut self, place: usize, state: &State) {
+        self.states[place] = *state;
+    }
+
+    fn get(&self, place: usize) -> State {
+        self.states[place]
+    }
+
+    fn compress(&mut self, blocks: &[&[u8; 64]; WIDTH_MAX]) {
+        // SAFETY: the group was made with a token, which exists only where the processor was found to have these
+        // instructions.
+        unsafe { compress_blocks(&mut self.states, blocks) }
+    }
+}
+
+#[target_feature(enable = "neon,sha2")]
+fn compress_blocks(states: &mut [State; STREAMS], blocks: &[&[u8; 64]; WIDTH_MAX]) {
+    let messages: [[u32; 16]; STREAMS] = std::array::from_fn(|stream| words(blocks[stream]));
+    let mut all_halves: [Halves; STREAMS] = std::array::from_fn(|stream| halves(&states[stream]));
+    compress(&mut all_halves, &messages);
+    for (both, state) in all_halves.iter().zip(states) {
+        let (quads, _) = state.as_chunks_mut::<4>();
+        // SAFETY: each array is exactly as long as what is written.
+        unsafe {
+            vst1q_u32(quads[0].as_mut_ptr(), both.abcd);
+            vst1q_u32(quads[1].as_mut_ptr(), both.efgh);
+        }
+    }
 }
 
 /// The smallest offset whose digest may meet the window's mask.
@@ -40,10 +88,7 @@ pub(crate) fn scan(_: ArmSha2, window: &Window<'_>, offsets: Range<u32>) -> Opti
 
 #[target_feature(enable = "neon,sha2")]
 fn scan_streams<const COUNT: usize>(window: &Window<'_>, offsets: Range<u32>) -> Option<u32> {
-    let start = Halves {
-        abcd: quad_of(&window.state, 0),
-        efgh: quad_of(&window.state, 4),
-    };
+    let start = halves(&window.state);
     for offset in offsets.clone().step_by(COUNT) {
         let mut states = [start; COUNT];
         let mut moving = [window.words; COUNT];
@@ -72,6 +117,16 @@ fn scan_streams<const COUNT: usize>(window: &Window<'_>, offsets: Range<u32>) ->
         }
     }
     None
+}
+
+/// A state as the instructions want it.
+#[target_feature(enable = "neon,sha2")]
+#[inline]
+fn halves(state: &State) -> Halves {
+    Halves {
+        abcd: quad_of(state, 0),
+        efgh: quad_of(state, 4),
+    }
 }
 
 /// Four of these words from `index` on.

@@ -1,12 +1,15 @@
 //! Eight lanes with AVX2, for processors that have neither SHA extensions nor AVX-512.
 
-use crate::kernel;
+use crate::digest::State;
+use crate::kernel::{self, LaneStates};
 use crate::lanes::Lanes;
+use crate::many::{Group, WIDTH_MAX};
 use crate::window::Window;
 use std::arch::x86_64::{
     __m256i, _mm_cvtsi32_si128, _mm256_add_epi32, _mm256_and_si256, _mm256_castsi256_ps,
     _mm256_cmpeq_epi32, _mm256_loadu_si256, _mm256_movemask_ps, _mm256_or_si256, _mm256_set1_epi32,
-    _mm256_setzero_si256, _mm256_sll_epi32, _mm256_srl_epi32, _mm256_xor_si256,
+    _mm256_setzero_si256, _mm256_sll_epi32, _mm256_srl_epi32, _mm256_storeu_si256,
+    _mm256_xor_si256,
 };
 use std::ops::Range;
 
@@ -19,6 +22,42 @@ impl Avx2 {
     pub(crate) fn detect() -> Option<Self> {
         is_x86_feature_detected!("avx2").then_some(Self(()))
     }
+
+    /// A group for as many messages as a vector has lanes.
+    pub(crate) fn group(self) -> GroupEight {
+        GroupEight {
+            token: self,
+            states: LaneStates::default(),
+        }
+    }
+}
+
+/// Messages' states, one in each lane.
+pub(crate) struct GroupEight {
+    token: Avx2,
+    states: LaneStates,
+}
+
+impl Group for GroupEight {
+    const WIDTH: usize = Eight::COUNT;
+
+    fn set(&mut self, place: usize, state: &State) {
+        self.states.set(place, state);
+    }
+
+    fn get(&self, place: usize) -> State {
+        self.states.get(place)
+    }
+
+    fn compress(&mut self, blocks: &[&[u8; 64]; WIDTH_MAX]) {
+        // SAFETY: the token exists only where the processor was found to have the instructions.
+        unsafe { compress_here(self.token, &mut self.states, blocks) }
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn compress_here(token: Avx2, states: &mut LaneStates, blocks: &[&[u8; 64]; WIDTH_MAX]) {
+    kernel::compress_blocks::<Eight>(token, states, blocks);
 }
 
 #[derive(Clone, Copy)]
@@ -57,6 +96,12 @@ impl Lanes for Eight {
     fn load(_: Avx2, words: &[u32; 16]) -> Self {
         // The array is twice as long as what is read, and any alignment will do.
         Self(vector!(_mm256_loadu_si256(words.as_ptr().cast())))
+    }
+
+    #[inline(always)]
+    fn store(self, words: &mut [u32; 16]) {
+        // As in `load`.
+        vector!(_mm256_storeu_si256(words.as_mut_ptr().cast(), self.0));
     }
 
     #[inline(always)]

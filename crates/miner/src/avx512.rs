@@ -1,12 +1,14 @@
 //! Sixteen lanes with AVX-512: rotations and any function of three bits in one instruction each.
 
-use crate::kernel;
+use crate::digest::State;
+use crate::kernel::{self, LaneStates};
 use crate::lanes::Lanes;
+use crate::many::{Group, WIDTH_MAX};
 use crate::window::Window;
 use std::arch::x86_64::{
     __m512i, _mm_cvtsi32_si128, _mm512_add_epi32, _mm512_loadu_si512, _mm512_or_si512,
     _mm512_ror_epi32, _mm512_set1_epi32, _mm512_sll_epi32, _mm512_srl_epi32, _mm512_srli_epi32,
-    _mm512_ternarylogic_epi32, _mm512_testn_epi32_mask,
+    _mm512_storeu_si512, _mm512_ternarylogic_epi32, _mm512_testn_epi32_mask,
 };
 use std::ops::Range;
 
@@ -20,6 +22,42 @@ impl Avx512 {
         (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw"))
             .then_some(Self(()))
     }
+
+    /// A group for as many messages as a vector has lanes.
+    pub(crate) fn group(self) -> GroupSixteen {
+        GroupSixteen {
+            token: self,
+            states: LaneStates::default(),
+        }
+    }
+}
+
+/// Messages' states, one in each lane.
+pub(crate) struct GroupSixteen {
+    token: Avx512,
+    states: LaneStates,
+}
+
+impl Group for GroupSixteen {
+    const WIDTH: usize = Sixteen::COUNT;
+
+    fn set(&mut self, place: usize, state: &State) {
+        self.states.set(place, state);
+    }
+
+    fn get(&self, place: usize) -> State {
+        self.states.get(place)
+    }
+
+    fn compress(&mut self, blocks: &[&[u8; 64]; WIDTH_MAX]) {
+        // SAFETY: the token exists only where the processor was found to have the instructions.
+        unsafe { compress_here(self.token, &mut self.states, blocks) }
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn compress_here(token: Avx512, states: &mut LaneStates, blocks: &[&[u8; 64]; WIDTH_MAX]) {
+    kernel::compress_blocks::<Sixteen>(token, states, blocks);
 }
 
 #[derive(Clone, Copy)]
@@ -58,6 +96,12 @@ impl Lanes for Sixteen {
     fn load(_: Avx512, words: &[u32; 16]) -> Self {
         // The array is exactly as long as what is read, and any alignment will do.
         Self(vector!(_mm512_loadu_si512(words.as_ptr().cast())))
+    }
+
+    #[inline(always)]
+    fn store(self, words: &mut [u32; 16]) {
+        // As in `load`.
+        vector!(_mm512_storeu_si512(words.as_mut_ptr().cast(), self.0));
     }
 
     #[inline(always)]

@@ -1,5 +1,6 @@
 //! The instructions to hash with, and which of them this processor has.
 
+use crate::many::{Stream, hash_in_group, hash_one_by_one};
 use crate::portable;
 use crate::window::Window;
 use std::fmt;
@@ -116,6 +117,46 @@ impl Engine {
             _ => {}
         }
         portable::scan(window, offsets)
+    }
+
+    /// Hashes messages in the widest group that this engine has, what is left in narrower ones, the last few singly.
+    pub(crate) fn hash_streams<'a>(
+        self,
+        waiting: impl Iterator<Item = Stream<'a>>,
+        digests: &mut [[u8; 32]],
+    ) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => {
+                if let Some(token) = Avx2::detect() {
+                    let left = hash_in_group(&mut token.group(), waiting, digests);
+                    return hash_one_by_one(left.into_iter(), digests);
+                }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::ShaNi => {
+                if let Some(token) = ShaNi::detect() {
+                    let left = hash_in_group(&mut token.group(), waiting, digests);
+                    return hash_one_by_one(left.into_iter(), digests);
+                }
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => {
+                if let Some(token) = Avx512::detect() {
+                    let left = hash_in_group(&mut token.group(), waiting, digests);
+                    return Self::ShaNi.hash_streams(left.into_iter(), digests);
+                }
+            }
+            #[cfg(target_arch = "aarch64")]
+            Self::Arm => {
+                if let Some(token) = ArmSha2::detect() {
+                    let left = hash_in_group(&mut token.group(), waiting, digests);
+                    return hash_one_by_one(left.into_iter(), digests);
+                }
+            }
+            _ => {}
+        }
+        hash_one_by_one(waiting, digests);
     }
 }
 

@@ -4,8 +4,9 @@
 //! moving digits within their block, so that the rounds before them and the parts of the message schedule that they do
 //! not reach are computed once for the whole window.
 
-use crate::digest::{ROUND, State, round, round_sums, small_sigma_0, small_sigma_1};
+use crate::digest::{ROUND, State, round, round_sums, small_sigma_0, small_sigma_1, words};
 use crate::lanes::Lanes;
+use crate::many::WIDTH_MAX;
 use crate::window::{DIGITS, Window};
 use std::ops::Range;
 
@@ -42,6 +43,31 @@ pub(crate) fn scan<V: Lanes>(
         6 => scan_at::<V, 6>(token, window, offsets),
         _ => scan_anywhere::<V>(token, window, offsets),
     }
+}
+
+// The next two are loops because a closure given to the array's `map` is compiled without the vector instructions.
+
+/// Vectors with the same word in each lane.
+#[inline(always)]
+fn splat_all<V: Lanes, const COUNT: usize>(token: V::Token, words: &[u32; COUNT]) -> [V; COUNT] {
+    let mut vectors = [V::splat(token, 0); COUNT];
+    for (vector, &word) in vectors.iter_mut().zip(words) {
+        *vector = V::splat(token, word);
+    }
+    vectors
+}
+
+/// Vectors with words of their own in each lane.
+#[inline(always)]
+fn load_all<V: Lanes, const COUNT: usize>(
+    token: V::Token,
+    rows: &[[u32; 16]; COUNT],
+) -> [V; COUNT] {
+    let mut vectors = [V::splat(token, 0); COUNT];
+    for (vector, row) in vectors.iter_mut().zip(rows) {
+        *vector = V::load(token, row);
+    }
+    vectors
 }
 
 /// The sixteen table entries from `offset` on: the digits of as many neighbours.
@@ -128,6 +154,52 @@ fn compress<V: Lanes>(token: V::Token, state: &mut [V; 8], words: &mut [V; 16]) 
     feed_forward(state, before);
 }
 
+/// The states of as many messages as a vector may have lanes: all their `a`, then all their `b`, and so on.
+#[derive(Default)]
+pub(crate) struct LaneStates([[u32; 16]; 8]);
+
+impl LaneStates {
+    pub(crate) fn set(&mut self, lane: usize, state: &State) {
+        for (row, word) in self.0.iter_mut().zip(state) {
+            row[lane] = *word;
+        }
+    }
+
+    pub(crate) fn get(&self, lane: usize) -> State {
+        self.0.map(|row| row[lane])
+    }
+}
+
+/// The blocks' first words, their second words, and so on.
+///
+/// Not inlined, for otherwise the compiler makes gather instructions of it, which are far slower.
+#[inline(never)]
+fn rows_of(blocks: &[&[u8; 64]]) -> [[u32; 16]; 16] {
+    let mut rows = [[0; 16]; 16];
+    for (lane, block) in blocks.iter().enumerate() {
+        for (row, word) in rows.iter_mut().zip(words(block)) {
+            row[lane] = word;
+        }
+    }
+    rows
+}
+
+/// The compression of a block of its own in each lane.
+#[inline(always)]
+pub(crate) fn compress_blocks<V: Lanes>(
+    token: V::Token,
+    states: &mut LaneStates,
+    blocks: &[&[u8; 64]; WIDTH_MAX],
+) {
+    let rows = rows_of(&blocks[..V::COUNT]);
+    let mut state: [V; 8] = load_all(token, &states.0);
+    let mut words: [V; 16] = load_all(token, &rows);
+    compress(token, &mut state, &mut words);
+    for (row, word) in states.0.iter_mut().zip(state) {
+        word.store(row);
+    }
+}
+
 /// The compression of the same block in all lanes of several vectors, its schedule already known.
 #[inline(always)]
 fn compress_same<V: Lanes, const VECTORS: usize>(
@@ -175,15 +247,15 @@ fn scan_anywhere<V: Lanes>(
 ) -> Option<u32> {
     for offset in offsets.clone().step_by(V::COUNT) {
         let (head, rest) = place::<V>(token, window, offset);
-        let mut state = window.state.map(|word| V::splat(token, word));
-        let mut words = window.words.map(|word| V::splat(token, word));
+        let mut state: [V; 8] = splat_all(token, &window.state);
+        let mut words: [V; 16] = splat_all(token, &window.words);
         words[window.word] = words[window.word].or(head);
         if window.word < 15 {
             words[window.word + 1] = words[window.word + 1].or(rest);
         }
         compress(token, &mut state, &mut words);
         if let Some(straddled) = &window.straddled {
-            let mut words = straddled.map(|word| V::splat(token, word));
+            let mut words: [V; 16] = splat_all(token, straddled);
             words[0] = words[0].or(rest);
             compress(token, &mut state, &mut words);
         }
@@ -289,7 +361,7 @@ fn moving_block<V: Lanes, const PLACE: usize>(
     state[(7 + 64 - PLACE) % 8] = words[PLACE].add(V::splat(token, standing.new_a));
 
     sixteen_times!(I => {
-        if I > PLACE {
+        if (PLACE + 1..16).contains(&I) {
             let keyed = if Moving::<PLACE>::WORDS[I] {
                 words[I].add(V::splat(token, ROUND[I]))
             } else {
@@ -323,7 +395,7 @@ fn moving_block<V: Lanes, const PLACE: usize>(
     });
     // From word 32 on every word moves: each reaches back to at least one of the words 16 to 31 that do.
     last_rounds(token, &mut state, &mut words);
-    feed_forward(&mut state, window.state.map(|word| V::splat(token, word)));
+    feed_forward(&mut state, splat_all(token, &window.state));
     state
 }
 

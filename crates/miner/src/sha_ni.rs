@@ -1,11 +1,12 @@
 //! The SHA extensions of x86: four rounds in two instructions, several messages side by side to hide their latency.
 
-use crate::digest::{ROUND, State};
+use crate::digest::{INITIAL, ROUND, State};
+use crate::many::{Group, WIDTH_MAX};
 use crate::window::{DIGITS, Window};
 use std::arch::x86_64::{
     __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_cvtsi32_si128, _mm_extract_epi32, _mm_loadu_si128,
-    _mm_or_si128, _mm_set_epi32, _mm_setzero_si128, _mm_sha256msg1_epu32, _mm_sha256msg2_epu32,
-    _mm_sha256rnds2_epu32, _mm_shuffle_epi8, _mm_shuffle_epi32,
+    _mm_or_si128, _mm_set_epi8, _mm_set_epi32, _mm_setzero_si128, _mm_sha256msg1_epu32,
+    _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi8, _mm_shuffle_epi32,
 };
 use std::ops::Range;
 
@@ -24,6 +25,20 @@ impl ShaNi {
             && is_x86_feature_detected!("sse4.1"))
         .then_some(Self(()))
     }
+
+    /// A state in the order that the instructions want.
+    fn halves(self, state: &State) -> Halves {
+        // SAFETY: the token exists only where the processor was found to have these instructions.
+        unsafe { halves(state) }
+    }
+
+    /// A group of messages to hash side by side.
+    pub(crate) fn group(self) -> GroupOfStreams {
+        GroupOfStreams {
+            token: self,
+            states: [self.halves(&INITIAL); STREAMS],
+        }
+    }
 }
 
 /// A state as the instructions want it: the letters a, b, e, f and c, d, g, h, the first in the highest lane.
@@ -31,6 +46,47 @@ impl ShaNi {
 struct Halves {
     abef: __m128i,
     cdgh: __m128i,
+}
+
+/// Messages' states, hashed side by side.
+pub(crate) struct GroupOfStreams {
+    token: ShaNi,
+    states: [Halves; STREAMS],
+}
+
+impl Group for GroupOfStreams {
+    const WIDTH: usize = STREAMS;
+
+    fn set(&mut self, place: usize, state: &State) {
+        self.states[place] = self.token.halves(state);
+    }
+
+    fn get(&self, place: usize) -> State {
+        // SAFETY: the group was made with a token, which exists only where the processor was found to have these
+        // instructions.
+        unsafe { state_of(&self.states[place]) }
+    }
+
+    fn compress(&mut self, blocks: &[&[u8; 64]; WIDTH_MAX]) {
+        // SAFETY: the group was made with a token, which exists only where the processor was found to have these
+        // instructions.
+        unsafe { compress_blocks(&mut self.states, blocks) }
+    }
+}
+
+#[target_feature(enable = "sha,ssse3,sse4.1")]
+fn compress_blocks(states: &mut [Halves; STREAMS], blocks: &[&[u8; 64]; WIDTH_MAX]) {
+    let big_endian = _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
+    let mut messages = [[big_endian; 4]; STREAMS];
+    for (message, block) in messages.iter_mut().zip(blocks) {
+        let (quads, _) = block.as_chunks::<16>();
+        for (quad, bytes) in message.iter_mut().zip(quads) {
+            // SAFETY: the array is exactly as long as what is read, and any alignment will do.
+            let bytes = unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) };
+            *quad = _mm_shuffle_epi8(bytes, big_endian);
+        }
+    }
+    compress(states, &mut messages);
 }
 
 /// The smallest offset whose digest may meet the window's mask.
@@ -107,12 +163,31 @@ fn digit_places(window: &Window<'_>, quad: usize) -> __m128i {
 
 /// A state in the order that the instructions want.
 #[target_feature(enable = "sha,ssse3,sse4.1")]
+#[inline]
 fn halves(state: &State) -> Halves {
     let [a, b, c, d, e, f, g, h] = state.map(u32::cast_signed);
     Halves {
         abef: _mm_set_epi32(a, b, e, f),
         cdgh: _mm_set_epi32(c, d, g, h),
     }
+}
+
+/// A state in its own order again.
+#[target_feature(enable = "sha,ssse3,sse4.1")]
+#[inline]
+fn state_of(both: &Halves) -> State {
+    let Halves { abef, cdgh } = *both;
+    [
+        _mm_extract_epi32::<3>(abef),
+        _mm_extract_epi32::<2>(abef),
+        _mm_extract_epi32::<3>(cdgh),
+        _mm_extract_epi32::<2>(cdgh),
+        _mm_extract_epi32::<1>(abef),
+        _mm_extract_epi32::<0>(abef),
+        _mm_extract_epi32::<1>(cdgh),
+        _mm_extract_epi32::<0>(cdgh),
+    ]
+    .map(i32::cast_unsigned)
 }
 
 /// Sixteen words as four vectors, the first word in the lowest lane.
