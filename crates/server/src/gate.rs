@@ -49,9 +49,11 @@ pub(crate) async fn gate(State(state): State<AppState>, request: Request, next: 
     } else if refused {
         safety::protect(response.headers_mut(), safety::API_POLICY);
     }
+    let (status, duration) = (response.status(), started.elapsed());
+    tracing::debug!(%method, route, status = status.as_u16(), ?duration, "answered");
     state
         .metrics
-        .count_request(route, &method, response.status(), started.elapsed());
+        .count_request(route, &method, status, duration);
     response
 }
 

@@ -1,6 +1,9 @@
+use std::io;
+
 use axum::Json;
 use axum::extract::State;
-use chainloom_ledger::{Block, Ledger};
+use axum::response::{IntoResponse, Response};
+use chainloom_ledger::{Block, Ledger, LedgerError, Transaction};
 use serde::Serialize;
 
 use super::parameters::Parameters;
@@ -13,7 +16,13 @@ use crate::state::AppState;
 /// How many of a block's transactions one answer holds.
 const TRANSACTIONS_MAX: usize = 1_000;
 
-/// A block with its transactions, or the first thousand of them from `from` on.
+/// How large they may be together, as JSON; one alone may be larger.
+const TRANSACTIONS_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// An answer from a block larger than this is written off the async threads.
+const INLINE_BYTES: u64 = 64 * 1024;
+
+/// A block with its transactions, or those from `from` on that one answer holds.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct BlockAnswer {
     #[serde(flatten)]
@@ -25,16 +34,44 @@ pub(super) struct BlockAnswer {
 
 impl BlockAnswer {
     fn of(mut block: Block, from: usize) -> BlockAnswer {
-        let end = from.saturating_add(TRANSACTIONS_MAX);
-        let transactions_next = (block.transactions.len() > end).then_some(end);
-        block.transactions.truncate(end);
-        block
-            .transactions
-            .drain(..from.min(block.transactions.len()));
-        BlockAnswer {
-            block,
-            transactions_next,
+        let count = block.transactions.len();
+        block.transactions.drain(..from.min(count));
+        block.transactions.truncate(TRANSACTIONS_MAX);
+        // What is small as a whole is small in parts.
+        if block.size_bytes > INLINE_BYTES {
+            let fitting = fitting(&block.transactions);
+            block.transactions.truncate(fitting);
         }
+        let end = from.saturating_add(block.transactions.len());
+        BlockAnswer {
+            transactions_next: (end < count).then_some(end),
+            block,
+        }
+    }
+}
+
+/// How many of these one answer holds, at least one.
+fn fitting(transactions: &[Transaction]) -> usize {
+    let mut counter = ByteCounter(0);
+    let beyond = transactions.iter().position(|transaction| {
+        // A counter takes everything, and a transaction is plain JSON.
+        let _ = serde_json::to_writer(&mut counter, transaction);
+        counter.0 > TRANSACTIONS_BYTES_MAX
+    });
+    beyond.map_or(transactions.len(), |beyond| beyond.max(1))
+}
+
+/// Counts what is written to it.
+struct ByteCounter(usize);
+
+impl io::Write for ByteCounter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -54,13 +91,19 @@ pub(super) async fn block(
     State(state): State<AppState>,
     PathParts((name, block)): PathParts<(String, String)>,
     mut parameters: Parameters,
-) -> Result<Json<BlockAnswer>, Problem> {
+) -> Result<Response, Problem> {
     let from = parameters.number("from")?.unwrap_or(0);
     parameters.finish()?;
     let selector = selector::block(&block)?;
     let served = state.ledgers.get(&name)?;
     let block = served.ledger.block(selector).await?;
-    Ok(Json(BlockAnswer::of(block, from)))
+    let size_bytes = block.size_bytes;
+    let answer = move || Json(BlockAnswer::of(block, from)).into_response();
+    if size_bytes <= INLINE_BYTES {
+        return Ok(answer());
+    }
+    let written = tokio::task::spawn_blocking(answer).await;
+    written.map_err(|_| LedgerError::ShuttingDown.into())
 }
 
 #[cfg(test)]
@@ -68,7 +111,7 @@ mod tests {
     use super::*;
     use chainloom_ledger::{Hash, Transaction, TransactionKind};
 
-    fn block(transactions: usize) -> Block {
+    fn block(transactions: usize, bytes: usize) -> Block {
         let transaction = |id: usize| Transaction {
             id: id.to_string(),
             version: None,
@@ -76,7 +119,7 @@ mod tests {
             kind: TransactionKind::Unknown,
             call: None,
             transfer: None,
-            content: None,
+            content: Some("x".repeat(bytes).into()),
             validation_code: None,
         };
         Block {
@@ -84,7 +127,7 @@ mod tests {
             hash: Hash([0; 32]),
             previous_hash: String::new(),
             time: None,
-            size_bytes: 0,
+            size_bytes: (transactions * bytes) as u64,
             transaction_count: transactions as u64,
             valid_count: transactions as u64,
             transactions: (0..transactions).map(transaction).collect(),
@@ -92,20 +135,34 @@ mod tests {
         }
     }
 
+    /// Id of the first transaction, how many there are, where to go on.
+    fn page(block: Block, from: usize) -> (Option<String>, usize, Option<usize>) {
+        let answer = BlockAnswer::of(block, from);
+        let ids = answer.block.transactions.iter();
+        let first = ids.clone().next().map(|transaction| transaction.id.clone());
+        (first, ids.len(), answer.transactions_next)
+    }
+
+    fn id(number: usize) -> Option<String> {
+        Some(number.to_string())
+    }
+
     #[test]
-    fn a_large_block_comes_in_pages() {
-        let page = |transactions, from| {
-            let answer = BlockAnswer::of(block(transactions), from);
-            let ids = answer.block.transactions.iter();
-            let first = ids.clone().next().map(|transaction| transaction.id.clone());
-            (first, ids.len(), answer.transactions_next)
-        };
-        let id = |number: usize| Some(number.to_string());
+    fn a_block_of_many_transactions_comes_in_pages() {
+        let page = |transactions, from| page(block(transactions, 0), from);
         assert_eq!(page(0, 0), (None, 0, None));
         assert_eq!(page(1_000, 0), (id(0), 1_000, None));
         assert_eq!(page(2_500, 0), (id(0), 1_000, Some(1_000)));
         assert_eq!(page(2_500, 1_000), (id(1_000), 1_000, Some(2_000)));
         assert_eq!(page(2_500, 2_000), (id(2_000), 500, None));
         assert_eq!(page(2_500, usize::MAX), (None, 0, None));
+    }
+
+    #[test]
+    fn a_block_of_large_transactions_comes_in_pages() {
+        let page = |transactions, bytes, from| page(block(transactions, bytes), from);
+        assert_eq!(page(20, 1_000_000, 0), (id(0), 8, Some(8)));
+        assert_eq!(page(20, 1_000_000, 16), (id(16), 4, None));
+        assert_eq!(page(2, 9_000_000, 0), (id(0), 1, Some(1)));
     }
 }
