@@ -1,10 +1,19 @@
 //! Asking over HTTP: a client for everyday use, and a raw one for the exact bytes.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+/// An address of this machine where nobody listens.
+///
+/// # Panics
+/// When no port is free.
+pub fn unused_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("a bound address")
+}
 
 /// A client that follows no redirects, uses no proxy and gives up after a minute.
 ///

@@ -20,7 +20,7 @@ mod wait;
 pub use browser::{Browser, Screen};
 pub use chains::{ChainRecipe, Rules, sha256_hex};
 pub use hostile::{Behaviour, HostilePeer};
-pub use http::{RawAnswer, client, raw_request, send_raw};
+pub use http::{RawAnswer, client, raw_request, send_raw, unused_address};
 pub use node::{Node, NodeOptions};
 pub use paths::{program, python};
 pub use process::{Ended, Process, run_to_end};

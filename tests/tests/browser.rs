@@ -280,8 +280,8 @@ async fn browser_finds_what_is_searched_for() {
         // Enter, in WebDriver's own code for keys.
         field.send_keys("\u{e007}").await.expect("it takes keys");
         eventually(&format!("{words} to be found"), async || {
-            let title = browser.client().title().await.ok()?;
-            title.contains(found).then_some(())
+            let heading = browser.client().find(Locator::Css("h1")).await.ok()?;
+            heading.text().await.ok()?.contains(found).then_some(())
         })
         .await;
     }

@@ -65,7 +65,8 @@ async fn invoke(address: SocketAddr, name: String, answers: Arc<AtomicUsize>) ->
             .send()
             .await;
         let Ok(answer) = answer else { break };
-        assert_eq!(answer.status(), 202);
+        // 200 where a block took it before the answer went out.
+        assert!([200, 202].contains(&answer.status().as_u16()));
         // The status was on its way, so the transaction has to last even if the rest got lost.
         memory.acknowledged.push(sender.clone());
         memory.unanswered = None;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use chainloom_tests::{
     Behaviour, ChainRecipe, HostilePeer, Node, NodeOptions, PythonNode, Rules, raw_request,
+    unused_address,
 };
 use serde_json::{Value, json};
 
@@ -56,6 +57,9 @@ fn every_misbehaviour() -> Vec<(&'static str, Behaviour)> {
         ("slow", Behaviour::Slow(chain.clone())),
         ("endless", Behaviour::Endless(unfinished.to_owned())),
         ("endless block", Behaviour::endless_block()),
+        ("a second endless block", Behaviour::endless_block()),
+        ("a third endless block", Behaviour::endless_block()),
+        ("a fourth endless block", Behaviour::endless_block()),
         ("cut", Behaviour::Cut(chain.clone())),
         ("garbage", Behaviour::garbage()),
         ("deep", Behaviour::deep(1_000_000)),
@@ -100,8 +104,7 @@ async fn each_costs_its_own_answer_only() {
         peers.push((name, peer));
     }
     // Nobody listens there.
-    let gone = HostilePeer::start(Behaviour::Dead).await.address();
-    node.register(gone).await;
+    node.register(unused_address()).await;
     // The good one comes last.
     let good = PythonNode::with_chain(ChainRecipe::new(Rules::Article, 12)).await;
     node.register(good.address()).await;
@@ -113,8 +116,9 @@ async fn each_costs_its_own_answer_only() {
     assert_eq!(node.chain_text().await, good.get_text("/chain").await);
     // Side by side: the sum of their time limits would be far more.
     assert!(took < Duration::from_secs(25), "{took:?}");
+    // Few blocks of the greatest size are read at once; each takes a few times its 64 MiB.
     let memory = memory_peak(&mut node);
-    assert!(memory < 400 << 20, "{} MiB", memory >> 20);
+    assert!(memory < 700 << 20, "{} MiB", memory >> 20);
 
     for (name, peer) in &peers {
         assert!(peer.asked() >= 1, "{name} was not asked");

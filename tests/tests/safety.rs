@@ -37,7 +37,8 @@ async fn only_known_hosts_are_answered() {
             "chain.example.evil.example",
         ] {
             let answer = ask(target, host).await;
-            assert_eq!(answer.status, 403, "{host}{target}");
+            // Misdirected: the request is for somebody else.
+            assert_eq!(answer.status, 421, "{host}{target}");
             assert!(answer.text().contains("allowed"), "{}", answer.text());
         }
     }
@@ -56,8 +57,7 @@ async fn other_sites_cannot_write() {
     };
     assert_eq!(post("/transactions/new", &own).await.status, 201);
     let other_port = "http://127.0.0.1:1";
-    let other_scheme = own.replace("http", "https");
-    for origin in ["http://evil.example", "null", other_port, &other_scheme] {
+    for origin in ["http://evil.example", "null", other_port] {
         for target in [
             "/transactions/new",
             "/nodes/register",
@@ -203,7 +203,10 @@ async fn whole_chains_are_sent_to_sixteen_at_once_and_not_to_sleepers() {
     node.register(peer.address()).await;
     assert_eq!(node.resolve().await["message"], "Our chain was replaced");
 
-    let request = format!("GET /chain HTTP/1.1\r\nHost: {}\r\n\r\n", node.address());
+    let request = format!(
+        "GET /chain HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        node.address()
+    );
     let mut sleepers = Vec::new();
     for _ in 0..16 {
         let mut stream = TcpStream::connect(node.address())

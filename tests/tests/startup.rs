@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use chainloom_tests::{
     Behaviour, ChainRecipe, Ended, HostilePeer, Node, NodeOptions, Process, Rules, client,
-    eventually,
+    eventually, unused_address,
 };
 
 /// A start is to be this quick. The best of several counts: the machine has other work in between.
@@ -96,8 +96,8 @@ async fn a_start_says_what_one_needs_to_know() {
 async fn two_nodes_run_beside_each_other_with_data_of_their_own() {
     let options = NodeOptions::new();
     let mut nodes = Vec::new();
-    for port in free_ports() {
-        let port = port.to_string();
+    for _ in 0..2 {
+        let port = unused_address().port().to_string();
         // No data folder is named: each port has its own.
         let mut command = options.chainloom();
         let mut node = Process::start(command.args(["up", "--port", &port]));
@@ -121,12 +121,6 @@ async fn two_nodes_run_beside_each_other_with_data_of_their_own() {
     assert_eq!(ids[0], ids[1]);
     assert_eq!(ids[2], ids[3]);
     assert_ne!(ids[0], ids[2]);
-}
-
-/// Two ports that are free now.
-fn free_ports() -> [u16; 2] {
-    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
-    listeners.map(|listener| listener.local_addr().expect("a bound address").port())
 }
 
 #[tokio::test]
