@@ -58,7 +58,7 @@ function replacePart(part, next) {
 }
 
 function follow() {
-  const stream = new EventSource(`/api/v1/ledgers/${encodeURIComponent(ledger)}/events?from=latest`);
+  const stream = new EventSource(`/api/v1/ledgers/${encodeURIComponent(ledger)}/events`);
   stream.onopen = () => {
     showLamp("on", "live");
     refresh();

@@ -31,10 +31,10 @@ pub(super) fn age(time: Option<Timestamp>, now: Timestamp) -> String {
     let seconds = now.as_second() - time.as_second();
     match seconds {
         ..-60 => "in the future".to_owned(),
-        ..5 => "just now".to_owned(),
-        ..120 => format!("{seconds} s ago"),
-        ..7_200 => format!("{} min ago", seconds / 60),
-        ..172_800 => format!("{} h ago", seconds / 3_600),
+        -60..5 => "just now".to_owned(),
+        5..120 => format!("{seconds} s ago"),
+        120..7_200 => format!("{} min ago", seconds / 60),
+        7_200..172_800 => format!("{} h ago", seconds / 3_600),
         _ => format!("{} days ago", seconds / 86_400),
     }
 }
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn ages_are_in_one_unit() {
         let now = Timestamp::from_second(1_000_000).expect("in range");
-        let before = |seconds| Timestamp::from_second(1_000_000 - seconds).ok();
+        let before = |seconds: i64| Timestamp::from_second(1_000_000 - seconds).ok();
         assert_eq!(age(None, now), "no time");
         for (seconds, words) in [
             (-3600, "in the future"),

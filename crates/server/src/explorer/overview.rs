@@ -36,7 +36,9 @@ struct Overview {
     peer_count: usize,
     expected_hashes: String,
     expected_words: String,
-    mining_words: String,
+    expected_time: String,
+    searching: bool,
+    mining_rate: String,
     recent: Vec<BlockRow>,
     form: SendForm,
     node_id: String,
@@ -88,13 +90,15 @@ pub(super) async fn render(
         peer_count: peers.len(),
         expected_hashes: format!("{expected_hashes:.0}"),
         expected_words: tries(expected_hashes),
-        mining_words: if mining.searching {
-            let expected = mining.expected_s.map_or_else(|| "unknown".to_owned(), span);
-            format!("{:.1} MH/s, expected {expected}", mining.hashes_per_s / 1e6)
-        } else if mining.hashes_per_s > 0.0 {
-            format!("idle, last {:.1} MH/s", mining.hashes_per_s / 1e6)
-        } else {
-            "idle".to_owned()
+        expected_time: mining.expected_s.map_or_else(
+            || "on average".to_owned(),
+            |expected_s| format!("about {}", span(expected_s)),
+        ),
+        searching: mining.searching,
+        mining_rate: match mining.hashes_per_s {
+            rate if rate <= 0.0 => "no rate known yet".to_owned(),
+            rate if mining.searching => format!("{:.1} MH/s", rate / 1e6),
+            rate => format!("last {:.1} MH/s", rate / 1e6),
         },
         recent: blocks
             .blocks
