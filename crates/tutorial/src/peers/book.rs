@@ -13,9 +13,18 @@ use crate::store::{Store, StoreError};
 #[derive(Clone)]
 pub(super) struct PeerBook {
     store: Store,
-    peers: Arc<Mutex<Vec<Peer>>>,
+    list: Arc<Mutex<List>>,
     /// Held while a change is made, so that changes follow each other in the store and here.
     changing: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// What is in the store.
+#[derive(Debug, Clone)]
+struct List {
+    /// In the order in which they were registered.
+    peers: Vec<Peer>,
+    /// Of the next registration. It is never used again, so that what is known of a peer stays with its registration.
+    next_order: u64,
 }
 
 /// A registered peer.
@@ -106,14 +115,17 @@ impl PeerBook {
         peers.sort_by_key(|peer| peer.order);
         Ok(PeerBook {
             store,
-            peers: Arc::new(Mutex::new(peers)),
+            list: Arc::new(Mutex::new(List {
+                next_order: peers.last().map_or(0, |last| last.order + 1),
+                peers,
+            })),
             changing: Arc::default(),
         })
     }
 
     /// All peers, in the order in which they were registered.
     pub(super) fn list(&self) -> Vec<Peer> {
-        self.peers().clone()
+        self.list_now().peers.clone()
     }
 
     /// Adds those that are not there yet, all of them or none, up to a number of peers in all.
@@ -122,20 +134,19 @@ impl PeerBook {
         addresses: Vec<PeerAddress>,
         peers_max: usize,
     ) -> Result<Vec<Peer>, AddError> {
-        self.change(move |peers| {
+        self.change(move |List { peers, next_order }| {
             let registered = peers.len();
-            let mut order = peers.last().map_or(0, |last| last.order);
             for address in addresses {
                 if peers.iter().any(|peer| peer.address == address) {
                     continue;
                 }
-                order += 1;
                 peers.push(Peer {
                     address,
-                    order,
+                    order: *next_order,
                     asked_at: None,
                     outcome: None,
                 });
+                *next_order += 1;
             }
             let new = peers.len() - registered;
             if new > 0 && peers.len() > peers_max {
@@ -149,7 +160,7 @@ impl PeerBook {
 
     /// Removes a peer; false if it is not there.
     pub(super) async fn remove(&self, address: PeerAddress) -> Result<bool, LedgerError> {
-        let removed = self.change::<LedgerError>(move |peers| {
+        let removed = self.change::<LedgerError>(move |List { peers, .. }| {
             let place = peers.iter().position(|peer| peer.address == address);
             let removed = place.map(|place| peers.remove(place));
             Ok(removed
@@ -162,7 +173,7 @@ impl PeerBook {
 
     /// Notes what peers did. One that was removed meanwhile, even if it is there again, is left out.
     pub(super) async fn note(&self, news: Vec<News>) -> Result<(), LedgerError> {
-        self.change::<LedgerError>(move |peers| {
+        self.change::<LedgerError>(move |List { peers, .. }| {
             let mut rows = Vec::new();
             for one in news {
                 if let Some(peer) = peers.iter_mut().find(|peer| peer.order == one.order) {
@@ -180,23 +191,21 @@ impl PeerBook {
     /// Makes a change, first on a copy, then in the store, then here; says how many rows it touched.
     async fn change<E: From<LedgerError> + Send + 'static>(
         &self,
-        change: impl FnOnce(&mut Vec<Peer>) -> Result<Vec<(String, Option<Vec<u8>>)>, E>
-        + Send
-        + 'static,
+        change: impl FnOnce(&mut List) -> Result<Vec<(String, Option<Vec<u8>>)>, E> + Send + 'static,
     ) -> Result<usize, E> {
         let book = self.clone();
         // As a task of its own: if the caller goes away in the middle, the store and the list still say the same.
         let changed = tokio::spawn(async move {
             let _changing = book.changing.lock().await;
-            let mut peers = book.list();
-            let rows = change(&mut peers)?;
+            let mut list = book.list_now().clone();
+            let rows = change(&mut list)?;
             let touched = rows.len();
             if touched > 0 {
                 book.store
                     .write_peer_rows(rows)
                     .await
                     .map_err(LedgerError::from)?;
-                *book.peers() = peers;
+                *book.list_now() = list;
             }
             Ok(touched)
         });
@@ -207,8 +216,8 @@ impl PeerBook {
     }
 
     /// The list; a panic elsewhere leaves it whole, because it is only ever replaced.
-    fn peers(&self) -> MutexGuard<'_, Vec<Peer>> {
-        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    fn list_now(&self) -> MutexGuard<'_, List> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

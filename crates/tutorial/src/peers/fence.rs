@@ -117,9 +117,9 @@ fn embedded_v4(address: Ipv6Addr) -> [Option<Ipv4Addr>; 2] {
         // NAT64's well-known prefix.
         [0x64, 0xff9b, 0, 0, 0, 0, _, _] => [Some(last), None],
         // NAT64's prefix for a network's own use: at the end, or around the eight bits that RFC 6052 leaves free.
+        [0x64, 0xff9b, 1, 0, 0, 0, _, _] => [Some(last), None],
         [0x64, 0xff9b, 1, high, middle, low, _, _] => {
-            let split = joined(high, (middle << 8) | (low >> 8));
-            [Some(last), Some(split)]
+            [Some(joined(high, (middle << 8) | (low >> 8))), None]
         }
         // 6to4.
         [0x2002, high, low, _, _, _, _, _] => [Some(joined(high, low)), None],
@@ -160,6 +160,7 @@ mod tests {
             "2606:2800:21f::1",
             "::ffff:127.0.0.1",
             "64:ff9b::10.0.0.1",
+            "64:ff9b:1::10.0.0.1",
         ] {
             assert_eq!(reason(address), None, "{address}");
         }

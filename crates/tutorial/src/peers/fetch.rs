@@ -51,36 +51,42 @@ impl Fetcher {
         peer: &PeerAddress,
         own: &OwnAddresses,
     ) -> Result<ChainBody, FetchError> {
-        let mut patience = Patience::new(self.limits.idle_timeout, self.limits.chain_timeout);
+        let mut patience = self.patience();
         let turn = self.resolver.turn(peer).await;
         let addresses = patience
             .wait(self.resolver.addresses(peer, own, turn))
             .await
-            .map_err(|_| FetchError::LookupTimeout {
-                limit: self.limits.idle_timeout,
+            .map_err(|reached| FetchError::LookupTimeout {
+                limit: reached.limit(),
             })??;
         self.request(peer, addresses, patience).await
     }
 
+    pub(super) fn patience(&self) -> Patience {
+        Patience::new(self.limits.idle_timeout, self.limits.chain_timeout)
+    }
+
     /// Asks at addresses that have been checked.
-    async fn request(
+    pub(super) async fn request(
         &self,
         peer: &PeerAddress,
         addresses: Vec<SocketAddr>,
         mut patience: Patience,
     ) -> Result<ChainBody, FetchError> {
         let limits = self.limits;
-        let client = client(peer, addresses, limits.idle_timeout / 2)?;
+        // So that a connection that is not made is told from an answer that does not come.
+        let connect_timeout = limits.idle_timeout / 2;
+        let client = client(peer, addresses, connect_timeout)?;
         let request = client
             .get(peer.chain_url())
             .header(ACCEPT, "application/json");
         let response = patience
             .wait(request.send())
             .await
-            .map_err(|_| FetchError::AnswerTimeout {
-                limit: limits.idle_timeout,
+            .map_err(|reached| FetchError::AnswerTimeout {
+                limit: reached.limit(),
             })?
-            .map_err(|error| not_answered(&error, limits.idle_timeout / 2))?;
+            .map_err(|error| not_answered(&error, connect_timeout))?;
         check_head(&response, limits.chain_bytes_max)?;
         Ok(ChainBody {
             response,
@@ -100,14 +106,8 @@ impl ChainBody {
         let bytes = self.bytes;
         let chunk = self.patience.wait(self.response.chunk()).await;
         let chunk = chunk.map_err(|reached| match reached {
-            Impatience::Step => FetchError::IdleTimeout {
-                bytes,
-                limit: self.limits.idle_timeout,
-            },
-            Impatience::Whole => FetchError::ChainTimeout {
-                bytes,
-                limit: self.limits.chain_timeout,
-            },
+            Impatience::Step(limit) => FetchError::IdleTimeout { bytes, limit },
+            Impatience::Whole(limit) => FetchError::ChainTimeout { bytes, limit },
         })?;
         let chunk = chunk.map_err(|error| FetchError::CutOff {
             bytes,

@@ -12,8 +12,8 @@ pub struct PeerLimits {
     /// How long a peer may take for its whole chain, from the name lookup to the last byte. Only time in which we
     /// wait for the peer counts, not the time that we take ourselves for what it sent.
     pub chain_timeout: Duration,
-    /// How long a peer may take for one step (the name lookup, the connection, the answer's head) and how long it
-    /// may send nothing.
+    /// How long a peer may send nothing, and how long its name's lookup and then the beginning of its answer may take;
+    /// half of it for the connection.
     pub idle_timeout: Duration,
     /// How many bytes one block may have as JSON.
     pub block_bytes_max: usize,

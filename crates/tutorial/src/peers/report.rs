@@ -125,3 +125,146 @@ fn blocks(count: u64) -> String {
         _ => format!("{count} blocks"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::peers::fence;
+    use crate::rules::{RuleError, Rules};
+    use std::collections::BTreeSet;
+
+    fn fetch_errors() -> Vec<FetchError> {
+        let detail = || "it says".to_owned();
+        let limit = Duration::from_secs(10);
+        let fenced = fence::check("0.0.0.0".parse().unwrap()).unwrap_err();
+        vec![
+            FetchError::OwnAddress,
+            FetchError::Fenced(fenced),
+            FetchError::NameNotFound {
+                name: "node.example".into(),
+                detail: detail(),
+            },
+            FetchError::LookupTimeout { limit },
+            FetchError::Refused,
+            FetchError::Unreachable { detail: detail() },
+            FetchError::ConnectTimeout { limit },
+            FetchError::AnswerTimeout { limit },
+            FetchError::IdleTimeout { bytes: 5, limit },
+            FetchError::ChainTimeout { bytes: 5, limit },
+            FetchError::BadAnswer { detail: detail() },
+            FetchError::Redirect { status: 302 },
+            FetchError::Status { status: 404 },
+            FetchError::Encoded {
+                encoding: "gzip".into(),
+            },
+            FetchError::TooLarge { limit: 1 << 30 },
+            FetchError::CutOff {
+                bytes: 5,
+                detail: detail(),
+            },
+        ]
+    }
+
+    fn chain_errors() -> Vec<ChainError> {
+        let json = |problem| ChainError::Json { offset: 9, problem };
+        vec![
+            ChainError::BlockTooLong {
+                number: 3,
+                limit: 64,
+            },
+            ChainError::MemberTooLong {
+                offset: 9,
+                limit: 64,
+            },
+            ChainError::Truncated { length: 9 },
+            json(JsonProblem::TooDeep { limit: 998 }),
+            json(JsonProblem::ValueExpected),
+            ChainError::Empty,
+            ChainError::BlockRefused {
+                number: 3,
+                rule: RuleError::ProofMissing,
+            },
+            ChainError::OtherRules {
+                number: 2,
+                peer: Rules::Repository,
+                ours: Rules::Article,
+            },
+        ]
+    }
+
+    #[test]
+    fn every_end_has_a_word_of_its_own_and_a_sentence() {
+        let mut verdicts = vec![
+            Verdict::Adopted { length: 9, from: 4 },
+            Verdict::NotLonger { length: 9, ours: 9 },
+            Verdict::ShorterThanBest {
+                length: 9,
+                best: 10,
+                best_peer: "127.0.0.1:5001".into(),
+            },
+            Verdict::ChainChanged,
+        ];
+        verdicts.extend(fetch_errors().into_iter().map(Verdict::NotFetched));
+        verdicts.extend(chain_errors().into_iter().map(Verdict::Refused));
+        let mut codes = BTreeSet::new();
+        for verdict in &verdicts {
+            let outcome = verdict.outcome(7, Duration::from_millis(1500), 1000);
+            assert!(outcome.detail.len() > 15, "{outcome:?}");
+            assert_eq!((outcome.verified_blocks, outcome.duration_ms), (7, 1500));
+            let is_word = outcome
+                .code
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            assert!(is_word, "{outcome:?}");
+            assert!(codes.insert(outcome.code.clone()), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn what_means_the_same_has_the_same_word() {
+        let codes = |errors: Vec<ChainError>| -> BTreeSet<&str> {
+            errors.iter().map(refusal_code).collect()
+        };
+        let no_chain = vec![
+            ChainError::NotAnObject,
+            ChainError::ChainMissing,
+            ChainError::ChainTwice,
+            ChainError::ChainNotAnArray,
+            ChainError::Empty,
+        ];
+        assert_eq!(codes(no_chain), BTreeSet::from(["not_a_chain"]));
+        let too_large = FetchError::TooLarge { limit: 5 };
+        assert_eq!(
+            codes(vec![ChainError::TooLong { limit: 5 }]),
+            BTreeSet::from([too_large.code()])
+        );
+    }
+
+    #[test]
+    fn sentences_say_how_many() {
+        let shorter = |length, best| {
+            let best_peer = "127.0.0.1:5001".to_owned();
+            let verdict = Verdict::ShorterThanBest {
+                length,
+                best,
+                best_peer,
+            };
+            verdict.sentence(1000)
+        };
+        assert_eq!(
+            shorter(1, 2),
+            "its chain is valid and has 1 block; 127.0.0.1:5001 has a longer one of 2"
+        );
+        assert_eq!(
+            shorter(2, 2),
+            "its chain is valid and has 2 blocks, as many as that of 127.0.0.1:5001, which was registered before"
+        );
+        let too_deep = Verdict::Refused(ChainError::Json {
+            offset: 9,
+            problem: JsonProblem::TooDeep { limit: 18 },
+        });
+        assert!(too_deep.sentence(20).contains("more than 20 arrays"));
+        assert!(too_deep.sentence(5000).contains("more than 1000 arrays"));
+    }
+}
