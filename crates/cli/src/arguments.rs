@@ -109,24 +109,29 @@ pub(crate) struct Remote {
     pub(crate) json: bool,
 }
 
-/// Which folder holds the data, and under which rules: what the commands share that open it.
+/// Which folder holds the data.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Place {
-    /// Serve on this port of 127.0.0.1 and ::1, with a data folder of its own [default: 5000].
+    /// The server's port on 127.0.0.1 and ::1; each has a data folder of its own [default: 5000].
     #[arg(long, value_name = "PORT")]
     pub(crate) port: Option<u16>,
     /// Folder of the data [default: one for each port under the user's data directory].
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// Configuration file [default: ./chainloom.toml, else the user's].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// What makes a chain valid.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ChainRules {
     /// Which rules the chain follows [default: article].
     #[arg(long, value_parser = rules())]
     pub(crate) rules: Option<Rules>,
     /// How many hex zeros a proof begins with [default: 4].
     #[arg(long, value_name = "ZEROS")]
     pub(crate) difficulty: Option<u32>,
-    /// Configuration file [default: ./chainloom.toml, else the user's].
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
 }
 
 /// The names of the rules, so that help and completions know them.
@@ -146,6 +151,8 @@ fn rules() -> impl TypedValueParser<Value = Rules> {
 pub(crate) struct UpArguments {
     #[command(flatten)]
     pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) rules: ChainRules,
     /// Listen on this address; may be given more than once. Port 0 takes a free one.
     #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port")]
     pub(crate) listen: Vec<SocketAddr>,
@@ -406,6 +413,8 @@ pub(crate) enum ChainCommand {
         file: PathBuf,
         #[command(flatten)]
         place: Place,
+        #[command(flatten)]
+        rules: ChainRules,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -421,6 +430,8 @@ pub(crate) enum ChainCommand {
         file: Option<PathBuf>,
         #[command(flatten)]
         place: Place,
+        #[command(flatten)]
+        rules: ChainRules,
         /// Print JSON.
         #[arg(long)]
         json: bool,

@@ -5,7 +5,9 @@
 mod support;
 
 use std::fs;
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
 
 use support::{Home, ended};
 
@@ -45,6 +47,31 @@ fn it_ends_well_when_it_is_asked_and_goes_on_where_it_was() {
         server.signal(signal);
         assert!(server.wait().success());
     }
+}
+
+#[test]
+fn asked_twice_it_ends_at_once() {
+    let home = Home::new();
+    let mut command = home.chainloom(&["up", "--listen", "127.0.0.1:0", "--log", "info"]);
+    command
+        .arg("--data-dir")
+        .arg(home.data())
+        .stderr(Stdio::piped());
+    let mut server = support::Server::start(command);
+    // A request that never becomes whole keeps the server from ending by itself.
+    let mut connection = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    let head = "POST /transactions/new HTTP/1.1\r\nHost: 127.0.0.1\r\n\
+                Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+    connection.write_all(head.as_bytes()).unwrap();
+    server.run(&home, &["info"]).printed();
+    server.signal("-INT");
+    let log = BufReader::new(server.stderr());
+    log.lines()
+        .find(|line| line.as_ref().unwrap().contains("once more ends at once"))
+        .unwrap()
+        .unwrap();
+    server.signal("-INT");
+    assert_eq!(server.wait().code(), Some(130));
 }
 
 #[test]

@@ -30,6 +30,7 @@ use tokio::runtime::Builder;
 use crate::arguments::{ChainCommand, Command, NodesCommand};
 use crate::error::Error;
 use crate::output::{Details, value};
+use crate::settings::Settings;
 use crate::up;
 
 /// How long blocking work may go on after the server has ended; nothing that was answered depends
@@ -76,12 +77,18 @@ async fn carry_out(command: Command) -> Result<(), Error> {
             force,
             server,
         }) => chain::export(file.as_deref(), force, &server).await,
-        Command::Chain(ChainCommand::Verify { file, place, json }) => {
-            chain::verify(file.as_deref(), &place, json).await
-        }
-        Command::Chain(ChainCommand::Import { file, place, json }) => {
-            chain::import(&file, &place, json).await
-        }
+        Command::Chain(ChainCommand::Verify {
+            file,
+            place,
+            rules,
+            json,
+        }) => chain::verify(file.as_deref(), &Settings::for_place(&place, &rules)?, json).await,
+        Command::Chain(ChainCommand::Import {
+            file,
+            place,
+            rules,
+            json,
+        }) => chain::import(&file, &Settings::for_place(&place, &rules)?, json).await,
         Command::Reset(arguments) => reset::run(&arguments),
         Command::Completions { shell } => completions::run(shell),
     }
@@ -96,17 +103,44 @@ fn details_of(answer: &Value) -> Details {
 }
 
 fn add_fields(prefix: &str, answer: &Value, details: &mut Details) {
-    let Value::Object(fields) = answer else {
-        details.add(prefix, value(answer));
-        return;
-    };
-    for (name, field) in fields {
-        let name = name.replace('_', " ");
-        let name = match prefix {
-            "" => name,
-            _ => format!("{prefix}.{name}"),
-        };
-        add_fields(&name, field, details);
+    match answer {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let name = name.replace('_', " ");
+                let name = match prefix {
+                    "" => name,
+                    _ => format!("{prefix}.{name}"),
+                };
+                add_fields(&name, field, details);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                details.add(prefix, in_line(item));
+            }
+        }
+        _ => {
+            details.add(prefix, in_line(answer));
+        }
+    }
+}
+
+/// A value on one line: `code 0, name VALID`. Fractions are measured values here, and a few digits
+/// say enough.
+fn in_line(answer: &Value) -> String {
+    match answer {
+        Value::Object(fields) => {
+            let fields = fields.iter();
+            let parts: Vec<String> = fields
+                .map(|(name, field)| format!("{} {}", name.replace('_', " "), in_line(field)))
+                .collect();
+            parts.join(", ")
+        }
+        Value::Number(number) if number.is_f64() => {
+            let number = number.as_f64().unwrap_or_default();
+            format!("{number:.3}")
+        }
+        _ => value(answer),
     }
 }
 
@@ -119,10 +153,14 @@ mod tests {
 
     #[test]
     fn any_object_can_be_shown() {
-        let answer = json!({"height": 5, "by_function": {"transfer": 3}, "kind": "tutorial"});
+        let answer = json!({
+            "height": 5, "health": {"status": "ready"}, "per_s": 2.50049,
+            "by_code": [{"code": 0, "name": "VALID"}, {"code": 11, "name": "MVCC"}],
+        });
         assert_eq!(
             details_of(&answer).render(Paint::PLAIN),
-            "by function.transfer  3\nheight                5\nkind                  tutorial\n"
+            "by code        code 0, name VALID\nby code        code 11, name MVCC\n\
+             health.status  ready\nheight         5\nper s          2.500\n"
         );
     }
 }

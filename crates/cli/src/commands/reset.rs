@@ -1,6 +1,6 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use crate::arguments::ResetArguments;
+use crate::arguments::{ChainRules, ResetArguments};
 use crate::error::Error;
 use crate::folder::DataFolder;
 use crate::output::Output;
@@ -8,7 +8,7 @@ use crate::settings::Settings;
 
 /// Deletes the stored chain, after having asked.
 pub(crate) fn run(arguments: &ResetArguments) -> Result<(), Error> {
-    let settings = Settings::for_place(&arguments.place)?;
+    let settings = Settings::for_place(&arguments.place, &ChainRules::default())?;
     let folder = DataFolder::of(&settings)?;
     let shown = folder.absolute().display().to_string();
     let mut output = Output::new();

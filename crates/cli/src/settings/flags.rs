@@ -1,6 +1,6 @@
 //! What the flags set, which wins over everything else.
 
-use crate::arguments::{Place, UpArguments};
+use crate::arguments::{ChainRules, Place, UpArguments};
 
 use super::{Environment, Settings, SettingsError, load, loopback};
 
@@ -15,30 +15,36 @@ impl Settings {
     }
 
     /// The settings of a command that opens the data folder itself, checked.
-    pub(crate) fn for_place(place: &Place) -> Result<Settings, SettingsError> {
+    pub(crate) fn for_place(place: &Place, rules: &ChainRules) -> Result<Settings, SettingsError> {
         let mut settings = load(place.config.as_deref(), &Environment::of_process())?;
-        settings.apply_place(place)?;
+        settings.apply_place(place);
+        settings.apply_rules(rules)?;
         settings.check()?;
         Ok(settings)
     }
 
-    /// Sets what `--port`, `--data-dir`, `--rules` and `--difficulty` say.
-    fn apply_place(&mut self, place: &Place) -> Result<(), SettingsError> {
+    /// Sets what `--port` and `--data-dir` say.
+    fn apply_place(&mut self, place: &Place) {
         if let Some(port) = place.port {
             self.server.listen = loopback(port);
         }
         if let Some(path) = &place.data_dir {
             self.server.data_directory = Some(path.clone());
         }
+    }
+
+    /// Sets what `--rules` and `--difficulty` say.
+    fn apply_rules(&mut self, rules: &ChainRules) -> Result<(), SettingsError> {
         let ledger = self.tutorial_mut()?;
-        ledger.rules = place.rules.unwrap_or(ledger.rules);
-        ledger.difficulty = place.difficulty.unwrap_or(ledger.difficulty);
+        ledger.rules = rules.rules.unwrap_or(ledger.rules);
+        ledger.difficulty = rules.difficulty.unwrap_or(ledger.difficulty);
         Ok(())
     }
 
     /// Sets what the flags of `up` say.
     fn apply_up(&mut self, arguments: &UpArguments) -> Result<(), SettingsError> {
-        self.apply_place(&arguments.place)?;
+        self.apply_place(&arguments.place);
+        self.apply_rules(&arguments.rules)?;
         if !arguments.listen.is_empty() {
             self.server.listen.clone_from(&arguments.listen);
         }
@@ -92,9 +98,11 @@ mod tests {
                 place: Place {
                     port: Some(5001),
                     data_dir: Some("here".into()),
+                    config: None,
+                },
+                rules: ChainRules {
                     rules: Some(Rules::Repository),
                     difficulty: Some(5),
-                    config: None,
                 },
                 listen: Vec::new(),
                 mine_every: Some(Duration::from_millis(500)),

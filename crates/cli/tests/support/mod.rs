@@ -8,7 +8,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -155,6 +155,11 @@ impl Server {
     pub(crate) fn port(&self) -> u16 {
         let port = self.url.trim_end_matches('/').rsplit(':').next();
         port.unwrap().parse().unwrap()
+    }
+
+    /// Its log, where its standard error is piped.
+    pub(crate) fn stderr(&mut self) -> ChildStderr {
+        self.child.stderr.take().unwrap()
     }
 
     /// Runs a client of it.

@@ -8,7 +8,6 @@ use serde_json::json;
 use super::source::Source;
 use super::verify::refusal;
 use super::{PIECE_BYTES, open_node};
-use crate::arguments::Place;
 use crate::error::Error;
 use crate::folder::DataFolder;
 use crate::output::{Output, count};
@@ -18,11 +17,10 @@ use crate::settings::Settings;
 ///
 /// On the data folder of a stopped server, which is locked meanwhile: a running server takes over
 /// chains from its peers only, where it can be told whom to believe.
-pub(crate) async fn run(file: &Path, place: &Place, json: bool) -> Result<(), Error> {
-    let settings = Settings::for_place(place)?;
-    let folder = DataFolder::of(&settings)?;
+pub(crate) async fn run(file: &Path, settings: &Settings, json: bool) -> Result<(), Error> {
+    let folder = DataFolder::of(settings)?;
     let source = Source::open(file, "importing")?;
-    let node = open_node(&settings, &folder)?;
+    let node = open_node(settings, &folder)?;
     let pieces = stream::iter(Pieces(source));
     let outcome = node.import(pieces).await;
     let ours = node.head().length;

@@ -8,7 +8,6 @@ use serde_json::json;
 
 use super::PIECE_BYTES;
 use super::source::Source;
-use crate::arguments::Place;
 use crate::error::Error;
 use crate::folder::DataFolder;
 use crate::output::{Output, count};
@@ -23,13 +22,12 @@ struct Verified {
 }
 
 /// Checks every block of a file, or of the stored chain, against the rules.
-pub(crate) async fn run(file: Option<&Path>, place: &Place, json: bool) -> Result<(), Error> {
-    let settings = Settings::for_place(place)?;
+pub(crate) async fn run(file: Option<&Path>, settings: &Settings, json: bool) -> Result<(), Error> {
     let (_, ledger) = settings.tutorial()?;
     let (rules, difficulty) = (ledger.rules, ledger.difficulty);
     let verified = match file {
         Some(path) => verify_file(path, ledger)?,
-        None => verify_stored(&settings, ledger).await?,
+        None => verify_stored(settings, ledger).await?,
     };
     let Verified { blocks, tip_hash } = verified;
     let mut output = Output::new();
