@@ -19,21 +19,21 @@ pub(super) fn write_float(number: f64, out: &mut Vec<u8>) {
 ///
 /// Python writes an exponent when the first digit's place is below 1e-4 or at or above 1e16.
 fn write_finite(number: f64, out: &mut Vec<u8>) {
-    let mut buffer = ryu::Buffer::new();
+    let mut buffer = zmij::Buffer::new();
     let shortest = buffer.format_finite(number);
     let magnitude = number.abs();
     if magnitude == 0.0 || (1e-4..1e16).contains(&magnitude) {
-        // Ryu lays these out as Python does.
+        // This is where both layouts agree.
         out.extend_from_slice(shortest.as_bytes());
     } else {
         write_with_exponent(shortest, out);
     }
 }
 
-/// Writes what Ryu printed as digits, one before the point, and an exponent of a sign and at least two digits.
+/// Writes the shortest digits as digits, one before the point, and an exponent of a sign and at least two digits.
 fn write_with_exponent(shortest: &str, out: &mut Vec<u8>) {
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
-    let mut exponent: i32 = exponent.parse().expect("Ryu prints an integer after `e`");
+    let mut exponent: i32 = exponent.parse().expect("an integer follows the `e`");
     let mantissa = match mantissa.strip_prefix('-') {
         Some(mantissa) => {
             out.push(b'-');

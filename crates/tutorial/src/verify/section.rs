@@ -5,9 +5,9 @@ use crate::rules::{RuleError, Rules, Tip, validity};
 use chainloom_miner::sha256_many;
 use std::ops::Range;
 
-/// How many blocks are read before they are hashed together: enough for every lane of the hash, and little enough to
-/// stay in the processor's cache.
-const GROUP: usize = 64;
+/// How many blocks are read before they are hashed together: many times the lanes of the hash, and few enough to stay in
+/// the processor's cache.
+const GROUP: usize = 256;
 
 /// How many bytes a group may have, after its last block.
 const GROUP_BYTES: usize = 128 << 10;
