@@ -21,6 +21,8 @@ const STEP_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub(super) struct Chores {
     /// Where the sweep goes on.
     sweep: Option<(u64, u64)>,
+    /// Whether it has removed something.
+    swept: bool,
     /// The merge on its way.
     merge: Option<Merge>,
     /// Whether a merge is to be looked for once the sweep is done.
@@ -59,12 +61,14 @@ impl Chores {
     /// Does one small piece of work, and says how it is to be committed.
     pub(super) fn step(&mut self, batch: &mut Batch<'_>) -> Result<Sync, Fault> {
         if let Some(from) = self.sweep {
-            self.sweep = sweep(batch, from)?;
+            let (next, removed) = sweep(batch, from)?;
+            self.sweep = next;
+            self.swept |= removed;
             // Freed pages can be used again once a durable commit says so.
-            return Ok(if self.sweep.is_some() {
-                Sync::Later
-            } else {
+            return Ok(if next.is_none() && std::mem::take(&mut self.swept) {
                 Sync::Durable
+            } else {
+                Sync::Later
             });
         }
         if let Some(merge) = &mut self.merge {
@@ -83,8 +87,9 @@ impl Chores {
     }
 }
 
-/// Deletes rows from `from` on that neither the chain nor anyone else claims; `None` at the end.
-fn sweep(batch: &mut Batch<'_>, from: (u64, u64)) -> Result<Option<(u64, u64)>, Fault> {
+/// Deletes rows from `from` on that neither the chain nor anyone else claims: where to go on, which
+/// is nowhere at the end, and whether there were any.
+fn sweep(batch: &mut Batch<'_>, from: (u64, u64)) -> Result<(Option<(u64, u64)>, bool), Fault> {
     let mut blocks = batch.transaction.open_table(BLOCKS)?;
     let claimed = batch.claimed.set().clone();
     let mut from = from;
@@ -92,7 +97,7 @@ fn sweep(batch: &mut Batch<'_>, from: (u64, u64)) -> Result<Option<(u64, u64)>, 
     let mut bytes = 0;
     while rows < STEP_ROWS_MAX && bytes < STEP_BYTES_MAX {
         let Some((segment, number)) = first_key(&blocks, from)? else {
-            return Ok(None);
+            return Ok((None, rows > 0));
         };
         let kept = if claimed.contains(&segment) {
             Some((0, u64::MAX))
@@ -102,7 +107,7 @@ fn sweep(batch: &mut Batch<'_>, from: (u64, u64)) -> Result<Option<(u64, u64)>, 
         match kept {
             Some((_, u64::MAX)) => match segment.checked_add(1) {
                 Some(next) => from = (next, 0),
-                None => return Ok(None),
+                None => return Ok((None, rows > 0)),
             },
             Some((first, end)) if (first..end).contains(&number) => from = (segment, end),
             _ => {
@@ -114,7 +119,7 @@ fn sweep(batch: &mut Batch<'_>, from: (u64, u64)) -> Result<Option<(u64, u64)>, 
             }
         }
     }
-    Ok(Some(from))
+    Ok((Some(from), rows > 0))
 }
 
 fn first_key(

@@ -16,7 +16,7 @@ pub enum OpenError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The file is there and cannot be opened.
+    /// The file is there and cannot be opened, or its thread cannot be started.
     #[error("cannot open the store {}: {source}", path.display())]
     NotReadable {
         /// The file.
@@ -74,12 +74,6 @@ pub enum OpenError {
         found: u32,
         /// The newest that is known here.
         known: u32,
-    },
-    /// The system gave no thread.
-    #[error("cannot start the store's thread: {source}")]
-    NoThread {
-        /// What the system said.
-        source: std::io::Error,
     },
 }
 
@@ -191,4 +185,46 @@ pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("unknown");
     format!("reading it failed with \"{text}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn damage_is_told_from_failure() {
+        let at = |error: redb::Error| Fault::from(error).at(Path::new("/data/x.redb"));
+        for damage in [
+            redb::Error::Corrupted("page 7".into()),
+            redb::Error::TableDoesNotExist("blocks".into()),
+            redb::Error::Io(Error::from(ErrorKind::UnexpectedEof)),
+        ] {
+            let error = at(damage);
+            assert!(matches!(error, StoreError::Damaged { .. }));
+            let sentence = error.to_string();
+            for part in ["/data/x.redb is damaged", "backup", "reset", "import"] {
+                assert!(sentence.contains(part), "{sentence}");
+            }
+        }
+        for failure in [
+            redb::Error::PreviousIo,
+            redb::Error::Io(Error::from(ErrorKind::StorageFull)),
+        ] {
+            let error = at(failure);
+            assert!(matches!(error, StoreError::Failed { .. }));
+            assert!(error.to_string().contains("/data/x.redb failed"));
+        }
+        assert_eq!(at(redb::Error::DatabaseClosed), StoreError::Closed);
+        let missing = Fault::missing("block 5").at(Path::new("/data/x.redb"));
+        assert!(missing.to_string().contains("damaged: block 5 is missing"));
+    }
+
+    #[test]
+    fn panics_are_quoted() {
+        assert!(panic_text(&"odd page").contains("odd page"));
+        assert!(panic_text(&String::from("odd page")).contains("odd page"));
+        assert!(panic_text(&5).contains("unknown"));
+    }
 }

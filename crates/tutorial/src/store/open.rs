@@ -311,7 +311,10 @@ fn start(
     let thread = std::thread::Builder::new()
         .name("tutorial-store".into())
         .spawn(move || thread.run())
-        .map_err(|source| OpenError::NoThread { source })?;
+        .map_err(|source| OpenError::NotReadable {
+            path: path.clone(),
+            source,
+        })?;
     Ok(Store {
         shared: Arc::new(Shared {
             database,

@@ -3,7 +3,11 @@
 use super::*;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+const FULL_DISK_FOLDER: &str = "CHAINLOOM_STORE_FULL_DISK_FOLDER";
+const WAITING_FOLDER: &str = "CHAINLOOM_STORE_WAITING_FOLDER";
 const CHILD_FOLDER: &str = "CHAINLOOM_STORE_CRASH_FOLDER";
 
 /// Not a test of its own: the process that [`acknowledged_writes_survive_kill`] kills. It prints
@@ -85,6 +89,131 @@ fn acknowledged_writes_survive_kill() {
         assert_eq!(found[..accepted.len()], accepted[..]);
         accepted = found;
     }
+}
+
+/// A process that writes until the disk takes no more, then looks at what it has.
+#[test]
+fn child_that_writes_until_the_disk_is_full() {
+    let Some(folder) = std::env::var_os(FULL_DISK_FOLDER) else {
+        return;
+    };
+    let store = open(Path::new(&folder));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let large = compact(&Json::from("x".repeat(100_000))).into_bytes();
+        let mut accepted = 0;
+        let error = loop {
+            let posting = Posting {
+                compact: large.clone(),
+                ticket: None,
+                key: None,
+            };
+            match store.post(posting).await {
+                Ok(posted) => {
+                    assert!(matches!(posted, Posted::Accepted { .. }));
+                    accepted += 1;
+                }
+                Err(error) => break error,
+            }
+        };
+        assert!(
+            matches!(error, super::super::StoreError::Failed { .. }),
+            "{error:?}"
+        );
+        assert!(error.to_string().contains("free space"), "{error}");
+        assert_eq!(store.head().borrow().pending_count, accepted);
+        // What was accepted can still be read, and nothing more is taken.
+        let snapshot = store.snapshot().unwrap();
+        let waiting = snapshot.waiting(None, usize::MAX, usize::MAX).unwrap();
+        assert_eq!(waiting.len() as u64, accepted);
+        assert!(store.post(posting(1, None)).await.is_err());
+        println!("\naccepted {accepted}");
+    });
+}
+
+/// The limit on the size of files stands for a full disk: the system refuses to make one longer.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_loses_nothing_that_was_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()));
+    let output = Command::new("sh")
+        .args([
+            "-c",
+            r#"trap "" XFSZ; ulimit -f 16384; exec "$0" "$@""#,
+            std::env::current_exe().unwrap().to_str().unwrap(),
+            "--exact",
+            "store::tests::crash::child_that_writes_until_the_disk_is_full",
+            "--nocapture",
+        ])
+        .env(FULL_DISK_FOLDER, folder.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{text}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let accepted = text
+        .lines()
+        .find_map(|line| line.strip_prefix("accepted "))
+        .unwrap();
+    let store = open(folder.path());
+    assert_eq!(store.head().borrow().pending_count.to_string(), accepted);
+    tokio::runtime::Runtime::new()
+        .unwrap()
+        .block_on(async { mine(&store).await });
+}
+
+/// A process that fills a store, says so, and waits to be killed.
+#[test]
+fn child_that_waits_to_be_killed() {
+    let Some(folder) = std::env::var_os(WAITING_FOLDER) else {
+        return;
+    };
+    let store = open(Path::new(&folder));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        adopt(&store, &foreign(&[], 0, 1, &vec![vec![1]; 30_000])).await;
+        post(&store, 1, None).await;
+        println!("\nready");
+        std::future::pending::<()>().await;
+    });
+}
+
+#[test]
+fn opening_after_a_kill_does_not_walk_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "store::tests::crash::child_that_waits_to_be_killed",
+            "--nocapture",
+        ])
+        .env(WAITING_FOLDER, folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap() == "ready"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let repaired = Arc::new(AtomicBool::new(false));
+    let mut builder = redb::Builder::new();
+    builder.set_repair_callback({
+        let repaired = repaired.clone();
+        move |_| repaired.store(true, Ordering::SeqCst)
+    });
+    let copy = tempfile::tempdir().unwrap();
+    let file = copy.path().join("tutorial.redb");
+    std::fs::copy(folder.path().join("tutorial.redb"), &file).unwrap();
+    drop(builder.open(file).unwrap());
+    assert!(!repaired.load(Ordering::SeqCst));
+    let store = open(folder.path());
+    assert_eq!(store.head().borrow().length, 30_000);
+    assert_eq!(waiting_kinds(&store), [1]);
 }
 
 fn kinds_in(block: &NewBlock) -> Vec<u64> {
