@@ -42,6 +42,39 @@ enum Interruption {
     OtherLedger(String),
 }
 
+/// When what is written is synced: after so many batches, or when nothing comes for a while.
+struct Syncing {
+    batches: u32,
+    batches_max: u32,
+}
+
+impl Syncing {
+    fn new(batches_max: u32) -> Syncing {
+        Syncing {
+            batches: 0,
+            batches_max,
+        }
+    }
+
+    /// How the next batch is to be written.
+    fn next(&mut self) -> Sync {
+        self.batches += 1;
+        if self.batches < self.batches_max {
+            return Sync::Later;
+        }
+        self.done();
+        Sync::Now
+    }
+
+    fn is_due(&self) -> bool {
+        self.batches > 0
+    }
+
+    fn done(&mut self) {
+        self.batches = 0;
+    }
+}
+
 impl Index {
     /// Follows the ledger until `shutdown` is ready: brings the index up to it, then takes each
     /// block as it comes.
@@ -149,7 +182,7 @@ impl Index {
 
     /// Carries out the steps as they come; syncs now and then, and at the end.
     async fn write_steps(&self, mut steps: mpsc::Receiver<Step>) -> Result<(), Interruption> {
-        let mut unsynced = 0;
+        let mut syncing = Syncing::new(self.inner.limits.sync_batches);
         let mut took_blocks = false;
         loop {
             let step = tokio::select! {
@@ -158,29 +191,24 @@ impl Index {
                     return Err(self.inner.damaged("a reader met it").into());
                 }
                 step = steps.recv() => step,
-                () = sleep(SYNC_IDLE), if unsynced > 0 => {
+                () = sleep(SYNC_IDLE), if syncing.is_due() => {
                     self.sync().await?;
-                    unsynced = 0;
+                    syncing.done();
                     continue;
                 }
             };
             let Some(step) = step else {
-                if unsynced > 0 {
+                if syncing.is_due() {
                     self.sync().await?;
                 }
                 return Ok(());
             };
-            unsynced += 1;
             match step {
-                Step::Replaced { generation, from } => self.roll_back(generation, from).await?,
+                Step::Replaced { generation, from } => {
+                    self.roll_back(generation, from, &mut syncing).await?;
+                }
                 Step::Blocks { blocks, live } => {
-                    let sync = if unsynced >= self.inner.limits.sync_batches {
-                        unsynced = 0;
-                        Sync::Now
-                    } else {
-                        Sync::Later
-                    };
-                    let (added, refusal) = self.add(blocks, sync).await?;
+                    let (added, refusal) = self.add(blocks, syncing.next()).await?;
                     took_blocks |= added;
                     match refusal {
                         None => {}
@@ -221,7 +249,12 @@ impl Index {
     }
 
     /// Takes out the blocks from `from` on, batch by batch, and then stands in `generation`.
-    async fn roll_back(&self, generation: u64, from: u64) -> Result<(), Interruption> {
+    async fn roll_back(
+        &self,
+        generation: u64,
+        from: u64,
+        syncing: &mut Syncing,
+    ) -> Result<(), Interruption> {
         let mut state = self.state().await?;
         if generation < state.generation {
             return Err(Interruption::Refused(Refusal::GenerationFell {
@@ -242,7 +275,7 @@ impl Index {
         let limits = self.inner.limits;
         loop {
             state = self
-                .write(Sync::Later, move |tables| {
+                .write(syncing.next(), move |tables| {
                     let mut state = tables.state()?;
                     remove_blocks(tables, &mut state, from, limits)?;
                     if state.next <= from {

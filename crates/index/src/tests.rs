@@ -34,7 +34,7 @@ const SMALL: Limits = Limits {
     batch_bytes: 4_000,
     rollback_blocks: 2,
     rollback_transactions: 5,
-    sync_batches: 4,
+    sync_batches: 2,
     changes_bytes: 2_000,
 };
 

@@ -63,6 +63,7 @@ impl Mortal {
     /// Goes on with the file as a dying process would have left it: as it is between two writes,
     /// without the closing that makes everything durable.
     async fn crash(&mut self, ledger: &MemoryLedger) {
+        self.assert_never_rebuilt();
         self.follower.task.abort();
         let _ = (&mut self.follower.task).await;
         let from = file_of(self.directory.path(), self.lives);
@@ -84,6 +85,11 @@ impl Mortal {
         copied.unwrap_err();
         self.index = open(&to);
         self.follower = Follower::start(&self.index, ledger);
+    }
+
+    /// It came to what it is by going on, not by starting again.
+    fn assert_never_rebuilt(&self) {
+        assert_eq!(self.index.health().rebuilds, 0);
     }
 
     async fn stop(&mut self, ledger: &MemoryLedger) {
@@ -126,6 +132,7 @@ async fn run(operations: Vec<Operation>, seed: u64, first: u64) {
         }
     }
     catch_up(&mortal.index, &ledger).await;
+    mortal.assert_never_rebuilt();
     assert_equals_new(&mortal.index, &ledger).await;
 }
 

@@ -36,6 +36,7 @@ async fn it_equals_one_built_from_nothing_after_kills() {
     let ledger = ledger_after(step);
     let index = open(&path);
     index_all(&index, &ledger).await;
+    assert_eq!(index.health().rebuilds, 0);
     assert_equals_new(&index, &ledger).await;
 }
 
@@ -54,6 +55,10 @@ fn run_and_kill(path: &Path, step: u64, until: u64, delay: Duration) -> u64 {
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut steps = lines.map_while(Result::ok).filter_map(|line| {
+        assert!(
+            !line.contains("built again"),
+            "it started again instead of going on"
+        );
         let (_, number) = line.split_once("step ")?;
         number.parse::<u64>().ok()
     });
@@ -91,6 +96,9 @@ async fn process_that_is_killed() {
     for step in start + 1.. {
         // Said before it is done: the index never comes further than the parent knows.
         println!("step {step}");
+        if index.health().rebuilds > 0 {
+            println!("built again");
+        }
         ledger.step(step);
         tokio::time::sleep(Duration::from_millis(3)).await;
         // A process whose parent went away must not stay.
