@@ -105,7 +105,7 @@ impl Client {
     pub(crate) fn new(remote: &Remote) -> Result<Client, Error> {
         Ok(Client {
             ledger: remote.ledger.clone(),
-            ..Client::at(&remote.server)?
+            ..Client::at(&remote.address.server)?
         })
     }
 

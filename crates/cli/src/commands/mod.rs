@@ -75,8 +75,8 @@ async fn carry_out(command: Command) -> Result<(), Error> {
         Command::Chain(ChainCommand::Export {
             file,
             force,
-            server,
-        }) => chain::export(file.as_deref(), force, &server).await,
+            address,
+        }) => chain::export(file.as_deref(), force, &address.server).await,
         Command::Chain(ChainCommand::Verify {
             file,
             place,

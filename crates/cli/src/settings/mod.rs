@@ -1,7 +1,7 @@
 //! The settings: what can be set, its defaults, and what a set of them must fulfil.
 //!
 //! They come from the defaults, a TOML file, the environment and the flags, each winning over the
-//! one before; [`load`] puts them together. `docs/configuration.md` lists every key, and a test
+//! one before; [`mod@load`] puts them together. `docs/configuration.md` lists every key, and a test
 //! compares it with these types.
 
 mod check;
