@@ -3,6 +3,7 @@
 
 mod fetching;
 mod importing;
+mod node;
 mod refusals;
 mod registering;
 mod replaced_meanwhile;
@@ -12,7 +13,6 @@ mod side_by_side;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use chainloom_ledger::{Hash, PeerOutcome};
@@ -61,14 +61,6 @@ impl Fixture {
 
     fn with_limits(limits: PeerLimits) -> Fixture {
         Fixture::with(limits, Resolver::of_the_system())
-    }
-
-    /// With peers that are given up soon.
-    fn impatient() -> Fixture {
-        Fixture::with_limits(PeerLimits {
-            idle_timeout: Duration::from_millis(300),
-            ..PeerLimits::default()
-        })
     }
 
     /// With names that are what the test says.
