@@ -19,14 +19,14 @@ impl Limits {
     pub const VALUES: usize = 4 << 20;
 
     /// The nesting that is read.
-    pub(crate) fn depth(&self) -> usize {
+    pub(crate) fn effective_depth(&self) -> usize {
         self.depth.min(Self::DEPTH_MAX)
     }
 
     /// These limits for what stands inside `levels` open arrays and objects.
     #[must_use]
     pub fn nested(mut self, levels: usize) -> Self {
-        self.depth = self.depth().saturating_sub(levels);
+        self.depth = self.effective_depth().saturating_sub(levels);
         self
     }
 }

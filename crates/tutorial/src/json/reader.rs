@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
         Self {
             input,
             at: 0,
-            depth_left: limits.depth(),
+            depth_left: limits.effective_depth(),
             values_left: limits.values,
             limits,
             more_may_come: false,
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
         read: impl FnOnce(&mut Self) -> Result<Json, JsonError>,
     ) -> Result<Json, JsonError> {
         if self.depth_left == 0 {
-            let limit = self.limits.depth();
+            let limit = self.limits.effective_depth();
             return Err(TooDeep { limit }.at(self.at));
         }
         self.depth_left -= 1;

@@ -148,7 +148,7 @@ impl<const WATCHED: usize> Transcoder<WATCHED> {
         compact: &mut Vec<u8>,
         canonical: &mut Vec<u8>,
     ) -> Pass {
-        let depth = self.limits.depth();
+        let depth = self.limits.effective_depth();
         let mut values_left = self.limits.values;
         let mut at = at;
         let mut copy = Copier::new(input, at, compact, canonical);

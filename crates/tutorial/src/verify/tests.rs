@@ -17,7 +17,10 @@ fn read_with(mut reader: ChainReader, body: &[u8], piece: usize) -> Outcome {
             assert_eq!(batch.len(), batch.blocks().len());
             assert_eq!(
                 batch.bytes(),
-                batch.blocks().map(|block| block.compact.len()).sum::<usize>()
+                batch
+                    .blocks()
+                    .map(|block| block.compact.len())
+                    .sum::<usize>()
             );
             for block in batch.blocks() {
                 assert_eq!(block.number, blocks.len() as u64 + 1);
