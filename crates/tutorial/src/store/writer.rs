@@ -244,7 +244,8 @@ impl WriterThread {
         });
         if result.is_ok() {
             self.publish();
-            if self.state.segments.len() > super::chores::SEGMENTS_MAX {
+            // Not if it is on its way: it would begin anew with every commit, and never end.
+            if self.state.segments.len() > super::chores::SEGMENTS_MAX && !self.chores.are_due() {
                 self.chores.begin();
             }
         }

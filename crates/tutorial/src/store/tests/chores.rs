@@ -87,7 +87,18 @@ async fn many_short_segments_are_merged() {
         let adopted = adopt(&store, &blocks).await;
         assert!(matches!(adopted, Adoption::Adopted { .. }));
     }
+    // Not only when there is nothing else to do.
+    let posting = tokio::spawn({
+        let store = store.clone();
+        async move {
+            loop {
+                post(&store, 1, None).await;
+            }
+        }
+    });
     until("segments are merged", || segments(&store) <= SEGMENTS_MAX).await;
+    posting.abort();
+    assert!(posting.await.unwrap_err().is_cancelled());
     let length = blocks.len() as u64;
     until("copied rows are swept", || rows(&store) == length).await;
     assert_eq!(chain(&store), blocks);
