@@ -43,12 +43,16 @@ pub(crate) fn shortened(text: &str, width: usize) -> String {
 }
 
 /// A JSON value as a person reads it: a string without its quotes, what strict JSON cannot hold as
-/// Python prints it.
+/// Python prints it, what a list has cut with `…`.
 pub(crate) fn value(value: &Value) -> String {
+    let field = |name| value.get(name).and_then(Value::as_str);
     match value {
         Value::String(text) => printable(text),
-        Value::Object(fields) if fields.len() == 1 => match fields.get("python") {
-            Some(Value::String(text)) => printable(text),
+        Value::Object(fields) => match (fields.len(), field("python"), field("cut")) {
+            (1, Some(text), None) => printable(text),
+            (2, None, Some(text)) if fields.contains_key("size_bytes") => {
+                format!("{}…", printable(text))
+            }
             _ => printable(&value.to_string()),
         },
         _ => printable(&value.to_string()),
@@ -107,6 +111,8 @@ mod tests {
                 "1267650600228229401496703205376",
             ),
             (json!({"python": 5}), r#"{"python":5}"#),
+            (json!({"cut": "[1,2", "size_bytes": 900}), "[1,2…"),
+            (json!({"cut": "[1,2"}), r#"{"cut":"[1,2"}"#),
             (json!([1, null]), "[1,null]"),
         ] {
             assert_eq!(value(&json), text);
