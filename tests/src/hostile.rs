@@ -24,6 +24,8 @@ pub enum Behaviour {
     Redirect(String),
     /// Answers this with status 200.
     Answer(String),
+    /// The same without saying how long it is.
+    Unmeasured(String),
     /// Answers this status with a text.
     Status(u16),
     /// Claims the length of this body, sends half of it and closes.
@@ -135,6 +137,10 @@ async fn converse(
         }
         Behaviour::Answer(body) => {
             send_head(&mut stream, "200 OK", Some(body.len())).await?;
+            stream.write_all(body.as_bytes()).await
+        }
+        Behaviour::Unmeasured(body) => {
+            send_head(&mut stream, "200 OK", None).await?;
             stream.write_all(body.as_bytes()).await
         }
         Behaviour::Status(status) => {

@@ -14,7 +14,7 @@ const START_MAX: Duration = Duration::from_millis(100);
 /// How long it takes from the start of the process to its first answer, after a kill.
 async fn quickest_restart(node: &mut Node) -> Duration {
     let mut quickest = Duration::MAX;
-    for _ in 0..30 {
+    for _ in 0..60 {
         let start = Instant::now();
         node.restart().await;
         let info = node.get("/api/v1/ledgers/tutorial").await;
@@ -59,6 +59,7 @@ async fn a_start_takes_no_time_with_an_empty_chain_and_with_a_long_one() {
     .await;
     let took = quickest_restart(&mut node).await;
     assert!(took < START_MAX, "100,000 blocks, indexed: {took:?}");
+    println!("from start to first answer with 100,000 blocks: {took:?}");
     let block = node.mine().await;
     assert_eq!(block["index"], 100_001);
 }
