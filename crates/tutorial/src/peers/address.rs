@@ -96,6 +96,16 @@ impl PeerAddress {
     /// # Errors
     /// [`AddressProblem`].
     pub(crate) fn parse(given: &str) -> Result<PeerAddress, AddressProblem> {
+        let address = PeerAddress::parse_unfenced(given)?;
+        if let Host::Ip(ip) = address.host {
+            fence::check(ip)?;
+        }
+        Ok(address)
+    }
+
+    /// Reads an address that will not be asked, or that was registered: the fence may have been another one then, and
+    /// is asked again before the peer is.
+    pub(super) fn parse_unfenced(given: &str) -> Result<PeerAddress, AddressProblem> {
         let given = given.trim_matches(|character: char| character <= ' ');
         if given.is_empty() {
             return Err(AddressProblem::Empty);
@@ -110,9 +120,6 @@ impl PeerAddress {
             Some(digits) => read_port(digits)?,
         };
         let host = read_host(host)?;
-        if let Host::Ip(address) = host {
-            fence::check(address)?;
-        }
         let text = match port {
             PORT_DEFAULT => host.to_string(),
             _ => format!("{host}:{port}"),

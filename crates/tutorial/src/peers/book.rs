@@ -1,5 +1,6 @@
 //! The registered peers, in memory and in the store.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chainloom_ledger::{LedgerError, PeerOutcome, PeerReport};
@@ -91,7 +92,7 @@ impl Peer {
         let row: Row =
             serde_json::from_slice(content).map_err(|error| damaged(error.to_string()))?;
         let address =
-            PeerAddress::parse(address).map_err(|problem| damaged(problem.to_string()))?;
+            PeerAddress::parse_unfenced(address).map_err(|problem| damaged(problem.to_string()))?;
         Ok(Peer {
             address,
             order: row.order,
@@ -136,10 +137,16 @@ impl PeerBook {
     ) -> Result<Vec<Peer>, AddError> {
         self.change(move |List { peers, next_order }| {
             let registered = peers.len();
-            for address in addresses {
-                if peers.iter().any(|peer| peer.address == address) {
-                    continue;
-                }
+            let mut known: HashSet<_> = peers.iter().map(|peer| peer.address.clone()).collect();
+            let new: Vec<_> = addresses
+                .into_iter()
+                .filter(|address| known.insert(address.clone()))
+                .collect();
+            if !new.is_empty() && known.len() > peers_max {
+                let new = new.len();
+                return Err(AddError::TooMany { registered, new });
+            }
+            for address in new {
                 peers.push(Peer {
                     address,
                     order: *next_order,
@@ -147,10 +154,6 @@ impl PeerBook {
                     outcome: None,
                 });
                 *next_order += 1;
-            }
-            let new = peers.len() - registered;
-            if new > 0 && peers.len() > peers_max {
-                return Err(AddError::TooMany { registered, new });
             }
             Ok(peers[registered..].iter().map(Peer::row).collect())
         })

@@ -7,9 +7,22 @@ use super::address::{AddressProblem, PeerAddress, excerpt};
 use super::book::{AddError, Peer};
 use crate::json::Json;
 
+/// How many addresses one list may have; more only if more nodes can be registered.
+const ADDRESSES_MAX: usize = 4096;
+
 /// Why addresses were not registered. None of the list was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RegisterError {
+    /// The list is longer than is read.
+    #[error(
+        "the list has {given} addresses, and at most {limit} are read at once; give it in parts"
+    )]
+    ListTooLong {
+        /// How many it has.
+        given: usize,
+        /// How many are read.
+        limit: usize,
+    },
     /// One of the list is no text.
     #[error(
         "address {position} of the list is {kind}; an address is a text such as \"http://127.0.0.1:5001\""
@@ -52,6 +65,7 @@ impl RegisterError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            RegisterError::ListTooLong { .. } => "too_many_addresses",
             RegisterError::NotText { .. } => "invalid_address",
             RegisterError::Address { problem, .. } => problem.code(),
             RegisterError::TooMany { .. } => "too_many_peers",
@@ -76,18 +90,23 @@ impl Peers {
     /// Registers all of these addresses or none, each once, and answers all that are registered now, in the order in
     /// which they came. On the disk when it returns.
     pub(crate) async fn register(&self, addresses: &[Json]) -> Result<Vec<String>, RegisterError> {
+        let peers_max = self.shared.limits.peers_max;
+        let limit = ADDRESSES_MAX.max(peers_max);
+        if addresses.len() > limit {
+            let given = addresses.len();
+            return Err(RegisterError::ListTooLong { given, limit });
+        }
         let addresses = addresses
             .iter()
             .zip(1..)
             .map(|(address, position)| read_address(address, position))
             .collect::<Result<_, _>>()?;
-        let limit = self.shared.limits.peers_max;
-        match self.shared.book.add(addresses, limit).await {
+        match self.shared.book.add(addresses, peers_max).await {
             Ok(peers) => Ok(addresses_of(&peers)),
             Err(AddError::TooMany { registered, new }) => Err(RegisterError::TooMany {
                 registered,
                 new,
-                limit,
+                limit: peers_max,
             }),
             Err(AddError::Store(error)) => Err(RegisterError::Ledger(error)),
         }
@@ -95,7 +114,7 @@ impl Peers {
 
     /// Removes a peer, however its address is written; false if it was not registered.
     pub(crate) async fn unregister(&self, address: &str) -> Result<bool, LedgerError> {
-        match PeerAddress::parse(address) {
+        match PeerAddress::parse_unfenced(address) {
             Ok(address) => self.shared.book.remove(address).await,
             Err(_) => Ok(false),
         }

@@ -91,11 +91,24 @@ impl Verdict {
     ) -> PeerOutcome {
         PeerOutcome {
             code: self.code().to_owned(),
-            detail: self.sentence(json_depth_max),
+            detail: printable(&self.sentence(json_depth_max)),
             verified_blocks,
             duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
         }
     }
+}
+
+/// A sentence that may quote a peer, without characters that do something to a terminal.
+fn printable(sentence: &str) -> String {
+    let mut shown = String::with_capacity(sentence.len());
+    for character in sentence.chars() {
+        if character.is_control() {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }
 
 fn refusal_code(error: &ChainError) -> &'static str {

@@ -7,9 +7,10 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
+use std::thread;
 
 use reqwest::dns::{Name, Resolve, Resolving};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::address::{Host, PeerAddress};
 use super::fence;
@@ -97,23 +98,30 @@ impl Resolver {
     }
 
     async fn look_up(&self, name: &str, turn: Turn) -> Result<Vec<IpAddr>, FetchError> {
-        let lookup = self.lookup.clone();
-        let asked = name.to_owned();
-        let answer = tokio::task::spawn_blocking(move || {
-            // Given back when the system is done, even if nobody waits for it any more.
-            let _turn = turn;
-            lookup(&asked)
-        })
-        .await;
         let not_found = |detail: String| FetchError::NameNotFound {
             name: name.to_owned(),
             detail,
         };
-        match answer {
+        let lookup = self.lookup.clone();
+        let asked = name.to_owned();
+        let (sender, answer) = oneshot::channel();
+        // On a thread of its own: one of the runtime's would keep the program from ending until the system is done.
+        let thread = thread::Builder::new()
+            .name("name lookup".into())
+            .spawn(move || {
+                let answer = lookup(&asked);
+                // Given back only now, even if nobody waits for the answer any more.
+                drop(turn);
+                let _ = sender.send(answer);
+            });
+        if let Err(error) = thread {
+            return Err(not_found(error.to_string()));
+        }
+        match answer.await {
             Ok(Ok(addresses)) if addresses.is_empty() => Err(not_found("it has no address".into())),
             Ok(Ok(addresses)) => Ok(addresses),
             Ok(Err(error)) => Err(not_found(error.to_string())),
-            Err(error) => Err(not_found(error.to_string())),
+            Err(_) => Err(not_found("the lookup was given up".into())),
         }
     }
 }
@@ -202,6 +210,7 @@ mod tests {
     #[tokio::test]
     async fn a_name_without_an_address_is_not_found() {
         let failing = Resolver::new(Arc::new(|_| Err(io::Error::other("no such name"))));
+        let panicking = Resolver::new(Arc::new(|_| panic!("as the system's code never does")));
         for (resolver, expected) in [
             (resolver(&[]), "it has no address"),
             (failing, "no such name"),

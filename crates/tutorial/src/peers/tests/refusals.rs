@@ -266,3 +266,15 @@ async fn unknown_fields_and_any_proof_that_python_prints_are_fine() {
     .await;
     assert_outcome(&outcome, "not_longer", "", 1);
 }
+
+#[tokio::test]
+async fn what_is_quoted_of_a_peer_does_nothing_to_a_terminal() {
+    let genesis = compact(&article(1, "a")[0]);
+    let hash = crate::rules::hex(&crate::rules::block_hash(&article(1, "a")[0]));
+    let proof = "\\u001b[2J\\u0085";
+    let body = format!(
+        "{{\"chain\": [{genesis}, {{\"previous_hash\": \"{hash}\", \"proof\": \"{proof}\"}}]}}"
+    );
+    let outcome = outcome_of_body(body).await;
+    assert_outcome(&outcome, "invalid_block", "100\\u{1b}[2J\\u{85}", 1);
+}

@@ -214,3 +214,48 @@ async fn a_store_that_fails_is_told() {
     let fixture = Fixture::new();
     assert_eq!(fixture.peers.register(&[address]).await.unwrap(), ["a:1"]);
 }
+
+#[tokio::test]
+async fn a_list_has_its_limit() {
+    let fixture = Fixture::new();
+    let address = Json::from("127.0.0.1:5001");
+    let error = fixture
+        .peers
+        .register(&vec![address.clone(); 4097])
+        .await
+        .unwrap_err();
+    let expected = RegisterError::ListTooLong {
+        given: 4097,
+        limit: 4096,
+    };
+    assert_eq!(error, expected);
+    assert_eq!(error.code(), "too_many_addresses");
+    assert_eq!(
+        fixture
+            .peers
+            .register(&vec![address; 4096])
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn what_the_fence_refuses_by_now_can_be_read_and_forgotten() {
+    let fixture = Fixture::new();
+    let row = (
+        "169.254.169.254".to_owned(),
+        Some(b"{\"order\": 1}".to_vec()),
+    );
+    fixture.store.write_peer_rows(vec![row]).await.unwrap();
+    let fixture = fixture.reopened();
+    assert_eq!(only(&fixture.resolve().await).code, "address_fenced");
+    assert!(
+        fixture
+            .peers
+            .unregister("http://169.254.169.254")
+            .await
+            .unwrap()
+    );
+}
