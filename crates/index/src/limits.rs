@@ -22,7 +22,7 @@ impl Default for Limits {
             batch_bytes: 2 << 20,
             rollback_blocks: 2_000,
             rollback_transactions: 20_000,
-            sync_batches: 16,
+            sync_batches: 8,
             changes_bytes: 8 << 20,
         }
     }
