@@ -1,7 +1,8 @@
 //! Eight lanes with AVX2, for processors that have neither SHA extensions nor AVX-512.
 
 use crate::digest::State;
-use crate::kernel::{self, LaneStates};
+use crate::kernel;
+use crate::lane_group::{LaneStates, MessageLanes, compress_blocks, rows_of};
 use crate::lanes::Lanes;
 use crate::many::{Group, WIDTH_MAX};
 use crate::window::Window;
@@ -57,7 +58,7 @@ impl Group for GroupEight {
 
 #[target_feature(enable = "avx2")]
 fn compress_here(token: Avx2, states: &mut LaneStates, blocks: &[&[u8; 64]; WIDTH_MAX]) {
-    kernel::compress_blocks::<Eight>(token, states, blocks);
+    compress_blocks::<Eight>(token, states, blocks);
 }
 
 #[derive(Clone, Copy)]
@@ -96,12 +97,6 @@ impl Lanes for Eight {
     fn load(_: Avx2, words: &[u32; 16]) -> Self {
         // The array is twice as long as what is read, and any alignment will do.
         Self(vector!(_mm256_loadu_si256(words.as_ptr().cast())))
-    }
-
-    #[inline(always)]
-    fn store(self, words: &mut [u32; 16]) {
-        // As in `load`.
-        vector!(_mm256_storeu_si256(words.as_mut_ptr().cast(), self.0));
     }
 
     #[inline(always)]
@@ -172,5 +167,23 @@ impl Lanes for Eight {
             let zero = _mm256_cmpeq_epi32(masked, _mm256_setzero_si256());
             _mm256_movemask_ps(_mm256_castsi256_ps(zero)).cast_unsigned()
         })
+    }
+}
+
+impl MessageLanes for Eight {
+    #[inline(always)]
+    fn load_blocks(token: Avx2, blocks: &[&[u8; 64]; WIDTH_MAX]) -> [Self; 16] {
+        let rows = rows_of(&blocks[..Self::COUNT]);
+        let mut words = [Self::splat(token, 0); 16];
+        for (word, row) in words.iter_mut().zip(&rows) {
+            *word = Self::load(token, row);
+        }
+        words
+    }
+
+    #[inline(always)]
+    fn store(self, words: &mut [u32; 16]) {
+        // The array is at least as long as what is written, and any alignment will do.
+        vector!(_mm256_storeu_si256(words.as_mut_ptr().cast(), self.0));
     }
 }

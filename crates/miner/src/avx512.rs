@@ -1,14 +1,17 @@
 //! Sixteen lanes with AVX-512: rotations and any function of three bits in one instruction each.
 
 use crate::digest::State;
-use crate::kernel::{self, LaneStates};
+use crate::kernel;
+use crate::lane_group::{LaneStates, MessageLanes, compress_blocks};
 use crate::lanes::Lanes;
 use crate::many::{Group, WIDTH_MAX};
 use crate::window::Window;
 use std::arch::x86_64::{
     __m512i, _mm_cvtsi32_si128, _mm512_add_epi32, _mm512_loadu_si512, _mm512_or_si512,
-    _mm512_ror_epi32, _mm512_set1_epi32, _mm512_sll_epi32, _mm512_srl_epi32, _mm512_srli_epi32,
-    _mm512_storeu_si512, _mm512_ternarylogic_epi32, _mm512_testn_epi32_mask,
+    _mm512_ror_epi32, _mm512_set1_epi32, _mm512_set4_epi32, _mm512_shuffle_epi8,
+    _mm512_shuffle_i32x4, _mm512_sll_epi32, _mm512_srl_epi32, _mm512_srli_epi32,
+    _mm512_storeu_si512, _mm512_ternarylogic_epi32, _mm512_testn_epi32_mask, _mm512_unpackhi_epi32,
+    _mm512_unpackhi_epi64, _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 use std::ops::Range;
 
@@ -57,7 +60,7 @@ impl Group for GroupSixteen {
 
 #[target_feature(enable = "avx512f,avx512bw")]
 fn compress_here(token: Avx512, states: &mut LaneStates, blocks: &[&[u8; 64]; WIDTH_MAX]) {
-    kernel::compress_blocks::<Sixteen>(token, states, blocks);
+    compress_blocks::<Sixteen>(token, states, blocks);
 }
 
 #[derive(Clone, Copy)]
@@ -96,12 +99,6 @@ impl Lanes for Sixteen {
     fn load(_: Avx512, words: &[u32; 16]) -> Self {
         // The array is exactly as long as what is read, and any alignment will do.
         Self(vector!(_mm512_loadu_si512(words.as_ptr().cast())))
-    }
-
-    #[inline(always)]
-    fn store(self, words: &mut [u32; 16]) {
-        // As in `load`.
-        vector!(_mm512_storeu_si512(words.as_mut_ptr().cast(), self.0));
     }
 
     #[inline(always)]
@@ -169,5 +166,54 @@ impl Lanes for Sixteen {
             self.0,
             _mm512_set1_epi32(mask.cast_signed())
         )))
+    }
+}
+
+impl MessageLanes for Sixteen {
+    #[inline(always)]
+    fn load_blocks(token: Avx512, blocks: &[&[u8; 64]; WIDTH_MAX]) -> [Self; 16] {
+        // A transposition in four steps, each of which doubles the number of blocks whose words stand together.
+        let zero = Self::splat(token, 0).0;
+        let (mut rows, mut next) = ([zero; 16], [zero; 16]);
+        vector!({
+            let big_endian = _mm512_set4_epi32(0x0c0d_0e0f, 0x0809_0a0b, 0x0405_0607, 0x0001_0203);
+            for (row, block) in rows.iter_mut().zip(blocks) {
+                // The block is exactly as long as what is read, and any alignment will do.
+                let bytes = _mm512_loadu_si512(block.as_ptr().cast());
+                *row = _mm512_shuffle_epi8(bytes, big_endian);
+            }
+            for pair in [0, 2, 4, 6, 8, 10, 12, 14] {
+                next[pair] = _mm512_unpacklo_epi32(rows[pair], rows[pair + 1]);
+                next[pair + 1] = _mm512_unpackhi_epi32(rows[pair], rows[pair + 1]);
+            }
+            for four in [0, 4, 8, 12] {
+                rows[four] = _mm512_unpacklo_epi64(next[four], next[four + 2]);
+                rows[four + 1] = _mm512_unpackhi_epi64(next[four], next[four + 2]);
+                rows[four + 2] = _mm512_unpacklo_epi64(next[four + 1], next[four + 3]);
+                rows[four + 3] = _mm512_unpackhi_epi64(next[four + 1], next[four + 3]);
+            }
+            // Now quarter `q` of row `4 * f + j` is word `4 * q + j` of the blocks `4 * f` to `4 * f + 3`.
+            for j in 0..4 {
+                let even_low = _mm512_shuffle_i32x4::<0x88>(rows[j], rows[j + 4]);
+                let odd_low = _mm512_shuffle_i32x4::<0xdd>(rows[j], rows[j + 4]);
+                let even_high = _mm512_shuffle_i32x4::<0x88>(rows[j + 8], rows[j + 12]);
+                let odd_high = _mm512_shuffle_i32x4::<0xdd>(rows[j + 8], rows[j + 12]);
+                next[j] = _mm512_shuffle_i32x4::<0x88>(even_low, even_high);
+                next[j + 4] = _mm512_shuffle_i32x4::<0x88>(odd_low, odd_high);
+                next[j + 8] = _mm512_shuffle_i32x4::<0xdd>(even_low, even_high);
+                next[j + 12] = _mm512_shuffle_i32x4::<0xdd>(odd_low, odd_high);
+            }
+        });
+        let mut words = [Self(zero); 16];
+        for (word, column) in words.iter_mut().zip(next) {
+            word.0 = column;
+        }
+        words
+    }
+
+    #[inline(always)]
+    fn store(self, words: &mut [u32; 16]) {
+        // The array is at least as long as what is written, and any alignment will do.
+        vector!(_mm512_storeu_si512(words.as_mut_ptr().cast(), self.0));
     }
 }

@@ -32,7 +32,7 @@ pub(crate) const ROUND: [u32; 64] = [
 
 /// The SHA-256 of one message.
 ///
-/// For many messages at once, [`sha256_many`](crate::sha256_many) is several times as fast.
+/// For many messages at once, [`sha256_many`](crate::sha256_many) is faster.
 #[must_use]
 pub fn sha256(message: &[u8]) -> [u8; 32] {
     Sha256::digest(message).into()

@@ -4,9 +4,8 @@
 //! moving digits within their block, so that the rounds before them and the parts of the message schedule that they do
 //! not reach are computed once for the whole window.
 
-use crate::digest::{ROUND, State, round, round_sums, small_sigma_0, small_sigma_1, words};
+use crate::digest::{ROUND, State, round, round_sums, small_sigma_0, small_sigma_1};
 use crate::lanes::Lanes;
-use crate::many::WIDTH_MAX;
 use crate::window::{DIGITS, Window};
 use std::ops::Range;
 
@@ -45,27 +44,13 @@ pub(crate) fn scan<V: Lanes>(
     }
 }
 
-// The next two are loops because a closure given to the array's `map` is compiled without the vector instructions.
-
-/// Vectors with the same word in each lane.
+/// Vectors with the same word in each lane. A loop, because a closure given to the array's `map` would be compiled without
+/// the vector instructions.
 #[inline(always)]
 fn splat_all<V: Lanes, const COUNT: usize>(token: V::Token, words: &[u32; COUNT]) -> [V; COUNT] {
     let mut vectors = [V::splat(token, 0); COUNT];
     for (vector, &word) in vectors.iter_mut().zip(words) {
         *vector = V::splat(token, word);
-    }
-    vectors
-}
-
-/// Vectors with words of their own in each lane.
-#[inline(always)]
-fn load_all<V: Lanes, const COUNT: usize>(
-    token: V::Token,
-    rows: &[[u32; 16]; COUNT],
-) -> [V; COUNT] {
-    let mut vectors = [V::splat(token, 0); COUNT];
-    for (vector, row) in vectors.iter_mut().zip(rows) {
-        *vector = V::load(token, row);
     }
     vectors
 }
@@ -140,7 +125,7 @@ fn feed_forward<V: Lanes>(state: &mut [V; 8], before: [V; 8]) {
 
 /// The compression of one block in each lane.
 #[inline(always)]
-fn compress<V: Lanes>(token: V::Token, state: &mut [V; 8], words: &mut [V; 16]) {
+pub(crate) fn compress<V: Lanes>(token: V::Token, state: &mut [V; 8], words: &mut [V; 16]) {
     let before = *state;
     sixteen_times!(I => {
         vector_round(state, I, words[I].add(V::splat(token, ROUND[I])));
@@ -152,52 +137,6 @@ fn compress<V: Lanes>(token: V::Token, state: &mut [V; 8], words: &mut [V; 16]) 
     });
     last_rounds(token, state, words);
     feed_forward(state, before);
-}
-
-/// The states of as many messages as a vector may have lanes: all their `a`, then all their `b`, and so on.
-#[derive(Default)]
-pub(crate) struct LaneStates([[u32; 16]; 8]);
-
-impl LaneStates {
-    pub(crate) fn set(&mut self, lane: usize, state: &State) {
-        for (row, word) in self.0.iter_mut().zip(state) {
-            row[lane] = *word;
-        }
-    }
-
-    pub(crate) fn get(&self, lane: usize) -> State {
-        self.0.map(|row| row[lane])
-    }
-}
-
-/// The blocks' first words, their second words, and so on.
-///
-/// Not inlined, for otherwise the compiler makes gather instructions of it, which are far slower.
-#[inline(never)]
-fn rows_of(blocks: &[&[u8; 64]]) -> [[u32; 16]; 16] {
-    let mut rows = [[0; 16]; 16];
-    for (lane, block) in blocks.iter().enumerate() {
-        for (row, word) in rows.iter_mut().zip(words(block)) {
-            row[lane] = word;
-        }
-    }
-    rows
-}
-
-/// The compression of a block of its own in each lane.
-#[inline(always)]
-pub(crate) fn compress_blocks<V: Lanes>(
-    token: V::Token,
-    states: &mut LaneStates,
-    blocks: &[&[u8; 64]; WIDTH_MAX],
-) {
-    let rows = rows_of(&blocks[..V::COUNT]);
-    let mut state: [V; 8] = load_all(token, &states.0);
-    let mut words: [V; 16] = load_all(token, &rows);
-    compress(token, &mut state, &mut words);
-    for (row, word) in states.0.iter_mut().zip(state) {
-        word.store(row);
-    }
 }
 
 /// The compression of the same block in all lanes of several vectors, its schedule already known.

@@ -14,8 +14,6 @@ pub(crate) trait Lanes: Copy {
     fn splat(token: Self::Token, word: u32) -> Self;
     /// The first `COUNT` of these words.
     fn load(token: Self::Token, words: &[u32; 16]) -> Self;
-    /// Writes the lanes in place of the first `COUNT` of these words.
-    fn store(self, words: &mut [u32; 16]);
     fn add(self, other: Self) -> Self;
     fn or(self, other: Self) -> Self;
     fn rotate_right<const BITS: i32>(self) -> Self;

@@ -38,6 +38,8 @@ mod avx512;
 mod digest;
 mod engine;
 mod kernel;
+#[cfg(target_arch = "x86_64")]
+mod lane_group;
 mod lanes;
 mod many;
 mod portable;

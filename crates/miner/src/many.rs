@@ -10,7 +10,8 @@ pub(crate) const WIDTH_MAX: usize = 16;
 
 /// The SHA-256 of each of these messages, in their order.
 ///
-/// Two to three times as fast as one after the other, from a few dozen messages on; the messages may be of any lengths.
+/// The messages may be of any lengths. From a few dozen on this is faster than one after the other: by a third for
+/// messages of a few blocks on a processor with SHA extensions, by far more on one with only vectors.
 #[must_use]
 pub fn sha256_many<M: AsRef<[u8]>>(messages: &[M]) -> Vec<[u8; 32]> {
     Engine::detect().sha256_many(messages)
@@ -49,50 +50,44 @@ pub(crate) trait Group {
 pub(crate) struct Stream<'a> {
     /// The message's place among all.
     index: usize,
+    message: &'a [u8],
+    /// How many bytes went through already, padding included: a multiple of 64.
+    position: usize,
     state: State,
-    /// The whole blocks that are still to come.
-    blocks: &'a [[u8; 64]],
-    /// The message's last bytes with the padding: one block or two.
-    tail: [[u8; 64]; 2],
-    /// Where in the tail the next block is, once the whole blocks are through.
-    tail_next: usize,
-    tail_length: usize,
 }
 
 impl<'a> Stream<'a> {
     fn new(index: usize, message: &'a [u8]) -> Self {
-        let (blocks, rest) = message.as_chunks::<64>();
-        let mut tail = [[0; 64]; 2];
-        let bytes = tail.as_flattened_mut();
-        bytes[..rest.len()].copy_from_slice(rest);
-        bytes[rest.len()] = 0x80;
-        let tail_length = if rest.len() < 56 { 1 } else { 2 };
-        let bits = (message.len() as u64).wrapping_mul(8);
-        bytes[64 * tail_length - 8..64 * tail_length].copy_from_slice(&bits.to_be_bytes());
         Self {
             index,
+            message,
+            position: 0,
             state: INITIAL,
-            blocks,
-            tail,
-            tail_next: 0,
-            tail_length,
         }
     }
 
-    /// The next block to compress.
-    fn block(&self) -> &[u8; 64] {
-        self.blocks.first().unwrap_or(&self.tail[self.tail_next])
+    /// The next block, if the message fills it alone.
+    fn whole_block(&self) -> Option<&'a [u8; 64]> {
+        self.message.get(self.position..)?.first_chunk()
     }
 
-    /// Goes on to the block behind. Returns whether there is one.
-    fn advance(&mut self) -> bool {
-        match self.blocks.split_first() {
-            Some((_, rest)) => self.blocks = rest,
-            // Stays in the tail when it is through.
-            None if self.tail_next + 1 < self.tail_length => self.tail_next += 1,
-            None => return false,
+    /// The next block, if the message does not fill it: what is left of the message, and padding.
+    fn padded_block(&self) -> [u8; 64] {
+        let mut block = [0; 64];
+        if let Some(rest) = self.message.get(self.position..) {
+            block[..rest.len()].copy_from_slice(rest);
+            block[rest.len()] = 0x80;
         }
-        true
+        if self.is_at_last_block() {
+            let bits = (self.message.len() as u64).wrapping_mul(8);
+            block[56..].copy_from_slice(&bits.to_be_bytes());
+        }
+        block
+    }
+
+    /// Whether the next block is the last: it has room for the mark and the length behind the message.
+    fn is_at_last_block(&self) -> bool {
+        self.position + 64 >= self.message.len() + 9
     }
 }
 
@@ -109,13 +104,22 @@ pub(crate) fn hash_in_group<'a, G: Group>(
     for (place, stream) in active.iter().enumerate() {
         group.set(place, &stream.state);
     }
+    let mut padded = [[0; 64]; WIDTH_MAX];
     let mut idle = Vec::new();
     while idle.is_empty() {
-        let last = G::WIDTH - 1;
-        let blocks = std::array::from_fn(|place| active[place.min(last)].block());
+        for (stream, padded) in active.iter().zip(&mut padded) {
+            if stream.whole_block().is_none() {
+                *padded = stream.padded_block();
+            }
+        }
+        let mut blocks = padded.each_ref();
+        for (stream, block) in active.iter().zip(&mut blocks) {
+            *block = stream.whole_block().unwrap_or(*block);
+        }
         group.compress(&blocks);
         for (place, stream) in active.iter_mut().enumerate() {
-            if stream.advance() {
+            if !stream.is_at_last_block() {
+                stream.position += 64;
                 continue;
             }
             digests[stream.index] = to_bytes(&group.get(place));
@@ -143,11 +147,18 @@ pub(crate) fn hash_one_by_one<'a>(
     digests: &mut [[u8; 32]],
 ) {
     for mut stream in waiting {
-        compress256(&mut stream.state, stream.blocks);
-        compress256(
-            &mut stream.state,
-            &stream.tail[stream.tail_next..stream.tail_length],
-        );
+        let rest = stream.message.get(stream.position..).unwrap_or_default();
+        let (whole_blocks, _) = rest.as_chunks();
+        compress256(&mut stream.state, whole_blocks);
+        stream.position += 64 * whole_blocks.len();
+        loop {
+            let block = stream.padded_block();
+            compress256(&mut stream.state, &[block]);
+            if stream.is_at_last_block() {
+                break;
+            }
+            stream.position += 64;
+        }
         digests[stream.index] = to_bytes(&stream.state);
     }
 }

@@ -25,11 +25,6 @@ impl Lanes for u32 {
     }
 
     #[inline(always)]
-    fn store(self, words: &mut [u32; 16]) {
-        words[0] = self;
-    }
-
-    #[inline(always)]
     fn add(self, other: Self) -> Self {
         self.wrapping_add(other)
     }
