@@ -93,7 +93,7 @@ fn every_misbehaviour() -> Vec<(&'static str, Behaviour)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_costs_its_own_answer_only() {
-    let mut node = node_with("chain_timeout_s = 6\nidle_timeout_s = 2\n").await;
+    let node = node_with("chain_timeout_s = 6\nidle_timeout_s = 2\n").await;
     let mut peers = Vec::new();
     for (name, behaviour) in every_misbehaviour() {
         let peer = HostilePeer::start(behaviour).await;
