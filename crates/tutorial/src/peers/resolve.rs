@@ -46,7 +46,8 @@ impl Peers {
     }
 
     async fn run(&self) -> Result<Resolution, LedgerError> {
-        for attempt in 1.. {
+        let mut attempt = 1;
+        loop {
             let Round { mut ended, best } = self.round().await?;
             let mut from = None;
             if let Some((asked, staging)) = best {
@@ -60,14 +61,16 @@ impl Peers {
                         }
                     }
                     Adoption::NotLonger => self.not_longer(length),
-                    Adoption::BaseChanged if attempt < ATTEMPTS => continue,
+                    Adoption::BaseChanged if attempt < ATTEMPTS => {
+                        attempt += 1;
+                        continue;
+                    }
                     Adoption::BaseChanged => Verdict::ChainChanged,
                 };
                 ended.push((asked, verdict));
             }
             return Ok(self.conclude(ended, from).await);
         }
-        unreachable!("the last attempt returns")
     }
 
     /// Asks every peer once and keeps the best chain.
