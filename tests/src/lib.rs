@@ -15,6 +15,7 @@ mod node;
 mod paths;
 mod process;
 mod python_node;
+mod shape;
 mod wait;
 
 pub use browser::{Browser, Screen};
@@ -25,4 +26,5 @@ pub use node::{Node, NodeOptions};
 pub use paths::{program, python};
 pub use process::{Ended, Process, run_to_end};
 pub use python_node::PythonNode;
+pub use shape::assert_fields;
 pub use wait::{eventually, eventually_within};
