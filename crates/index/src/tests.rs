@@ -9,7 +9,6 @@ mod following;
 mod killed;
 mod ledger;
 mod pages;
-mod throughput;
 
 use std::path::Path;
 use std::sync::Arc;
