@@ -21,10 +21,10 @@ const PIECES_WAITING: usize = 4;
 /// How many batches of verified blocks wait to be written.
 const BATCHES_WAITING: usize = 1;
 /// From how many bytes without a whole block on a chain counts as one with giant blocks.
-const GIANT_BYTES: usize = 4 << 20;
+const GIANT_BYTES: usize = 2 << 20;
 /// How many chains may be in the middle of a giant block at once; the others wait. A giant takes a few times its length
-/// in memory, and nothing but one's patience keeps anybody from sending one.
-const GIANTS_MAX: usize = 2;
+/// in memory, and nothing but our patience keeps anybody from sending one.
+const GIANTS_MAX: usize = 1;
 
 /// Where a chain's bytes come from.
 pub(super) trait Source: Send {

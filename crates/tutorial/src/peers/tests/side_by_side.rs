@@ -93,8 +93,8 @@ fn with_a_giant(length: usize, taste: &str) -> Vec<Json> {
 
 #[tokio::test]
 async fn giant_blocks_take_turns() {
-    let fixture = fixture(Duration::from_secs(2));
-    // Two that keep the turns of giants for a while.
+    let fixture = fixture(Duration::from_secs(1));
+    // Two that keep the giants' turn for a while, one after the other.
     let stuck = || {
         let begun =
             Act::Send(format!("{{\"chain\": [{{\"x\": \"{}", "x".repeat(5 << 20)).into_bytes());
