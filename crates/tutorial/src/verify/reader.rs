@@ -203,8 +203,10 @@ impl ChainReader {
         if left > self.limits.block.bytes {
             return Err(self.unfinished_is_too_long());
         }
-        // Twice what is left, so that a long block is looked at only a few times while it comes in.
-        self.wanted = WINDOW_BYTES.max(left.saturating_mul(2));
+        // Twice what is left, so that a long block is looked at only a few times while it comes in; but not much more
+        // than the longest block that is read.
+        let most = self.limits.block.bytes.saturating_add(WINDOW_BYTES);
+        self.wanted = WINDOW_BYTES.max(left.saturating_mul(2)).min(most);
         Ok(())
     }
 
