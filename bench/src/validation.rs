@@ -16,7 +16,10 @@ const PIECE_BYTES: usize = 64 * 1024;
 
 pub(crate) async fn run(report: &mut Report, recipe: ChainRecipe) {
     // The very bytes that a Flask node sends.
-    let body = PythonNode::with_chain(recipe).await.get_text("/chain").await;
+    let body = PythonNode::with_chain(recipe)
+        .await
+        .get_text("/chain")
+        .await;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("chain.json");
     std::fs::write(&file, &body).expect("room for the chain");
