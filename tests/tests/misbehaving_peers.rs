@@ -260,13 +260,9 @@ async fn an_endless_valid_chain_takes_bounded_memory() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_endless_blocks_at_once_take_bounded_memory() {
-    const BLOCK_BYTES_MAX: u64 = 16 << 20;
-    let mut node = node_with(&format!(
-        "chain_timeout_s = 10\nblock_bytes_max = {BLOCK_BYTES_MAX}\n"
-    ))
-    .await;
+    let mut node = node_with("chain_timeout_s = 10\n").await;
     let mut peers = Vec::new();
-    for _ in 0..24 {
+    for _ in 0..12 {
         let peer = HostilePeer::start(Behaviour::endless_block()).await;
         node.register(peer.address()).await;
         peers.push(peer);
@@ -275,9 +271,11 @@ async fn many_endless_blocks_at_once_take_bounded_memory() {
         node.resolve().await["message"],
         "Our chain is authoritative"
     );
-    // Few blocks of the greatest size are read at once, each in a few times its length; all 24 would take far more.
+    // Few blocks of the greatest size, 64 MiB, are read at once, each in a few times its length. All twelve at once
+    // would take several gigabytes.
     let memory = memory_peak(&mut node);
-    assert!(memory < 600 << 20, "{} MiB", memory >> 20);
+    println!("{} MiB", memory >> 20);
+    assert!(memory < 1_500 << 20, "{} MiB", memory >> 20);
 }
 
 #[tokio::test(flavor = "multi_thread")]
