@@ -18,6 +18,14 @@ impl Limits {
     /// The most values of one document by default: about four million.
     pub const VALUES: usize = 4 << 20;
 
+    /// For a text that was measured when it was taken in: only its nesting is bounded, and that by the parser's stack.
+    /// Whoever lowers a limit later can still read what is stored.
+    pub(crate) const MEASURED: Limits = Limits {
+        depth: Self::DEPTH_MAX,
+        bytes: usize::MAX,
+        values: usize::MAX,
+    };
+
     /// The nesting that is read.
     pub(crate) fn effective_depth(&self) -> usize {
         self.depth.min(Self::DEPTH_MAX)

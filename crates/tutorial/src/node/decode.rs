@@ -287,9 +287,9 @@ fn derived_id(block_hash: Hash, index: u32) -> String {
     Hash::of(format!("{block_hash}:{index}").as_bytes()).to_string()
 }
 
-/// What the store holds, as a tree. It was read within these limits when it was accepted.
-fn tree(compact: &[u8]) -> Result<Json, LedgerError> {
-    parse(compact, &Limits::default()).map_err(|error| LedgerError::Storage {
+/// What the store holds, as a tree. It was measured when it was accepted.
+pub(super) fn tree(compact: &[u8]) -> Result<Json, LedgerError> {
+    parse(compact, &Limits::MEASURED).map_err(|error| LedgerError::Storage {
         detail: format!("the store holds a text that is no JSON: {error}; verify the chain"),
     })
 }

@@ -9,9 +9,15 @@ use crate::store::{IdempotencyKey, PENDING_BYTES_MAX, PENDING_COUNT_MAX, Posted,
 
 /// How large one transaction may be, in its compact form.
 pub const TRANSACTION_BYTES_MAX: usize = 1024 * 1024;
-/// How many arrays and objects stand around a transaction's field in the answer of `GET /chain`,
-/// which nodes read within a limit of depth: the answer, its list, a block, its list, itself.
-const LEVELS_AROUND: usize = 5;
+/// How many arrays and objects one field of a transaction may hold within each other.
+///
+/// Once it is in a block, every node must be able to read it with the whole chain around it (five
+/// levels more). [`Limits::DEPTH_MAX`] would allow nearly a thousand, but a node in Python reads
+/// JSON by recursion within the interpreter's limit of 1,000 calls, of which the web framework and
+/// the HTTP client have taken a share by then: beyond about 970 levels it gives up on the chain for
+/// good. The rest is room for frameworks that stack more calls.
+const FIELD_DEPTH_MAX: usize = 900;
+const _: () = assert!(FIELD_DEPTH_MAX + 5 <= Limits::DEPTH_MAX);
 /// When to try again while too much waits: a block is mined in seconds.
 const RETRY_AFTER_S: u32 = 5;
 
@@ -59,7 +65,7 @@ impl Core {
 
 /// A transaction as it is stored, if every node can read it.
 pub(super) fn encode(sender: Json, recipient: Json, amount: Json) -> Result<Vec<u8>, LedgerError> {
-    let limit = Limits::DEPTH_MAX - LEVELS_AROUND;
+    let limit = FIELD_DEPTH_MAX;
     for (name, value) in [
         ("sender", &sender),
         ("recipient", &recipient),

@@ -7,7 +7,7 @@ use crate::json;
 pub struct PeerLimits {
     /// How many peers can be registered.
     pub peers_max: usize,
-    /// How many bytes a chain may have as JSON.
+    /// How many bytes a chain may have as JSON, as the peer writes it and as it is stored.
     pub chain_bytes_max: u64,
     /// How long a peer may take for its whole chain, from the name lookup to the last byte. Only time in which we
     /// wait for the peer counts, not the time that we take ourselves for what it sent.
@@ -15,7 +15,7 @@ pub struct PeerLimits {
     /// How long a peer may send nothing, and how long its name's lookup and then the beginning of its answer may take;
     /// half of it for the connection.
     pub idle_timeout: Duration,
-    /// How many bytes one block may have as JSON.
+    /// How many bytes one block may have as JSON: as the peer writes it, as it is stored and as it is hashed.
     pub block_bytes_max: usize,
     /// How many arrays and objects may stand within each other in a chain's JSON; more than
     /// [`json::Limits::DEPTH_MAX`] are never read.

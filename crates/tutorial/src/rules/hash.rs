@@ -6,14 +6,15 @@ pub fn block_hash(block: &Json) -> [u8; 32] {
     chainloom_miner::sha256(canonical(block).as_bytes())
 }
 
-/// The very string whose SHA-256 is the hash of a block, from the block's compact form.
+/// The very string whose SHA-256 is the hash of a block, from the compact form of a block
+/// that was read within some limits: its own length is not bounded again.
 ///
 /// # Errors
 /// [`JsonError`] if that is no JSON.
 pub fn hashed_text(compact: &[u8]) -> Result<String, JsonError> {
     let mut again = Vec::with_capacity(compact.len());
     let mut canonical = Vec::with_capacity(compact.len() + compact.len() / 4);
-    Transcoder::new(Limits::default()).transcode(compact, &mut again, &mut canonical)?;
+    Transcoder::new(Limits::MEASURED).transcode(compact, &mut again, &mut canonical)?;
     Ok(String::from_utf8(canonical).expect("all that is written is ASCII"))
 }
 

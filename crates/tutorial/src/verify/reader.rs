@@ -36,6 +36,8 @@ pub struct ChainReader {
     window_offset: u64,
     /// How much of the body has come, in bytes.
     received: u64,
+    /// How long the verified blocks are together in their compact form, in bytes.
+    compact_bytes: u64,
     /// Whether there was a member `chain`.
     chain_seen: bool,
     failed: Option<ChainError>,
@@ -101,6 +103,7 @@ impl ChainReader {
             wanted: WINDOW_BYTES,
             window_offset: 0,
             received: 0,
+            compact_bytes: 0,
             chain_seen: false,
             failed: None,
         }
@@ -311,7 +314,17 @@ impl ChainReader {
         at: usize,
         batches: &mut Vec<VerifiedBatch>,
     ) -> Result<Step, ChainError> {
-        match self.verifier.verify(&self.window, at, batches) {
+        let batches_before = batches.len();
+        let paused = self.verifier.verify(&self.window, at, batches);
+        for batch in &batches[batches_before..] {
+            self.compact_bytes += batch.bytes() as u64;
+        }
+        if self.compact_bytes > self.limits.bytes_total {
+            return Err(ChainError::TooLong {
+                limit: self.limits.bytes_total,
+            });
+        }
+        match paused {
             // No step without progress: then more of the body is needed.
             Ok(Pause::Block(place)) if place == at => Ok(Step::More),
             Ok(Pause::Block(place)) => Ok(Step::To(place, State::Block)),

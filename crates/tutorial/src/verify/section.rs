@@ -166,13 +166,19 @@ impl Work<'_> {
         at: usize,
     ) -> Result<usize, Stop> {
         let start = section.compact.len();
+        let canonical_start = self.canonical.len();
         let length = self
             .transcoder
             .transcode_prefix(&window[at..], &mut section.compact, &mut self.canonical)
             .map_err(|error| Stop::Json(error.shifted(at)))?
             .ok_or(Stop::Block(at))?;
-        if length > self.conditions.limits.bytes {
+        // What is kept and what is hashed may be several times as long as what came: `é` becomes `\u00e9`.
+        let longest = length
+            .max(section.compact.len() - start)
+            .max(self.canonical.len() - canonical_start);
+        if longest > self.conditions.limits.bytes {
             section.compact.truncate(start);
+            self.canonical.truncate(canonical_start);
             return Err(Stop::TooLong);
         }
         let place = |range: &Option<Range<usize>>| {

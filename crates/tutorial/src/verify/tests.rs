@@ -387,7 +387,7 @@ fn limits_hold() {
 
     let longest = chain
         .iter()
-        .map(|block| compact(block).len())
+        .map(|block| canonical(block).len())
         .max()
         .unwrap();
     assert!(
@@ -427,6 +427,36 @@ fn limits_hold() {
             ..
         })
     ));
+}
+
+#[test]
+fn what_grows_when_it_is_rewritten_is_measured_as_it_is_kept() {
+    let body = |note: &str| format!(r#"{{"chain":[{{"note":{note},"proof":100}}],"length":1}}"#);
+    let read = |body: &str, bytes_total, bytes| {
+        let block = Limits {
+            bytes,
+            ..Limits::default()
+        };
+        let limits = ChainLimits { bytes_total, block };
+        let reader = ChainReader::with_threads(Rules::Article, 4, limits, 2);
+        read_with(reader, body.as_bytes(), 1000)
+    };
+    let too_long = |limit| Err(ChainError::BlockTooLong { number: 1, limit });
+    // Two bytes that are kept as six, four that are kept as 18, and an element that is hashed with a space before it.
+    let letters = body(&format!("\"{}\"", "é".repeat(10_000)));
+    let floats = body(&format!("[1{}]", ",1e15".repeat(10_000)));
+    let elements = body(&format!("[1{}]", ",1".repeat(10_000)));
+    for (body, limit) in [(&letters, 60_000), (&floats, 190_000), (&elements, 30_000)] {
+        assert!(body.len() < limit);
+        assert_eq!(read(body, 1 << 20, limit), too_long(limit));
+        assert!(read(body, 1 << 20, limit + 10_100).is_ok());
+    }
+    let limit = 60_000;
+    assert_eq!(
+        read(&letters, limit, 1 << 20),
+        Err(ChainError::TooLong { limit })
+    );
+    assert!(read(&letters, limit + 100, 1 << 20).is_ok());
 }
 
 #[test]

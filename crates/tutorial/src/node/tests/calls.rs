@@ -299,12 +299,12 @@ async fn transactions_that_others_could_not_read_are_refused() {
         value
     };
     let error = node
-        .post_transaction(nested(996), "b".into(), Json::Null)
+        .post_transaction(nested(901), "b".into(), Json::Null)
         .await
         .unwrap_err();
     assert_eq!(error.code(), "transaction_too_deep");
     assert!(error.to_string().contains("`sender`"));
-    node.post_transaction(nested(995), "b".into(), nested(995))
+    node.post_transaction(nested(900), "b".into(), nested(900))
         .await
         .unwrap();
     let large = "x".repeat(super::super::TRANSACTION_BYTES_MAX);

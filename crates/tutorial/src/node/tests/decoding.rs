@@ -131,3 +131,23 @@ async fn the_genesis_shows_its_proof_and_no_check() {
     assert_eq!(work.proof, 100);
     assert_eq!((work.input, work.digest), (None, None));
 }
+
+#[tokio::test]
+async fn what_was_taken_in_under_larger_limits_is_still_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let memo = "x".repeat(crate::json::Limits::BYTES + 1);
+    let compact = format!(r#"{{"proof":1,"transactions":[{{"memo":"{memo}"}}]}}"#);
+    let node = open(folder.path());
+    let store = &node.core().store;
+    let giant = crate::store::NewBlock {
+        hash: chainloom_ledger::Hash([7; 32]),
+        compact: compact.clone().into_bytes(),
+    };
+    adopt(store, &[chain(store).remove(0), giant]).await;
+    let block = node.block(BlockSelector::Latest).await.unwrap();
+    assert_eq!(block.size_bytes, compact.len() as u64);
+    let content = block.transactions[0].content.as_ref().unwrap();
+    assert_eq!(content["memo"], memo);
+    let hash_input = node.block_hash_input(2).await.unwrap();
+    assert!(hash_input.len() > compact.len());
+}

@@ -172,6 +172,12 @@ async fn bytes_have_their_limits() {
         "block 1 is longer than 3000 bytes",
         0,
     );
+    let growing = format!(
+        "{{\"chain\": [{{\"proof\": 1, \"x\": \"{}\"}}]}}",
+        "é".repeat(1400)
+    );
+    let outcome = outcome_of(vec![Act::Send(answer(growing))], limits).await;
+    assert_outcome(&outcome, "block_too_large", "3000 bytes", 0);
     let giant = format!("{{\"x\": \"{}\", \"chain\": []}}", "x".repeat(3000));
     let outcome = outcome_of(vec![Act::Send(answer(giant))], limits).await;
     assert_outcome(&outcome, "member_too_large", "3000 bytes", 0);
