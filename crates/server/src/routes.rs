@@ -24,6 +24,7 @@ async fn fallback(State(state): State<AppState>, request: Request) -> Response {
     let path = request.uri().path();
     match Area::of(path) {
         Area::Tutorial => tutorial_routes::fallback(state, request).await,
+        Area::Explorer => explorer::nowhere(path),
         area => area.not_found(path),
     }
 }

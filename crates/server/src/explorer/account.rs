@@ -4,7 +4,7 @@ use chainloom_index::{Order, TransactionFilter};
 use chainloom_ledger::Account;
 use http::StatusCode;
 
-use super::format::encode;
+use super::format::{encode, printable};
 use super::frame::Frame;
 use super::page::{PageResult, page};
 use super::rows::TransactionRow;
@@ -61,7 +61,7 @@ pub(super) async fn account(
     let rows = listed.transactions.iter();
     let account_page = AccountPage {
         own: account.value() == chain.node.id(),
-        name: account.to_string(),
+        name: printable(&account.to_string()),
         balance: balance.balance,
         transaction_count: balance.transaction_count,
         indexed_height: balance.indexed_height,

@@ -92,7 +92,10 @@ pub(super) async fn block(
     let page_of_block = BlockPage {
         frame: Frame::new(&name, format!("Block {number}"), "Blocks", &address),
         number,
-        made: format!("Made {}.", age(block.time, Timestamp::now())),
+        made: match block.time {
+            Some(time) => format!("Made {}.", age(Some(time), Timestamp::now())),
+            None => "Its maker wrote no time that can be read.".to_owned(),
+        },
         hash: block.hash.to_string(),
         previous_hash: cut(block.previous_hash, 256).0,
         previous: (number > 1).then(|| format!("{base}/blocks/{}", number - 1)),

@@ -78,6 +78,19 @@ pub(super) fn span(seconds: f64) -> String {
     }
 }
 
+/// A text with its control characters made visible: they would show as nothing, or break the page.
+pub(super) fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 /// A text no longer than `limit` bytes, and whether something was cut.
 pub(super) fn cut(text: String, limit: usize) -> (String, bool) {
     if text.len() <= limit {
@@ -125,6 +138,11 @@ mod tests {
         assert_eq!(span(f64::INFINITY), "over a century");
         assert_eq!(count(1, "block"), "1 block");
         assert_eq!(count(0, "block"), "0 blocks");
+    }
+
+    #[test]
+    fn control_characters_are_visible() {
+        assert_eq!(printable("a\u{0}b\r\n é"), "a\\u{0}b\\r\\n é");
     }
 
     #[test]

@@ -22,14 +22,19 @@ mod transaction;
 mod transactions;
 
 use axum::Router;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
+use crate::problem::Problem;
 use crate::state::AppState;
 
 /// `/` and `/explorer/…`.
 pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route("/", get(overview::overview))
+        .route("/explorer", get(to_overview))
+        .route("/explorer/", get(to_overview))
+        .route("/explorer/{ledger}", get(to_overview))
         .route("/explorer/assets/{name}", get(assets::asset))
         .route("/explorer/{ledger}/blocks", get(blocks::blocks))
         .route("/explorer/{ledger}/blocks/{block}", get(block::block))
@@ -50,9 +55,36 @@ pub(crate) fn router() -> Router<AppState> {
         .route("/explorer/{ledger}/search", get(search::search))
         .route("/explorer/{ledger}/peers", get(peers::peers))
         .route("/explorer/{ledger}/peers/why", get(peers::why))
-        .route("/explorer/{ledger}/peers/register", post(actions::register))
-        .route("/explorer/{ledger}/peers/forget", post(actions::forget))
-        .route("/explorer/{ledger}/peers/resolve", post(actions::resolve))
-        .route("/explorer/{ledger}/send", post(actions::send))
-        .route("/explorer/{ledger}/mine", post(actions::mine))
+        .route(
+            "/explorer/{ledger}/peers/register",
+            post(actions::register).get(to_overview),
+        )
+        .route(
+            "/explorer/{ledger}/peers/forget",
+            post(actions::forget).get(to_overview),
+        )
+        .route(
+            "/explorer/{ledger}/peers/resolve",
+            post(actions::resolve).get(to_overview),
+        )
+        .route(
+            "/explorer/{ledger}/send",
+            post(actions::send).get(to_overview),
+        )
+        .route(
+            "/explorer/{ledger}/mine",
+            post(actions::mine).get(to_overview),
+        )
+}
+
+/// Where there is no page, or only a form's target: to the overview.
+async fn to_overview() -> Response {
+    page::see("/")
+}
+
+/// What any other address below `/explorer` answers.
+pub(crate) fn nowhere(path: &str) -> Response {
+    let path: String = path.chars().take(200).collect();
+    let problem = Problem::not_found("route_not_found", format!("There is no page at {path}."));
+    page::PageError::from(problem).into_response()
 }

@@ -5,7 +5,7 @@ use chainloom_ledger::{Transaction, TransactionKind};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::format::{age, count, encode, short, size};
+use super::format::{age, count, cut, encode, printable, short, size};
 
 /// A line of a table of blocks, and a link of the woven chain.
 pub(super) struct BlockRow {
@@ -93,35 +93,46 @@ impl TransactionRow {
     }
 }
 
+/// How much of a name a page shows, in bytes.
+const NAME_BYTES: usize = 256;
+
+/// The longest name that goes into a link, in bytes; servers refuse longer addresses.
+const LINKED_NAME_BYTES_MAX: usize = 2_000;
+
 /// An account with the page that shows it.
 pub(super) struct Party {
     pub(super) name: String,
-    pub(super) address: String,
+    /// Its page; none where the name is too long for an address.
+    pub(super) address: Option<String>,
 }
 
 impl Party {
     /// The account with this name, as `/api/v1` shows it.
     pub(super) fn new(value: &Value, base: &str) -> Option<Party> {
-        let (key, text, name) = match value {
-            Value::String(name) => ("name", name.clone(), name.clone()),
+        let (key, text) = match value {
+            Value::String(name) => ("name", name.clone()),
             Value::Object(fields) if fields.len() == 2 && fields.contains_key("cut") => {
-                // Cut short by the index: the transaction's own page has the whole name.
+                // Cut short by the index: the transaction's own page shows more of it.
                 let beginning = fields.get("cut").and_then(Value::as_str)?;
                 return Some(Party {
-                    name: format!("{beginning}…"),
-                    address: format!("{base}/search?q={}", encode(beginning)),
+                    name: format!("{}…", printable(beginning)),
+                    address: None,
                 });
             }
             Value::Object(fields) if fields.len() == 1 && fields.contains_key("python") => {
                 let text = fields.get("python").and_then(Value::as_str)?;
-                ("json", text.to_owned(), text.to_owned())
+                ("json", text.to_owned())
             }
-            other => ("json", other.to_string(), other.to_string()),
+            other => ("json", other.to_string()),
         };
-        Some(Party {
-            name,
-            address: format!("{base}/account?{key}={}", encode(&text)),
-        })
+        let address = (text.len() <= LINKED_NAME_BYTES_MAX)
+            .then(|| format!("{base}/account?{key}={}", encode(&text)));
+        let (beginning, is_cut) = cut(text, NAME_BYTES);
+        let mut name = printable(&beginning);
+        if is_cut {
+            name.push('…');
+        }
+        Some(Party { name, address })
     }
 }
 
@@ -147,14 +158,14 @@ mod tests {
 
     #[test]
     fn a_party_links_to_its_own_account() {
-        let address = |value| Party::new(&value, "/e").expect("a party").address;
+        let address = |value| {
+            let party = Party::new(&value, "/e").expect("a party");
+            party.address.unwrap_or_default()
+        };
         assert_eq!(address(json!("bob & co")), "/e/account?name=bob%20%26%20co");
         assert_eq!(address(json!(5)), "/e/account?json=5");
         assert_eq!(address(json!({"python": "NaN"})), "/e/account?json=NaN");
-        assert_eq!(
-            address(json!({"cut": "abc", "size_bytes": 999})),
-            "/e/search?q=abc"
-        );
+        assert_eq!(address(json!({"cut": "abc", "size_bytes": 999})), "");
         assert_eq!(
             address(json!({"a": 1})),
             "/e/account?json=%7B%22a%22%3A1%7D"

@@ -1,15 +1,16 @@
 use axum::extract::{Path, State};
-use chainloom_ledger::{BlockSelector, Hash, Ledger, TransactionSelector};
+use chainloom_ledger::{Account, BlockSelector, Hash, Ledger, TransactionSelector};
 
-use super::format::encode;
+use super::format::{cut, encode};
 use super::page::{PageResult, see};
 use super::served::chain;
 use crate::api::Parameters;
+use crate::problem::Problem;
 use crate::state::AppState;
 
 /// `GET /explorer/{ledger}/search?q=`: to the page of what was named.
 ///
-/// A block's number or hash, a transaction's id, else the name of an account: every text names one.
+/// A block's number or hash, a transaction's id, else the name of an account that has transactions.
 pub(super) async fn search(
     State(state): State<AppState>,
     Path(name): Path<String>,
@@ -19,6 +20,12 @@ pub(super) async fn search(
     let text = parameters.text("q")?.unwrap_or_default();
     let text = text.trim();
     let base = format!("/explorer/{name}");
+    if text.is_empty() {
+        return Ok(see("/"));
+    }
+    if text == "latest" {
+        return Ok(see(&format!("{base}/blocks/latest")));
+    }
     if let Ok(number) = text.parse::<u64>()
         && (1..=ledger.info().await?.height).contains(&number)
     {
@@ -35,6 +42,15 @@ pub(super) async fn search(
         .is_ok()
     {
         return Ok(see(&format!("{base}/transactions/{}", encode(text))));
+    }
+    ledger.caught_up().await?;
+    let account = ledger.index().balance(&Account::named(text)).await?;
+    if account.transaction_count == 0 {
+        let detail = format!(
+            "No block, no transaction and no account of this chain is named `{}`.",
+            cut(text.to_owned(), 200).0
+        );
+        return Err(Problem::not_found("nothing_found", detail).into());
     }
     Ok(see(&format!("{base}/account?name={}", encode(text))))
 }
