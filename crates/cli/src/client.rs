@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, HeaderName};
 use reqwest::{Method, Response, Url};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::arguments::Remote;
 use crate::error::Error;
+use crate::json;
 use crate::problem::Problem;
 use crate::settings::DEFAULT_PORT;
 
@@ -17,6 +19,20 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_BYTES_MAX: usize = 256 << 20;
 /// How large an error's text may be.
 const PROBLEM_BYTES_MAX: usize = 1 << 20;
+
+/// Which ledger is meant where the command line names none and the server has several.
+const DEFAULT_LEDGER: &str = "tutorial";
+
+/// What the server serves.
+#[derive(Debug, Deserialize)]
+struct LedgerList {
+    ledgers: Vec<LedgerName>,
+}
+
+#[derive(Debug, Deserialize)]
+struct LedgerName {
+    name: String,
+}
 
 /// A server, and one of its ledgers.
 #[derive(Debug, Clone)]
@@ -93,7 +109,7 @@ impl Answer {
 
     /// What a table shows of it.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_str(&self.text).map_err(|error| Error::Strange {
+        json::read(&self.text).map_err(|error| Error::Strange {
             server: self.server.clone(),
             reason: format!("{error}; --json shows it as it is"),
         })
@@ -101,11 +117,26 @@ impl Answer {
 }
 
 impl Client {
-    /// A client of the server and ledger that the command line names.
-    pub(crate) fn new(remote: &Remote) -> Result<Client, Error> {
-        Ok(Client {
-            ledger: remote.ledger.clone(),
-            ..Client::at(&remote.address.server)?
+    /// A client of the server and ledger that the command line names. Where it names no ledger it
+    /// is the server's only one, else the tutorial's.
+    pub(crate) async fn new(remote: &Remote) -> Result<Client, Error> {
+        let mut client = Client::at(&remote.address.server)?;
+        client.ledger = match &remote.ledger {
+            Some(ledger) => ledger.clone(),
+            None => client.only_ledger().await?,
+        };
+        Ok(client)
+    }
+
+    /// The name of the server's ledger if it has one only, else [`DEFAULT_LEDGER`].
+    async fn only_ledger(&self) -> Result<String, Error> {
+        let list: LedgerList = self
+            .ask(Request::get(&["api", "v1", "ledgers"]))
+            .await?
+            .read()?;
+        Ok(match <[LedgerName; 1]>::try_from(list.ledgers) {
+            Ok([only]) => only.name,
+            Err(_) => DEFAULT_LEDGER.to_owned(),
         })
     }
 

@@ -9,7 +9,7 @@
 //! | [`arguments`] | the command line and its help |
 //! | [`settings`] | configuration: defaults, file, environment, flags |
 //! | [`commands`] | what each command does, one file each |
-//! | [`client`], [`events`], [`problem`] | speaking to a server |
+//! | [`client`], [`events`], [`json`], [`problem`] | speaking to a server |
 //! | [`views`], [`output`], [`progress`] | what is printed, and how |
 //! | [`error`] | everything that can go wrong, a sentence each |
 
@@ -22,6 +22,7 @@ mod commands;
 mod error;
 mod events;
 mod folder;
+mod json;
 mod log;
 mod output;
 mod problem;

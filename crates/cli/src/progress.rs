@@ -33,6 +33,16 @@ impl Progress {
         Progress(bar.with_style(style(template)).with_message(doing))
     }
 
+    /// Whether nobody sees it.
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.0.is_hidden()
+    }
+
+    /// Says something else of the work.
+    pub(crate) fn say(&self, doing: String) {
+        self.0.set_message(doing);
+    }
+
     /// So many bytes more are done.
     pub(crate) fn add(&self, bytes: usize) {
         self.0.inc(bytes as u64);

@@ -108,6 +108,28 @@ fn numbers_arrive_digit_by_digit() {
 }
 
 #[test]
+fn what_is_nested_deeply_is_shown_too() {
+    let fixture = Fixture::new();
+    let levels = 900;
+    let deep = "[".repeat(levels) + &"]".repeat(levels);
+    let transaction = format!("{{\"sender\": {deep}, \"recipient\": \"b\", \"amount\": {deep}}}");
+    fixture.server.post_transaction(&transaction);
+    assert!(fixture.printed(&["pending"]).contains("[[[["));
+    assert!(fixture.printed(&["mine"]).contains("[[[["));
+    assert!(fixture.printed(&["block", "2"]).contains("[[[["));
+    let shown = fixture.printed(&["tx", "--block", "2", "--index", "0"]);
+    assert!(shown.contains(&deep), "{shown}");
+    assert!(fixture.printed(&["transactions"]).contains("[[[["));
+    for json in [
+        ["mine", "--json"].as_slice(),
+        &["block", "2", "--json"],
+        &["blocks", "--json"],
+    ] {
+        fixture.printed(json);
+    }
+}
+
+#[test]
 fn blocks_are_shown_listed_and_paged() {
     let fixture = Fixture::new();
     for _ in 0..3 {

@@ -62,6 +62,9 @@ pub(crate) enum Command {
     /// Call a contract's function and submit the transaction.
     Invoke(InvokeArguments),
     /// Make a block of the transactions that wait.
+    ///
+    /// On a terminal it shows how fast the search is and how long one takes on average. Ctrl-C
+    /// cancels it: no block is made, and what waits goes on waiting.
     #[command(after_help = "Examples:\n  chainloom mine\n  chainloom mine --json")]
     Mine(Remote),
     /// Hand in a transfer for the next block.
@@ -106,9 +109,9 @@ pub(crate) struct ServerAddress {
 pub(crate) struct Remote {
     #[command(flatten)]
     pub(crate) address: ServerAddress,
-    /// Which of the server's ledgers.
-    #[arg(long, value_name = "NAME", default_value = "tutorial")]
-    pub(crate) ledger: String,
+    /// Which of the server's ledgers [default: the only one, else tutorial].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) ledger: Option<String>,
     /// Print the server's JSON instead of a table.
     #[arg(long)]
     pub(crate) json: bool,

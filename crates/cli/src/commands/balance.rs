@@ -7,7 +7,7 @@ use super::query::{QueryResult, ask};
 
 /// Shows an account's balance: an exact decimal number, nothing else.
 pub(crate) async fn run(arguments: &BalanceArguments) -> Result<(), Error> {
-    let client = Client::new(&arguments.remote)?;
+    let client = Client::new(&arguments.remote).await?;
     let answer = ask(&client, "balance", std::slice::from_ref(&arguments.account)).await?;
     let mut output = Output::new();
     if arguments.remote.json {

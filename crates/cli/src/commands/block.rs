@@ -6,7 +6,7 @@ use crate::views::Block;
 
 /// Shows one block and its transactions.
 pub(crate) async fn run(arguments: &BlockArguments) -> Result<(), Error> {
-    let client = Client::new(&arguments.remote)?;
+    let client = Client::new(&arguments.remote).await?;
     let answer = client.ask_ledger(&["blocks", &arguments.block]).await?;
     let mut output = Output::new();
     if arguments.remote.json {

@@ -7,6 +7,7 @@ use crate::arguments::{BlocksArguments, Order};
 use crate::client::{Client, Request};
 use crate::error::Error;
 use crate::events::{Event, EventReader};
+use crate::json;
 use crate::output::{Output, count};
 use crate::views::{Block, BlockPage, summaries};
 
@@ -17,7 +18,7 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// Lists blocks, or follows the new ones.
 pub(crate) async fn run(arguments: &BlocksArguments) -> Result<(), Error> {
-    let client = Client::new(&arguments.remote)?;
+    let client = Client::new(&arguments.remote).await?;
     if arguments.follow {
         return follow(&client, arguments).await;
     }
@@ -126,8 +127,8 @@ impl Printer {
 }
 
 /// The line that tells of an event; none for a kind that this version does not know.
-fn line(event: &Event, json: bool) -> serde_json::Result<Option<String>> {
-    if json {
+fn line(event: &Event, as_json: bool) -> serde_json::Result<Option<String>> {
+    if as_json {
         let (kind, id) = (quoted(&event.kind), quoted(&event.id));
         let data = event.data.replace('\n', " ");
         return Ok(Some(format!(
@@ -135,7 +136,7 @@ fn line(event: &Event, json: bool) -> serde_json::Result<Option<String>> {
         )));
     }
     match event.kind.as_str() {
-        "block" => Ok(Some(serde_json::from_str::<Block>(&event.data)?.line())),
+        "block" => Ok(Some(json::read::<Block>(&event.data)?.line())),
         "replaced" => {
             let Replaced { from } = serde_json::from_str(&event.data)?;
             Ok(Some(format!("the chain was replaced from block {from} on")))

@@ -9,7 +9,7 @@ use super::details_of;
 
 /// Shows the parameters by which blocks are made, now or at a block.
 pub(crate) async fn run(arguments: &ConfigArguments) -> Result<(), Error> {
-    let client = Client::new(&arguments.remote)?;
+    let client = Client::new(&arguments.remote).await?;
     let request =
         Request::get(&client.ledger_path(&["config"])).parameter("block", arguments.block);
     let answer = client.ask(request).await?;

@@ -9,7 +9,7 @@ use super::details_of;
 
 /// Shows the ledger's height, tip and node id.
 pub(crate) async fn run(remote: &Remote) -> Result<(), Error> {
-    let answer = Client::new(remote)?.ask_ledger(&[]).await?;
+    let answer = Client::new(remote).await?.ask_ledger(&[]).await?;
     let mut output = Output::new();
     if remote.json {
         return output.line(answer.text());

@@ -48,7 +48,7 @@ pub(crate) async fn run(arguments: &InvokeArguments) -> Result<(), Error> {
 
 /// Submits a call and prints its receipt.
 pub(super) async fn submit(call: Call, remote: &Remote) -> Result<(), Error> {
-    let client = Client::new(remote)?;
+    let client = Client::new(remote).await?;
     let request = Request::post(&client.ledger_path(&["invoke"]))
         .json(body(&call))
         .header(IDEMPOTENCY_KEY, call.idempotency_key);

@@ -23,12 +23,14 @@ mod transactions;
 mod tx;
 
 use std::time::Duration;
+use std::{panic, thread};
 
 use serde_json::Value;
 use tokio::runtime::Builder;
 
 use crate::arguments::{ChainCommand, Command, NodesCommand};
 use crate::error::Error;
+use crate::json;
 use crate::output::{Details, value};
 use crate::settings::Settings;
 use crate::up;
@@ -37,12 +39,24 @@ use crate::up;
 /// on it.
 const LAST_WORK_MAX: Duration = Duration::from_secs(2);
 
-/// Carries out a command. A server has a thread for each processor, all else makes do with one.
+/// Carries out a command. A server has a thread for each processor; all else makes do with one,
+/// whose stack suffices for the deepest JSON.
 pub(crate) fn run(command: Command) -> Result<(), Error> {
-    let mut builder = match command {
-        Command::Up(_) => Builder::new_multi_thread(),
-        _ => Builder::new_current_thread(),
-    };
+    if matches!(command, Command::Up(_)) {
+        return block_on(Builder::new_multi_thread(), command);
+    }
+    let thread = thread::Builder::new()
+        .name("command".to_owned())
+        .stack_size(json::STACK_BYTES)
+        .spawn(|| block_on(Builder::new_current_thread(), command))
+        .map_err(Error::Runtime)?;
+    match thread.join() {
+        Ok(outcome) => outcome,
+        Err(panic) => panic::resume_unwind(panic),
+    }
+}
+
+fn block_on(mut builder: Builder, command: Command) -> Result<(), Error> {
     let runtime = builder.enable_all().build().map_err(Error::Runtime)?;
     let outcome = runtime.block_on(carry_out(command));
     runtime.shutdown_timeout(LAST_WORK_MAX);

@@ -15,7 +15,7 @@ struct Resolution {
 
 /// Lists the registered nodes and what each last did.
 pub(crate) async fn list(remote: &Remote) -> Result<(), Error> {
-    let answer = Client::new(remote)?.ask_ledger(&["peers"]).await?;
+    let answer = Client::new(remote).await?.ask_ledger(&["peers"]).await?;
     let mut output = Output::new();
     if remote.json {
         return output.line(answer.text());
@@ -25,7 +25,7 @@ pub(crate) async fn list(remote: &Remote) -> Result<(), Error> {
 
 /// Registers nodes, all of them or none; shows all that are registered now.
 pub(crate) async fn register(addresses: &[String], remote: &Remote) -> Result<(), Error> {
-    let client = Client::new(remote)?;
+    let client = Client::new(remote).await?;
     let body = json!({"nodes": addresses}).to_string();
     let request = Request::post(&client.ledger_path(&["peers"])).json(body);
     let answer = client.ask(request).await?;
@@ -38,7 +38,7 @@ pub(crate) async fn register(addresses: &[String], remote: &Remote) -> Result<()
 
 /// Asks all registered nodes and says what came of it.
 pub(crate) async fn resolve(remote: &Remote) -> Result<(), Error> {
-    let client = Client::new(remote)?;
+    let client = Client::new(remote).await?;
     let path = client.ledger_path(&["peers", "resolve"]);
     let progress = Progress::spinner("asking the registered nodes");
     let answer = client.ask(Request::post(&path)).await?;

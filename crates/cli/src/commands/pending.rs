@@ -1,6 +1,7 @@
 use crate::arguments::Remote;
 use crate::client::Client;
 use crate::error::Error;
+use crate::json;
 use crate::output::{Output, count};
 use crate::views::{Transfer, transfers};
 
@@ -8,7 +9,7 @@ use super::query::{QueryResult, ask};
 
 /// Lists the transactions that wait for a block, in the order in which they were accepted.
 pub(crate) async fn run(remote: &Remote) -> Result<(), Error> {
-    let client = Client::new(remote)?;
+    let client = Client::new(remote).await?;
     let answer = ask(&client, "pending", &[]).await?;
     let mut output = Output::new();
     if remote.json {
@@ -16,7 +17,7 @@ pub(crate) async fn run(remote: &Remote) -> Result<(), Error> {
     }
     let QueryResult { result } = answer.read()?;
     let list = result.as_str().unwrap_or_default();
-    let waiting: Vec<Transfer> = serde_json::from_str(list)
+    let waiting: Vec<Transfer> = json::read(list)
         .map_err(|error| client.strange(&format!("{error}; --json shows it as it is")))?;
     if waiting.is_empty() {
         return output.line("No transactions wait for a block.");

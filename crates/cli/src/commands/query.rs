@@ -15,7 +15,7 @@ pub(super) struct QueryResult {
 
 /// Asks a contract's function.
 pub(crate) async fn run(arguments: &QueryArguments) -> Result<(), Error> {
-    let client = Client::new(&arguments.remote)?;
+    let client = Client::new(&arguments.remote).await?;
     let answer = ask(&client, &arguments.function, &arguments.args).await?;
     let mut output = Output::new();
     if arguments.remote.json {

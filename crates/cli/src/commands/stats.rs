@@ -9,7 +9,7 @@ use super::details_of;
 
 /// Shows the counts that the index keeps.
 pub(crate) async fn run(remote: &Remote) -> Result<(), Error> {
-    let answer = Client::new(remote)?.ask_ledger(&["stats"]).await?;
+    let answer = Client::new(remote).await?.ask_ledger(&["stats"]).await?;
     let mut output = Output::new();
     if remote.json {
         return output.line(answer.text());

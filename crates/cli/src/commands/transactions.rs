@@ -19,7 +19,7 @@ pub(crate) async fn run_mine(arguments: &MytxArguments) -> Result<(), Error> {
 }
 
 async fn list(account: Option<&str>, page: &Page, remote: &Remote) -> Result<(), Error> {
-    let client = Client::new(remote)?;
+    let client = Client::new(remote).await?;
     let request = Request::get(&client.ledger_path(&["transactions"]))
         .parameter("account", account)
         .parameter("limit", Some(page.limit))

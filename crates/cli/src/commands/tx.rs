@@ -6,7 +6,7 @@ use crate::views::Transaction;
 
 /// Shows one transaction, by its id or by where it stands.
 pub(crate) async fn run(arguments: &TxArguments) -> Result<(), Error> {
-    let client = Client::new(&arguments.remote)?;
+    let client = Client::new(&arguments.remote).await?;
     let (block, index) = (arguments.block, arguments.index);
     let number = |number: Option<u64>| number.unwrap_or_default().to_string();
     let answer = match &arguments.id {

@@ -12,7 +12,13 @@ use crate::error::Error;
 pub(crate) use color::Paint;
 pub(crate) use details::Details;
 pub(crate) use table::Table;
-pub(crate) use text::{count, printable, shortened, time, value};
+pub(crate) use text::{count, duration, printable, rate, shortened, time, value};
+
+/// Says on standard error what went wrong beside a command that succeeded.
+pub(crate) fn warn(sentence: &str) {
+    // Nobody is left to be told when standard error is closed.
+    let _ = writeln!(io::stderr(), "chainloom: {sentence}");
+}
 
 /// Standard output. A reader that has gone away (`| head`) is an error that ends the program
 /// quietly, see [`Error::is_closed_pipe`].

@@ -71,6 +71,26 @@ pub(crate) fn time(text: Option<&str>) -> String {
     }
 }
 
+/// `12.3 million digests a second`.
+pub(crate) fn rate(hashes_per_s: f64) -> String {
+    if hashes_per_s >= 1e6 {
+        format!("{:.1} million digests a second", hashes_per_s / 1e6)
+    } else {
+        format!("{hashes_per_s:.0} digests a second")
+    }
+}
+
+/// A length of time in the unit that says most: `22 s`, `5 min`, `3 h`, `12 days`.
+pub(crate) fn duration(seconds: f64) -> String {
+    match seconds {
+        _ if seconds < 1.0 => format!("{:.0} ms", seconds * 1e3),
+        _ if seconds < 120.0 => format!("{seconds:.0} s"),
+        _ if seconds < 7200.0 => format!("{:.0} min", seconds / 60.0),
+        _ if seconds < 172_800.0 => format!("{:.0} h", seconds / 3600.0),
+        _ => format!("{:.0} days", seconds / 86_400.0),
+    }
+}
+
 /// `1 block`, `2 blocks`.
 pub(crate) fn count(number: u64, word: &str) -> String {
     match number {
@@ -130,6 +150,21 @@ mod tests {
             (None, "-"),
         ] {
             assert_eq!(time(given), shown);
+        }
+    }
+
+    #[test]
+    fn measures_are_rounded() {
+        assert_eq!(rate(51_234.5), "51234 digests a second");
+        assert_eq!(rate(5_250_000.0), "5.2 million digests a second");
+        for (seconds, text) in [
+            (0.0213, "21 ms"),
+            (21.7, "22 s"),
+            (300.0, "5 min"),
+            (9000.0, "2 h"),
+            (1e6, "12 days"),
+        ] {
+            assert_eq!(duration(seconds), text);
         }
     }
 

@@ -6,7 +6,8 @@
     reason = "each test file uses a part of this"
 )]
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -166,6 +167,21 @@ impl Server {
     pub(crate) fn run(&self, home: &Home, arguments: &[&str]) -> Ended {
         let mut command = home.chainloom(arguments);
         ended(command.args(["--server", &self.url]))
+    }
+
+    /// Hands in a transaction as the tutorial's readers do, with fields of any kind.
+    pub(crate) fn post_transaction(&self, json: &str) {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.port())).unwrap();
+        let head = format!(
+            "POST /transactions/new HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            json.len()
+        );
+        connection.write_all(head.as_bytes()).unwrap();
+        connection.write_all(json.as_bytes()).unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
     }
 
     /// Sends a signal.
