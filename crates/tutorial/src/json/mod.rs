@@ -8,8 +8,8 @@
 //! * [`parse`] reads a document into a [`Json`] tree, [`canonical`] and [`compact`] write it.
 //! * [`Transcoder`] goes from a document straight to both written forms, for streams of blocks.
 //! * [`Fields`] finds the fields of a block in its compact form without a tree.
-//! * [`public_value`] is the same value as JSON that every reader accepts, [`python_str`] what Python's `str()` prints,
-//!   [`decimal`] the exact number.
+//! * [`public_value()`] is the same value as JSON that every reader accepts, [`python_str()`] what Python's `str()` prints,
+//!   [`decimal()`] the exact number.
 //!
 //! # Where it differs from Python
 //! * A document in UTF-16 or UTF-32 is refused; Python guesses such encodings.
