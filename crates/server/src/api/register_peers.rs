@@ -1,4 +1,3 @@
-#[allow(unused_imports)]
 use axum::Json;
 use axum::extract::State;
 use chainloom_ledger::Ledger;

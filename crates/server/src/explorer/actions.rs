@@ -1,7 +1,6 @@
 //! What the forms do. Each answers with a redirect, so that a reload does not do it again, or with
 //! the page that the form stood on and a sentence.
 
-#[allow(unused_imports)]
 use axum::extract::{OriginalUri, Path, State};
 use axum::response::Response;
 use chainloom_ledger::{Call, InvokeOptions, Ledger, Payload, Wait};

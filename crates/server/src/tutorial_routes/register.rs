@@ -1,4 +1,3 @@
-#[allow(unused_imports)]
 use axum::extract::Request;
 use axum::response::Response;
 use chainloom_tutorial::Node;

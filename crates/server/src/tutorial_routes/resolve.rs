@@ -1,4 +1,3 @@
-#[allow(unused_imports)]
 use axum::response::Response;
 use chainloom_ledger::LedgerError;
 use chainloom_tutorial::Node;
