@@ -1,7 +1,7 @@
 //! Putting blocks in.
 
 use bigdecimal::BigDecimal;
-use chainloom_ledger::{Block, Hash, Transaction, TransactionKind};
+use chainloom_ledger::{Block, Hash, LedgerError, Transaction, TransactionKind};
 use jiff::Timestamp;
 use redb::Error;
 
@@ -35,13 +35,30 @@ pub(crate) enum Refusal {
     GenerationFell { expected: u64, got: u64 },
 }
 
-/// Puts the blocks behind those that are there, up to the first that cannot stand.
+/// Why blocks could not be put in; what was written of them must not stay.
+#[derive(Debug)]
+pub(crate) enum AddError {
+    /// The file failed.
+    File(Error),
+    /// The ledger did not give the rest of a block.
+    Ledger(LedgerError),
+}
+
+impl<T: Into<Error>> From<T> for AddError {
+    fn from(error: T) -> AddError {
+        AddError::File(error.into())
+    }
+}
+
+/// Puts the blocks behind those that are there, up to the first that cannot stand. A block may come with its first
+/// transactions only: `more` answers further ones, from an index on.
 pub(crate) fn add_blocks(
     tables: &mut Tables<'_>,
     state: &mut State,
     blocks: &[(u64, Box<Block>)],
     limits: Limits,
-) -> Result<Option<Refusal>, Error> {
+    mut more: impl FnMut(&Block, u32) -> Result<Vec<Transaction>, LedgerError>,
+) -> Result<Option<Refusal>, AddError> {
     let mut changes = Changes::new(Direction::Add, limits.changes_bytes);
     let mut refusal = None;
     for (generation, block) in blocks {
@@ -49,7 +66,7 @@ pub(crate) fn add_blocks(
         if refusal.is_some() {
             break;
         }
-        add_block(tables, &mut changes, state, *generation, block)?;
+        add_block(tables, &mut changes, state, (*generation, block), &mut more)?;
         changes.write_if_large(tables)?;
     }
     changes.write(tables)?;
@@ -85,16 +102,26 @@ fn add_block(
     tables: &mut Tables<'_>,
     changes: &mut Changes,
     state: &mut State,
-    generation: u64,
-    block: &Block,
-) -> Result<(), Error> {
+    (generation, block): (u64, &Block),
+    more: &mut impl FnMut(&Block, u32) -> Result<Vec<Transaction>, LedgerError>,
+) -> Result<(), AddError> {
     let mut valid_count = 0;
-    let mut index = 0;
-    for transaction in &block.transactions {
-        if add_transaction(tables, changes, (block.number, index), transaction)? {
-            valid_count += 1;
+    let mut index = 0_u32;
+    let mut further;
+    let mut transactions = block.transactions.as_slice();
+    loop {
+        for transaction in transactions {
+            if add_transaction(tables, changes, (block.number, index), transaction)? {
+                valid_count += 1;
+            }
+            index = index.checked_add(1).ok_or_else(|| too_many(block.number))?;
         }
-        index = index.checked_add(1).ok_or_else(|| too_many(block.number))?;
+        if u64::from(index) >= block.transaction_count {
+            break;
+        }
+        changes.write_if_large(tables)?;
+        further = more(block, index).map_err(AddError::Ledger)?;
+        transactions = &further;
     }
     let follows = state
         .tip_hash()

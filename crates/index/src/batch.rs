@@ -34,7 +34,7 @@ pub(crate) async fn read_steps(
     steps: mpsc::Sender<Step>,
     limits: Limits,
 ) -> Result<(), LedgerError> {
-    let mut stream = ledger.blocks(next);
+    let mut stream = ledger.blocks(next, limits.batch_transactions);
     let mut event = next_event(&mut stream).await?;
     loop {
         match event {
@@ -73,18 +73,22 @@ pub(crate) async fn read_steps(
 struct Batch {
     blocks: Vec<(u64, Box<Block>)>,
     bytes: u64,
+    transactions: usize,
     last_number: u64,
 }
 
 impl Batch {
     fn push(&mut self, generation: u64, block: Box<Block>) {
         self.bytes = self.bytes.saturating_add(block.size_bytes);
+        self.transactions += block.transactions.len();
         self.last_number = block.number;
         self.blocks.push((generation, block));
     }
 
     fn is_full(&self, limits: Limits) -> bool {
-        self.blocks.len() >= limits.batch_blocks || self.bytes >= limits.batch_bytes
+        self.blocks.len() >= limits.batch_blocks
+            || self.bytes >= limits.batch_bytes
+            || self.transactions >= limits.batch_transactions
     }
 }
 

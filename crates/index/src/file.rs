@@ -4,9 +4,11 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use chainloom_ledger::LedgerError;
 use redb::{Database, Durability, ReadTransaction, ReadableDatabase};
 
 use crate::IndexError;
+use crate::apply::AddError;
 use crate::error::is_damage;
 use crate::tables::{State, Tables, recreate};
 
@@ -92,6 +94,26 @@ impl IndexFile {
         self.transaction(sync, |transaction| work(&mut Tables::open(transaction)?))
     }
 
+    /// As [`IndexFile::write`]; where the ledger failed `work`, nothing of it is written.
+    pub(crate) fn write_unless<T>(
+        &self,
+        sync: Sync,
+        work: impl FnOnce(&mut Tables<'_>) -> Result<T, AddError>,
+    ) -> Result<Result<T, LedgerError>, IndexError> {
+        let run = || -> Result<T, AddError> {
+            let transaction = self.begin(sync)?;
+            let result = work(&mut Tables::open(&transaction)?)?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        match run() {
+            Ok(result) => Ok(Ok(result)),
+            // The transaction was dropped, which undoes it.
+            Err(AddError::Ledger(error)) => Ok(Err(error)),
+            Err(AddError::File(error)) => Err(IndexError::from_redb(&self.path, error)),
+        }
+    }
+
     /// Empties the tables and writes `state`, in one transaction.
     pub(crate) fn recreate(&self, state: &State) -> Result<(), IndexError> {
         self.transaction(Sync::Now, |transaction| recreate(transaction, state))
@@ -108,17 +130,22 @@ impl IndexFile {
         work: impl FnOnce(&redb::WriteTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, IndexError> {
         let run = || -> Result<T, redb::Error> {
-            let mut transaction = self.database().begin_write()?;
-            transaction.set_quick_repair(true);
-            transaction.set_durability(match sync {
-                Sync::Now => Durability::Immediate,
-                Sync::Later => Durability::None,
-            })?;
+            let transaction = self.begin(sync)?;
             let result = work(&transaction)?;
             transaction.commit()?;
             Ok(result)
         };
         run().map_err(|error| IndexError::from_redb(&self.path, error))
+    }
+
+    fn begin(&self, sync: Sync) -> Result<redb::WriteTransaction, redb::Error> {
+        let mut transaction = self.database().begin_write()?;
+        transaction.set_quick_repair(true);
+        transaction.set_durability(match sync {
+            Sync::Now => Durability::Immediate,
+            Sync::Later => Durability::None,
+        })?;
+        Ok(transaction)
     }
 
     /// Runs `work` on a snapshot of the tables.

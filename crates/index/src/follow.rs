@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use chainloom_ledger::{Ledger, LedgerError, Position};
+use chainloom_ledger::{
+    Block, BlockSelector, Ledger, LedgerError, Position, Transaction, TransactionRange,
+};
 use futures_util::FutureExt;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
@@ -17,7 +20,7 @@ use crate::health::{Health, Phase};
 use crate::index::{Index, Indexed};
 use crate::reconcile::other_ledger;
 use crate::rollback::remove_blocks;
-use crate::tables::State;
+use crate::tables::{State, Tables};
 
 /// First wait after an error; it doubles with each further one.
 const RETRY_WAIT_MIN: Duration = Duration::from_millis(100);
@@ -93,8 +96,7 @@ impl Index {
         let mut wait = RETRY_WAIT_MIN;
         loop {
             let started = Instant::now();
-            let Err(interruption) = self.follow_once(ledger.as_ref(), shutdown.clone()).await
-            else {
+            let Err(interruption) = self.follow_once(&ledger, shutdown.clone()).await else {
                 break;
             };
             if started.elapsed() > RETRY_WAIT_MAX {
@@ -115,13 +117,13 @@ impl Index {
     /// Follows until the first error, or until `shutdown` is ready.
     async fn follow_once(
         &self,
-        ledger: &dyn Ledger,
+        ledger: &Arc<dyn Ledger>,
         shutdown: impl Future<Output = ()> + Send,
     ) -> Result<(), Interruption> {
         let (steps, received) = mpsc::channel(1);
         let read = async {
-            let (next, height) = self.prepare(ledger).await?;
-            read_steps(ledger, next, height, steps, self.inner.limits).await?;
+            let (next, height) = self.prepare(ledger.as_ref()).await?;
+            read_steps(ledger.as_ref(), next, height, steps, self.inner.limits).await?;
             Ok(())
         };
         // Ending the read half closes the channel, and the write half ends with what it has got.
@@ -132,7 +134,7 @@ impl Index {
                 read = read => read,
             }
         };
-        let write = self.write_steps(received);
+        let write = self.write_steps(ledger, received);
         tokio::pin!(write);
         let read = tokio::select! {
             read = read => read,
@@ -181,7 +183,11 @@ impl Index {
     }
 
     /// Carries out the steps as they come; syncs now and then, and at the end.
-    async fn write_steps(&self, mut steps: mpsc::Receiver<Step>) -> Result<(), Interruption> {
+    async fn write_steps(
+        &self,
+        ledger: &Arc<dyn Ledger>,
+        mut steps: mpsc::Receiver<Step>,
+    ) -> Result<(), Interruption> {
         let mut syncing = Syncing::new(self.inner.limits.sync_batches);
         let mut took_blocks = false;
         loop {
@@ -208,7 +214,7 @@ impl Index {
                     self.roll_back(generation, from, &mut syncing).await?;
                 }
                 Step::Blocks { blocks, live } => {
-                    let (added, refusal) = self.add(blocks, syncing.next()).await?;
+                    let (added, refusal) = self.add(ledger, blocks, syncing.next()).await?;
                     took_blocks |= added;
                     match refusal {
                         None => {}
@@ -232,18 +238,30 @@ impl Index {
     /// Adds blocks and says whether any was added, and why the first that was not could not be.
     async fn add(
         &self,
-        blocks: Vec<(u64, Box<chainloom_ledger::Block>)>,
+        ledger: &Arc<dyn Ledger>,
+        blocks: Vec<(u64, Box<Block>)>,
         sync: Sync,
-    ) -> Result<(bool, Option<Refusal>), IndexError> {
+    ) -> Result<(bool, Option<Refusal>), Interruption> {
         let limits = self.inner.limits;
+        let ledger = ledger.clone();
+        let runtime = Handle::current();
+        let add = move |tables: &mut Tables<'_>| {
+            let mut state = tables.state()?;
+            let before = state.next;
+            let more = |block: &Block, from: u32| {
+                let range = TransactionRange {
+                    from: from as usize,
+                    limit: limits.batch_transactions,
+                };
+                runtime.block_on(further_transactions(ledger.as_ref(), block, range))
+            };
+            let refusal = add_blocks(tables, &mut state, &blocks, limits, more)?;
+            Ok((before, state, refusal))
+        };
         let (before, after, refusal) = self
-            .write(sync, move |tables| {
-                let mut state = tables.state()?;
-                let before = state.next;
-                let refusal = add_blocks(tables, &mut state, &blocks, limits)?;
-                Ok((before, state, refusal))
-            })
-            .await?;
+            .inner
+            .blocking(move |file| file.write_unless(sync, add))
+            .await??;
         self.inner.indexed.send_replace(Indexed::of(&after));
         Ok((after.next > before, refusal))
     }
@@ -353,10 +371,28 @@ impl Index {
     async fn write<T: Send + 'static>(
         &self,
         sync: Sync,
-        work: impl FnOnce(&mut crate::tables::Tables<'_>) -> Result<T, redb::Error> + Send + 'static,
+        work: impl FnOnce(&mut Tables<'_>) -> Result<T, redb::Error> + Send + 'static,
     ) -> Result<T, IndexError> {
         self.inner
             .blocking(move |file| file.write(sync, work))
             .await
+    }
+}
+
+/// Some of a block's transactions, of just this block.
+async fn further_transactions(
+    ledger: &dyn Ledger,
+    block: &Block,
+    range: TransactionRange,
+) -> Result<Vec<Transaction>, LedgerError> {
+    let selector = BlockSelector::Number(block.number);
+    match ledger.block(selector, range).await {
+        Ok(found) if found.hash == block.hash && !found.transactions.is_empty() => {
+            Ok(found.transactions)
+        }
+        Ok(_) | Err(LedgerError::NotFound { .. }) => Err(LedgerError::Storage {
+            detail: format!("block {} was replaced while it was read", block.number),
+        }),
+        Err(error) => Err(error),
     }
 }

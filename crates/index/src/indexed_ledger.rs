@@ -4,7 +4,7 @@ use std::time::Duration;
 use chainloom_ledger::{
     Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, Hash, InvokeOptions, Ledger,
     LedgerConfig, LedgerError, LedgerInfo, PeerReport, Position, QueryAnswer, Receipt, Transaction,
-    TransactionSelector,
+    TransactionRange, TransactionSelector,
 };
 
 use crate::{Index, Indexed};
@@ -52,7 +52,11 @@ impl IndexedLedger {
             .await)
     }
 
-    async fn block_by_hash(&self, hash: Hash) -> Result<Block, LedgerError> {
+    async fn block_by_hash(
+        &self,
+        hash: Hash,
+        transactions: TransactionRange,
+    ) -> Result<Block, LedgerError> {
         let not_found = || LedgerError::NotFound {
             code: "block_not_found",
             detail: format!("no block of the chain has the hash {hash}"),
@@ -64,7 +68,8 @@ impl IndexedLedger {
         }
         let number = number.ok_or_else(not_found)?;
         // The chain may have been replaced since the index looked.
-        match self.ledger.block(BlockSelector::Number(number)).await {
+        let selector = BlockSelector::Number(number);
+        match self.ledger.block(selector, transactions).await {
             Ok(block) if block.hash == hash => Ok(block),
             Ok(_) | Err(LedgerError::NotFound { .. }) => Err(not_found()),
             Err(error) => Err(error),
@@ -112,15 +117,25 @@ impl Ledger for IndexedLedger {
         self.ledger.config(block)
     }
 
-    fn block(&self, selector: BlockSelector) -> BoxFuture<'_, Result<Block, LedgerError>> {
+    fn block(
+        &self,
+        selector: BlockSelector,
+        transactions: TransactionRange,
+    ) -> BoxFuture<'_, Result<Block, LedgerError>> {
         match selector {
-            BlockSelector::Hash(hash) => Box::pin(self.block_by_hash(hash)),
-            BlockSelector::Number(_) | BlockSelector::Latest => self.ledger.block(selector),
+            BlockSelector::Hash(hash) => Box::pin(self.block_by_hash(hash, transactions)),
+            BlockSelector::Number(_) | BlockSelector::Latest => {
+                self.ledger.block(selector, transactions)
+            }
         }
     }
 
-    fn blocks(&self, next: Position) -> BoxStream<Result<BlockEvent, LedgerError>> {
-        self.ledger.blocks(next)
+    fn blocks(
+        &self,
+        next: Position,
+        transactions_max: usize,
+    ) -> BoxStream<Result<BlockEvent, LedgerError>> {
+        self.ledger.blocks(next, transactions_max)
     }
 
     fn transaction(

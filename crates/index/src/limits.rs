@@ -5,6 +5,9 @@ pub(crate) struct Limits {
     pub(crate) batch_blocks: usize,
     /// Encoded size of blocks beyond which no further one is added in the same transaction.
     pub(crate) batch_bytes: u64,
+    /// Transactions that are decoded at once at most: those of one block, and of a batch those beyond
+    /// which no further block is added to it.
+    pub(crate) batch_transactions: usize,
     /// Blocks that one transaction takes out at most.
     pub(crate) rollback_blocks: usize,
     /// Transactions after which no further block is taken out in the same redb transaction.
@@ -20,6 +23,7 @@ impl Default for Limits {
         Limits {
             batch_blocks: 4_000,
             batch_bytes: 2 << 20,
+            batch_transactions: 10_000,
             rollback_blocks: 2_000,
             rollback_transactions: 20_000,
             sync_batches: 8,

@@ -1,6 +1,6 @@
 //! Whether the ledger behind the index is still the one that it was built from.
 
-use chainloom_ledger::{BlockSelector, Ledger, LedgerError, LedgerInfo};
+use chainloom_ledger::{BlockSelector, Ledger, LedgerError, LedgerInfo, TransactionRange};
 
 use crate::tables::State;
 
@@ -36,7 +36,10 @@ pub(crate) async fn other_ledger(
             info.height
         )));
     }
-    let there = match ledger.block(BlockSelector::Number(height)).await {
+    let there = match ledger
+        .block(BlockSelector::Number(height), TransactionRange::NONE)
+        .await
+    {
         Ok(block) => Some(block.hash),
         Err(LedgerError::NotFound { .. }) => None,
         Err(error) => return Err(error),

@@ -31,6 +31,7 @@ const CACHE_BYTES: usize = 4 << 20;
 const SMALL: Limits = Limits {
     batch_blocks: 3,
     batch_bytes: 4_000,
+    batch_transactions: 2,
     rollback_blocks: 2,
     rollback_transactions: 5,
     sync_batches: 2,

@@ -23,11 +23,34 @@ pub struct Block {
     pub transaction_count: u64,
     /// How many of them are valid.
     pub valid_count: u64,
-    /// The transactions in their order.
+    /// The transactions in their order; those that were asked for, see [`TransactionRange`].
     pub transactions: Vec<Transaction>,
     /// The work that it shows, on a ledger with proof of work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof_of_work: Option<ProofOfWork>,
+}
+
+/// Which of a block's transactions are asked for: decoded they take many times the memory of their text.
+///
+/// An answer may hold fewer, at least one if there is any, when they are long; whoever wants all goes on behind the
+/// last one until it has [`Block::transaction_count`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransactionRange {
+    /// Index of the first one, from 0.
+    pub from: usize,
+    /// How many at most.
+    pub limit: usize,
+}
+
+impl TransactionRange {
+    /// None of them.
+    pub const NONE: TransactionRange = TransactionRange::first(0);
+
+    /// The first ones, at most so many.
+    #[must_use]
+    pub const fn first(limit: usize) -> TransactionRange {
+        TransactionRange { from: 0, limit }
+    }
 }
 
 /// How a block's proof of work is checked.

@@ -4,7 +4,7 @@ use futures_core::Stream;
 
 use crate::{
     Block, BlockEvent, BlockSelector, Call, InvokeOptions, LedgerConfig, LedgerError, LedgerInfo,
-    PeerReport, Position, QueryAnswer, Receipt, Transaction, TransactionSelector,
+    PeerReport, Position, QueryAnswer, Receipt, Transaction, TransactionRange, TransactionSelector,
 };
 
 /// A future that a trait object can return.
@@ -24,15 +24,24 @@ pub trait Ledger: Send + Sync + 'static {
     /// The ordering parameters in force at a block, or now.
     fn config(&self, block: Option<u64>) -> BoxFuture<'_, Result<LedgerConfig, LedgerError>>;
 
-    /// One block.
-    fn block(&self, selector: BlockSelector) -> BoxFuture<'_, Result<Block, LedgerError>>;
+    /// One block with some of its transactions; its counts are of all.
+    fn block(
+        &self,
+        selector: BlockSelector,
+        transactions: TransactionRange,
+    ) -> BoxFuture<'_, Result<Block, LedgerError>>;
 
-    /// The blocks from `next` on, then each new one as it comes; never ends by itself.
+    /// The blocks from `next` on, then each new one as it comes; never ends by itself. Each comes
+    /// with its first transactions, as [`TransactionRange::first`] of `transactions_max` answers.
     ///
     /// `next.generation` is the generation in which the reader saw the blocks before
     /// `next.number`; if any of them has been replaced since, [`BlockEvent::Replaced`] comes
     /// first. Nothing is missed and nothing comes twice, however slowly it is read.
-    fn blocks(&self, next: Position) -> BoxStream<Result<BlockEvent, LedgerError>>;
+    fn blocks(
+        &self,
+        next: Position,
+        transactions_max: usize,
+    ) -> BoxStream<Result<BlockEvent, LedgerError>>;
 
     /// One transaction.
     fn transaction(

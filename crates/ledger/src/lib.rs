@@ -21,7 +21,7 @@ mod validation_code;
 mod version;
 
 pub use account::Account;
-pub use block::{Block, BlockSelector, ProofOfWork};
+pub use block::{Block, BlockSelector, ProofOfWork, TransactionRange};
 pub use call::{Call, InvokeOptions, QueryAnswer, Wait};
 pub use config::{LedgerConfig, ProofOfWorkConfig};
 pub use error::{Advice, LedgerError};

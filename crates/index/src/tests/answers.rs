@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chainloom_ledger::{
     Account, Advice, BlockSelector, Call, Hash, InvokeOptions, Ledger, LedgerError, Payload,
-    Position, QueryAnswer, Transaction, TransactionSelector, Version,
+    Position, QueryAnswer, Transaction, TransactionRange, TransactionSelector, Version,
 };
 use futures_util::StreamExt;
 use serde_json::json;
@@ -12,6 +12,8 @@ use serde_json::json;
 use super::ledger::{MemoryLedger, transfer};
 use super::{Follower, catch_up, index_all, open};
 use crate::{BALANCE_TEXT_BYTES_MAX, Index, IndexError, IndexedLedger, STATS_WINDOW_BLOCKS_MAX};
+
+const ALL: TransactionRange = TransactionRange::first(usize::MAX);
 
 async fn indexed(ledger: &MemoryLedger) -> (tempfile::TempDir, Index) {
     let directory = tempfile::tempdir().unwrap();
@@ -131,12 +133,17 @@ async fn the_indexed_ledger_answers_what_the_ledger_leaves_to_it() {
     let (_directory, index) = indexed(&ledger).await;
     let above = IndexedLedger::new(Arc::new(ledger.clone()), index.clone());
 
-    let block = above.block(BlockSelector::Number(7)).await.unwrap();
-    let found = above.block(BlockSelector::Hash(block.hash)).await.unwrap();
+    let block = above.block(BlockSelector::Number(7), ALL).await.unwrap();
+    let found = above
+        .block(BlockSelector::Hash(block.hash), ALL)
+        .await
+        .unwrap();
     assert_eq!(found.number, 7);
-    let latest = above.block(BlockSelector::Latest).await.unwrap();
+    let latest = above.block(BlockSelector::Latest, ALL).await.unwrap();
     assert_eq!(latest.number, 32);
-    let unknown = above.block(BlockSelector::Hash(Hash::of(b"nothing"))).await;
+    let unknown = above
+        .block(BlockSelector::Hash(Hash::of(b"nothing")), ALL)
+        .await;
     assert_eq!(unknown.unwrap_err().code(), "block_not_found");
 
     let by_id = |id: &str| above.transaction(TransactionSelector::Id(id.to_owned()));
@@ -175,7 +182,7 @@ async fn the_indexed_ledger_answers_what_the_ledger_leaves_to_it() {
         generation: 0,
         number: 0,
     };
-    assert!(above.blocks(start).next().await.unwrap().is_ok());
+    assert!(above.blocks(start, 1).next().await.unwrap().is_ok());
     assert_eq!(
         above.ledger().info().await.unwrap().height,
         above.index().position().height
@@ -198,7 +205,11 @@ async fn the_indexed_ledger_waits_for_the_index() {
     );
     let hash = above.info().await.unwrap().tip_hash;
     assert_eq!(
-        above.block(BlockSelector::Hash(hash)).await.unwrap().number,
+        above
+            .block(BlockSelector::Hash(hash), ALL)
+            .await
+            .unwrap()
+            .number,
         4
     );
     follower.stop().await;
@@ -213,7 +224,7 @@ async fn what_was_replaced_since_is_not_given_for_what_it_was() {
     let hash = above.info().await.unwrap().tip_hash;
     // The index, which nobody has follow, still knows both.
     ledger.replace(8, 0, 12);
-    let block = above.block(BlockSelector::Hash(hash)).await;
+    let block = above.block(BlockSelector::Hash(hash), ALL).await;
     assert_eq!(block.unwrap_err().code(), "block_not_found");
     let id = TransactionSelector::Id("gone".to_owned());
     let transaction = above.transaction(id).await;

@@ -154,6 +154,23 @@ async fn a_stream_that_contradicts_itself_is_read_anew() {
     assert!(reason.contains("block 16 names"), "{reason}");
 }
 
+#[tokio::test]
+async fn a_block_that_is_replaced_while_it_is_read_leaves_nothing() {
+    let reason = after(|ledger| {
+        let mut event = block(ledger, 14, 1);
+        if let BlockEvent::Block { block, .. } = &mut event {
+            block.number = 16;
+            block.previous_hash = block.hash.to_string();
+            block.hash = chainloom_ledger::Hash::of(b"gone");
+            block.transaction_count += 100;
+        }
+        event
+    })
+    .await;
+    let expected = "block 16 was replaced while it was read";
+    assert!(reason.contains(expected), "{reason}");
+}
+
 /// An index of one ledger is given another; it must become as if it had never seen the first.
 async fn moves_over(from: &MemoryLedger, to: &MemoryLedger) {
     let directory = tempfile::tempdir().unwrap();

@@ -8,8 +8,8 @@ use bigdecimal::BigDecimal;
 use chainloom_ledger::{
     Account, Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, Hash, InvokeOptions,
     Ledger, LedgerConfig, LedgerError, LedgerInfo, LedgerKind, Payload, PeerReport, Position,
-    QueryAnswer, Receipt, Transaction, TransactionKind, TransactionSelector, Transfer,
-    ValidationCode, Version,
+    QueryAnswer, Receipt, Transaction, TransactionKind, TransactionRange, TransactionSelector,
+    Transfer, ValidationCode, Version,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -209,6 +209,15 @@ fn not_found(code: &'static str) -> LedgerError {
     }
 }
 
+/// A block with some of its transactions.
+fn part(block: &Block, range: TransactionRange) -> Block {
+    let transactions = block.transactions.iter().skip(range.from);
+    Block {
+        transactions: transactions.take(range.limit).cloned().collect(),
+        ..block.clone()
+    }
+}
+
 impl Ledger for MemoryLedger {
     fn info(&self) -> BoxFuture<'_, Result<LedgerInfo, LedgerError>> {
         let mut chain = self.chain.lock().unwrap();
@@ -223,30 +232,47 @@ impl Ledger for MemoryLedger {
         }))
     }
 
-    fn block(&self, selector: BlockSelector) -> BoxFuture<'_, Result<Block, LedgerError>> {
+    fn block(
+        &self,
+        selector: BlockSelector,
+        transactions: TransactionRange,
+    ) -> BoxFuture<'_, Result<Block, LedgerError>> {
         let chain = self.chain.lock().unwrap();
         let block = match selector {
             BlockSelector::Number(number) => chain.block(number),
             BlockSelector::Latest => chain.blocks.last(),
             BlockSelector::Hash(_) => None,
         };
-        ready(block.cloned().ok_or_else(|| not_found("block_not_found")))
+        let block = block.map(|block| part(block, transactions));
+        ready(block.ok_or_else(|| not_found("block_not_found")))
     }
 
-    fn blocks(&self, next: Position) -> BoxStream<Result<BlockEvent, LedgerError>> {
+    fn blocks(
+        &self,
+        next: Position,
+        transactions_max: usize,
+    ) -> BoxStream<Result<BlockEvent, LedgerError>> {
         let changed = self.changed.subscribe();
         let reader = (self.chain.clone(), changed, next);
-        Box::pin(futures_util::stream::unfold(reader, |mut reader| async {
-            loop {
-                reader.1.mark_unchanged();
-                match next_event(&reader.0, &mut reader.2) {
-                    Some(StreamFault::End) => return None,
-                    Some(StreamFault::Error(error)) => return Some((Err(error), reader)),
-                    Some(StreamFault::Event(event)) => return Some((Ok(event), reader)),
-                    None => reader.1.changed().await.ok()?,
+        Box::pin(futures_util::stream::unfold(
+            reader,
+            move |mut reader| async move {
+                loop {
+                    reader.1.mark_unchanged();
+                    match next_event(&reader.0, &mut reader.2) {
+                        Some(StreamFault::End) => return None,
+                        Some(StreamFault::Error(error)) => return Some((Err(error), reader)),
+                        Some(StreamFault::Event(BlockEvent::Block { generation, block })) => {
+                            let range = TransactionRange::first(transactions_max);
+                            let block = Box::new(part(&block, range));
+                            return Some((Ok(BlockEvent::Block { generation, block }), reader));
+                        }
+                        Some(StreamFault::Event(event)) => return Some((Ok(event), reader)),
+                        None => reader.1.changed().await.ok()?,
+                    }
                 }
-            }
-        }))
+            },
+        ))
     }
 
     fn transaction(

@@ -3,7 +3,7 @@ use std::io;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chainloom_ledger::{Block, Ledger, LedgerError, Transaction};
+use chainloom_ledger::{Block, Ledger, LedgerError, Transaction, TransactionRange};
 use serde::Serialize;
 
 use super::parameters::Parameters;
@@ -33,10 +33,8 @@ pub(super) struct BlockAnswer {
 }
 
 impl BlockAnswer {
+    /// `block` holds its transactions from `from` on, as many as were read.
     fn of(mut block: Block, from: usize) -> BlockAnswer {
-        let count = block.transactions.len();
-        block.transactions.drain(..from.min(count));
-        block.transactions.truncate(TRANSACTIONS_MAX);
         // What is small as a whole is small in parts.
         if block.size_bytes > INLINE_BYTES {
             let fitting = fitting(&block.transactions);
@@ -44,7 +42,7 @@ impl BlockAnswer {
         }
         let end = from.saturating_add(block.transactions.len());
         BlockAnswer {
-            transactions_next: (end < count).then_some(end),
+            transactions_next: ((end as u64) < block.transaction_count).then_some(end),
             block,
         }
     }
@@ -96,7 +94,11 @@ pub(super) async fn block(
     parameters.finish()?;
     let selector = selector::block(&block)?;
     let served = state.ledgers.get(&name)?;
-    let block = served.ledger.block(selector).await?;
+    let transactions = TransactionRange {
+        from,
+        limit: TRANSACTIONS_MAX,
+    };
+    let block = served.ledger.block(selector, transactions).await?;
     let size_bytes = block.size_bytes;
     let answer = move || Json(BlockAnswer::of(block, from)).into_response();
     if size_bytes <= INLINE_BYTES {
@@ -136,7 +138,9 @@ mod tests {
     }
 
     /// Id of the first transaction, how many there are, where to go on.
-    fn page(block: Block, from: usize) -> (Option<String>, usize, Option<usize>) {
+    fn page(mut block: Block, from: usize) -> (Option<String>, usize, Option<usize>) {
+        let read = block.transactions.into_iter().skip(from);
+        block.transactions = read.take(TRANSACTIONS_MAX).collect();
         let answer = BlockAnswer::of(block, from);
         let ids = answer.block.transactions.iter();
         let first = ids.clone().next().map(|transaction| transaction.id.clone());

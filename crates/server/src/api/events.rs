@@ -66,7 +66,7 @@ pub(super) async fn events(
         })?;
     let start = Start::of(last, from, &served.ledger.info().await?);
     let follower = Follower {
-        blocks: served.ledger.blocks(start.next),
+        blocks: served.ledger.blocks(start.next, 0),
         state: state.clone(),
         _place: place,
     };

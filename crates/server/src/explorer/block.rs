@@ -1,6 +1,6 @@
 use askama::Template;
 use axum::extract::{OriginalUri, Path, State};
-use chainloom_ledger::{BlockSelector, Hash, Ledger};
+use chainloom_ledger::{BlockSelector, Hash, Ledger, TransactionRange};
 use http::StatusCode;
 use jiff::Timestamp;
 
@@ -59,11 +59,13 @@ pub(super) async fn block(
     let number = match selector(&which)? {
         BlockSelector::Number(number) => number,
         other => {
-            let block = chain.ledger.block(other).await?;
+            let block = chain.ledger.block(other, TransactionRange::NONE).await?;
             return Ok(see(&format!("{base}/blocks/{}", block.number)));
         }
     };
-    let block = chain.ledger.block(BlockSelector::Number(number)).await?;
+    let shown = TransactionRange::first(TRANSACTIONS);
+    let selected = BlockSelector::Number(number);
+    let block = chain.ledger.block(selected, shown).await?;
     let height = chain.ledger.info().await?.height;
     let hash_input = chain.node.block_hash_input(number).await?;
     let config = chain.ledger.config(None).await?.proof_of_work;
@@ -85,8 +87,9 @@ pub(super) async fn block(
             (cut(proof, SHOWN_BYTES).0, check)
         }
     };
-    let shown = block.transactions.iter().take(TRANSACTIONS);
-    let transactions: Vec<_> = shown
+    let transactions: Vec<_> = block
+        .transactions
+        .iter()
         .map(|transaction| TransactionRow::whole(transaction, &base))
         .collect();
     let page_of_block = BlockPage {

@@ -1,5 +1,7 @@
 use axum::extract::{Path, State};
-use chainloom_ledger::{Account, BlockSelector, Hash, Ledger, TransactionSelector};
+use chainloom_ledger::{
+    Account, BlockSelector, Hash, Ledger, TransactionRange, TransactionSelector,
+};
 
 use super::format::{cut, encode};
 use super::page::{PageResult, see};
@@ -32,7 +34,9 @@ pub(super) async fn search(
         return Ok(see(&format!("{base}/blocks/{number}")));
     }
     if let Ok(hash) = text.parse::<Hash>()
-        && let Ok(block) = ledger.block(BlockSelector::Hash(hash)).await
+        && let Ok(block) = ledger
+            .block(BlockSelector::Hash(hash), TransactionRange::NONE)
+            .await
     {
         return Ok(see(&format!("{base}/blocks/{}", block.number)));
     }

@@ -89,11 +89,15 @@ impl Node {
     /// As [`Node::block_compact`].
     pub async fn block_hash_input(&self, number: u64) -> Result<String, LedgerError> {
         self.core()
-            .read(move |_, snapshot| {
+            .read_in_turn(move |_, snapshot, bytes_max| {
+                if snapshot.block_bytes(number)? > bytes_max {
+                    return Ok(None);
+                }
                 let compact = compact_of(snapshot, number)?;
-                hashed_text(&compact).map_err(|error| LedgerError::Storage {
+                let text = hashed_text(&compact).map_err(|error| LedgerError::Storage {
                     detail: format!("block {number} of the store is no JSON: {error}"),
-                })
+                });
+                text.map(Some)
             })
             .await
     }

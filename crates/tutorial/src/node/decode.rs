@@ -2,7 +2,7 @@
 
 use chainloom_ledger::{
     Account, Block, Call, Hash, LedgerError, Payload, ProofOfWork, Transaction, TransactionKind,
-    Transfer, ValidationCode, Version,
+    TransactionRange, Transfer, ValidationCode, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -21,15 +21,23 @@ const REWARD_SENDER: &str = "0";
 /// Before the sequence, in the id of a transaction that waits without a ticket.
 const PENDING_PREFIX: &str = "pending-";
 
-/// A block of the chain, decoded.
-pub(super) fn block(snapshot: &Snapshot, rules: Rules, number: u64) -> Result<Block, LedgerError> {
+/// How long the texts of the transactions are that are decoded at once, the last of them excepted.
+const DECODED_BYTES_MAX: usize = 4 << 20;
+
+/// A block of the chain with some of its transactions, decoded.
+pub(super) fn block(
+    snapshot: &Snapshot,
+    rules: Rules,
+    number: u64,
+    range: TransactionRange,
+) -> Result<Block, LedgerError> {
     let not_found = || block_not_found(number, snapshot.head().length);
     let stored = snapshot.block(number)?.ok_or_else(not_found)?;
     let tip = match number {
         0 | 1 => None,
         _ => tip_of(snapshot, number - 1)?,
     };
-    following_block(snapshot, rules, &stored, tip.as_ref())
+    following_block(snapshot, rules, &stored, tip.as_ref(), range)
 }
 
 /// What a block's proof continues: the hash and proof of the block at this number.
@@ -43,41 +51,43 @@ pub(super) fn tip_of_block(stored: &StoredBlock) -> Option<Tip> {
     Tip::of_compact(stored.hash.0, &stored.compact).ok()
 }
 
-/// A stored block, decoded; `tip` is what it continues.
+/// A stored block with some of its transactions, decoded; `tip` is what it continues. The others are counted only.
 pub(super) fn following_block(
     snapshot: &Snapshot,
     rules: Rules,
     stored: &StoredBlock,
     tip: Option<&Tip>,
+    range: TransactionRange,
 ) -> Result<Block, LedgerError> {
     let fields = BlockFields::of(&stored.compact);
     let time = time_of(&fields);
+    let version = |index: usize| Version {
+        block: stored.number,
+        index: u32::try_from(index).unwrap_or(u32::MAX),
+    };
+    let end = range.from.saturating_add(range.limit);
     let mut tickets = snapshot
-        .tickets_between(
-            Version {
-                block: stored.number,
-                index: 0,
-            },
-            Version {
-                block: stored.number + 1,
-                index: 0,
-            },
-        )?
+        .tickets_between(version(range.from), version(end))?
         .into_iter()
         .peekable();
     let mut transactions = Vec::new();
-    for (index, text) in (0..).zip(Elements::of(fields.transactions.unwrap_or_default())) {
-        let version = Version {
-            block: stored.number,
-            index,
-        };
+    let mut decoded_bytes = 0;
+    let mut transaction_count = 0;
+    let texts = Elements::of(fields.transactions.unwrap_or_default());
+    for (place, text) in texts.enumerate() {
+        transaction_count += 1;
+        if !(range.from..end).contains(&place) || decoded_bytes > DECODED_BYTES_MAX {
+            continue;
+        }
+        decoded_bytes += text.len();
+        let version = version(place);
+        let index = version.index;
         let id = match tickets.next_if(|(place, _)| *place == version) {
             Some((_, ticket)) => ticket_text(&ticket),
             None => derived_id(stored.hash, index),
         };
         transactions.push(mined_transaction(id, version, time, text)?);
     }
-    let transaction_count = transactions.len() as u64;
     Ok(Block {
         number: stored.number,
         hash: stored.hash,
@@ -121,6 +131,18 @@ pub(super) fn transaction_at(
         None => derived_id(stored.hash, index),
     };
     mined_transaction(id, version, time_of(&fields), text)
+}
+
+/// Where the transaction stands that was accepted under an id, if in a block.
+pub(super) fn place_of_id(snapshot: &Snapshot, id: &str) -> Result<Option<Version>, LedgerError> {
+    let place = match ticket_of(id) {
+        Some(ticket) => snapshot.ticket(&ticket)?,
+        None => None,
+    };
+    Ok(match place {
+        Some(TicketPlace::Mined(version)) => Some(version),
+        _ => None,
+    })
 }
 
 /// The transaction that was accepted under an id, wherever it is now.

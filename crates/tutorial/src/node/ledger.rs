@@ -3,12 +3,13 @@
 use chainloom_ledger::{
     Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, InvokeOptions, Ledger,
     LedgerConfig, LedgerError, LedgerInfo, LedgerKind, PeerReport, Position, ProofOfWorkConfig,
-    QueryAnswer, Receipt, Transaction, TransactionSelector,
+    QueryAnswer, Receipt, Transaction, TransactionRange, TransactionSelector,
 };
 
 use super::error::block_not_found;
-use super::{Node, decode, stream};
+use super::{Core, Node, decode, stream};
 use crate::rules::Rules;
+use crate::store::Snapshot;
 
 /// What a block's maker is paid.
 const REWARD: u64 = 1;
@@ -55,7 +56,11 @@ impl Ledger for Node {
         })
     }
 
-    fn block(&self, selector: BlockSelector) -> BoxFuture<'_, Result<Block, LedgerError>> {
+    fn block(
+        &self,
+        selector: BlockSelector,
+        transactions: TransactionRange,
+    ) -> BoxFuture<'_, Result<Block, LedgerError>> {
         Box::pin(async move {
             let number = match selector {
                 BlockSelector::Number(number) => Some(number),
@@ -71,26 +76,46 @@ impl Ledger for Node {
                 }
             };
             self.core()
-                .read(move |core, snapshot| {
+                .read_in_turn(move |core, snapshot, bytes_max| {
                     let number = number.unwrap_or_else(|| snapshot.head().length);
-                    decode::block(snapshot, core.rules, number)
+                    if snapshot.block_bytes(number)? > bytes_max {
+                        return Ok(None);
+                    }
+                    decode::block(snapshot, core.rules, number, transactions).map(Some)
                 })
                 .await
         })
     }
 
-    fn blocks(&self, next: Position) -> BoxStream<Result<BlockEvent, LedgerError>> {
-        stream::follow(self.core().clone(), next)
+    fn blocks(
+        &self,
+        next: Position,
+        transactions_max: usize,
+    ) -> BoxStream<Result<BlockEvent, LedgerError>> {
+        stream::follow(self.core().clone(), next, transactions_max)
     }
 
     fn transaction(
         &self,
         selector: TransactionSelector,
     ) -> BoxFuture<'_, Result<Transaction, LedgerError>> {
-        Box::pin(self.core().read(move |_, snapshot| match &selector {
-            TransactionSelector::Version(version) => decode::transaction_at(snapshot, *version),
-            TransactionSelector::Id(id) => decode::transaction_by_id(snapshot, id),
-        }))
+        let read = move |_: &Core, snapshot: &Snapshot, bytes_max| {
+            let place = match &selector {
+                TransactionSelector::Version(version) => Some(*version),
+                TransactionSelector::Id(id) => decode::place_of_id(snapshot, id)?,
+            };
+            if let Some(version) = place
+                && snapshot.block_bytes(version.block)? > bytes_max
+            {
+                return Ok(None);
+            }
+            match &selector {
+                TransactionSelector::Version(version) => decode::transaction_at(snapshot, *version),
+                TransactionSelector::Id(id) => decode::transaction_by_id(snapshot, id),
+            }
+            .map(Some)
+        };
+        Box::pin(self.core().read_in_turn(read))
     }
 
     fn query(&self, call: Call) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>> {

@@ -22,7 +22,7 @@ mod transactions;
 use std::sync::Arc;
 
 use chainloom_ledger::LedgerError;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 pub use chain::ChainSnapshot;
@@ -62,7 +62,15 @@ pub(crate) struct Core {
     mining: Mining,
     peers: Peers,
     stopping: watch::Sender<bool>,
+    /// Who reads a large block holds one.
+    large_reads: Semaphore,
 }
+
+/// From how many bytes on a block is large: those who read such blocks take turns, for read it takes several times its
+/// length in memory.
+const LARGE_BLOCK_BYTES: usize = 256 * 1024;
+/// How many large blocks are read at once.
+const LARGE_READS_MAX: usize = 4;
 
 impl Node {
     /// Opens the node's store, or makes it, and starts the background work that is asked for.
@@ -97,6 +105,7 @@ impl Node {
             difficulty: options.difficulty,
             mining: Mining::new(options.mining_threads),
             stopping: watch::Sender::new(false),
+            large_reads: Semaphore::new(LARGE_READS_MAX),
         });
         let tasks = background::start(&core, options);
         Ok(Node {
@@ -167,5 +176,23 @@ impl Core {
             read(&core, &snapshot)
         });
         reading.await.map_err(error::reader_failed)?
+    }
+
+    /// As [`Core::read`], for what may touch a large block. `read` is told how many bytes a block may have; where it
+    /// meets a longer one it answers `None`, and is asked again when its turn has come.
+    async fn read_in_turn<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl Fn(&Core, &Snapshot, usize) -> Result<Option<T>, LedgerError> + Send + Sync + 'static,
+    ) -> Result<T, LedgerError> {
+        let read = Arc::new(read);
+        let small = read.clone();
+        let found = self.read(move |core, snapshot| small(core, snapshot, LARGE_BLOCK_BYTES));
+        if let Some(found) = found.await? {
+            return Ok(found);
+        }
+        let turn = self.large_reads.acquire().await;
+        let _turn = turn.map_err(|_| LedgerError::ShuttingDown)?;
+        let found = self.read(move |core, snapshot| read(core, snapshot, usize::MAX));
+        Ok(found.await?.expect("no block is longer than any number"))
     }
 }

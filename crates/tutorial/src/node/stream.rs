@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use chainloom_ledger::{BlockEvent, BoxStream, LedgerError, Position};
+use chainloom_ledger::{BlockEvent, BoxStream, LedgerError, Position, TransactionRange};
 use futures_util::stream::unfold;
 use tokio::sync::watch;
 
@@ -18,12 +18,15 @@ use crate::store::{Head, Scan, Snapshot, StoredBlock};
 /// How many blocks one batch holds.
 const BATCH_BLOCKS_MAX: usize = 256;
 /// How many bytes of blocks one batch holds; a larger block is a batch of its own.
-const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+const BATCH_BYTES_MAX: usize = 256 * 1024;
+/// After how many decoded transactions a batch takes no further block.
+const BATCH_TRANSACTIONS: usize = 10_000;
 
 struct Follower {
     core: Arc<Core>,
     head: watch::Receiver<Head>,
     next: Position,
+    transactions_max: usize,
     ready: VecDeque<BlockEvent>,
     ended: bool,
 }
@@ -32,11 +35,13 @@ struct Follower {
 pub(super) fn follow(
     core: Arc<Core>,
     next: Position,
+    transactions_max: usize,
 ) -> BoxStream<Result<BlockEvent, LedgerError>> {
     let follower = Follower {
         head: core.store.head(),
         core,
         next,
+        transactions_max,
         ready: VecDeque::new(),
         ended: false,
     };
@@ -58,10 +63,12 @@ impl Follower {
             }
             // What changes after this line makes `changed` come back.
             self.head.mark_unchanged();
-            let next = self.next;
+            let (next, range) = (self.next, TransactionRange::first(self.transactions_max));
             let (next, events) = self
                 .core
-                .read(move |core, snapshot| batch(core, snapshot, next))
+                .read_in_turn(move |core, snapshot, bytes_max| {
+                    batch(core, snapshot, next, range, bytes_max)
+                })
                 .await?;
             self.next = next;
             self.ready = events;
@@ -78,12 +85,17 @@ impl Follower {
     }
 }
 
-/// The next events after a position, and the position after them.
+/// Some events, and the position after them.
+type Events = (Position, VecDeque<BlockEvent>);
+
+/// The next events after a position; `None` if the first of them is a block longer than this.
 fn batch(
     core: &Core,
     snapshot: &Snapshot,
     next: Position,
-) -> Result<(Position, VecDeque<BlockEvent>), LedgerError> {
+    range: TransactionRange,
+    bytes_max: usize,
+) -> Result<Option<Events>, LedgerError> {
     let head = snapshot.head();
     let mut number = next.number.max(1);
     let mut events = VecDeque::new();
@@ -103,7 +115,12 @@ fn batch(
     }
     let mut stored = Vec::new();
     let mut bytes = 0;
+    let mut is_too_long = false;
     snapshot.scan(number, |number, hash, compact| {
+        is_too_long = stored.is_empty() && compact.len() > bytes_max;
+        if is_too_long {
+            return Scan::Stop;
+        }
         if !stored.is_empty() && bytes + compact.len() > BATCH_BYTES_MAX {
             return Scan::Stop;
         }
@@ -119,12 +136,21 @@ fn batch(
             Scan::Stop
         }
     })?;
+    if is_too_long {
+        return Ok(None);
+    }
+    let mut decoded = 0;
     let mut tip = match number {
         1 => None,
         _ => tip_of(snapshot, number - 1)?,
     };
     for stored in &stored {
-        let block = following_block(snapshot, core.rules, stored, tip.as_ref())?;
+        if decoded >= BATCH_TRANSACTIONS {
+            break;
+        }
+        let block = following_block(snapshot, core.rules, stored, tip.as_ref(), range)?;
+        decoded += block.transactions.len();
+        number = stored.number + 1;
         events.push_back(BlockEvent::Block {
             generation: head.generation,
             block: Box::new(block),
@@ -133,7 +159,7 @@ fn batch(
     }
     let position = Position {
         generation: head.generation,
-        number: number + stored.len() as u64,
+        number,
     };
-    Ok((position, events))
+    Ok(Some((position, events)))
 }

@@ -87,6 +87,19 @@ impl Snapshot {
         })
     }
 
+    /// How long a block is in its compact form, in bytes; 0 beyond the chain.
+    pub(crate) fn block_bytes(&self, number: u64) -> Result<usize, StoreError> {
+        let Some(segment) = self.state.segment_of(number) else {
+            return Ok(0);
+        };
+        self.guarded(|| {
+            let blocks = self.transaction.open_table(BLOCKS)?;
+            let row = blocks.get((segment, number))?;
+            let row = row.ok_or_else(|| Fault::missing(format_args!("block {number}")))?;
+            Ok(BlockRow::decode(row.value())?.compact.len())
+        })
+    }
+
     /// Goes through the blocks from `from` on, in order, until `take` says stop or the chain ends.
     pub(crate) fn scan(
         &self,

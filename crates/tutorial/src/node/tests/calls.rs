@@ -59,7 +59,7 @@ async fn a_ticket_follows_its_transaction_into_a_block_and_across_replacements()
         .transaction(TransactionSelector::Version(version))
         .await;
     assert_eq!(by_version.unwrap().id, id);
-    let block = node.block(BlockSelector::Number(2)).await.unwrap();
+    let block = node.block(BlockSelector::Number(2), ALL).await.unwrap();
     assert_eq!(block.transactions[0].id, id);
 
     let store = &node.core().store;
@@ -90,7 +90,7 @@ async fn ids_without_a_ticket_tell_equal_transactions_apart() {
     assert_eq!(node.pending(Some(0), 10).await.unwrap()[0].sequence, 1);
 
     let mined = node.mine().await.unwrap();
-    let block = node.block(BlockSelector::Latest).await.unwrap();
+    let block = node.block(BlockSelector::Latest, ALL).await.unwrap();
     let expected: Vec<_> = (0..3)
         .map(|index| Hash::of(format!("{}:{index}", mined.hash).as_bytes()).to_string())
         .collect();
@@ -315,7 +315,7 @@ async fn transactions_that_others_could_not_read_are_refused() {
     assert_eq!(error.code(), "transaction_too_large");
     node.mine().await.unwrap();
     // What was taken is read by ourselves, and by others.
-    node.block(BlockSelector::Latest).await.unwrap();
+    node.block(BlockSelector::Latest, ALL).await.unwrap();
     let mut body = b"{\"chain\":[".to_vec();
     for chunk in node.chain().unwrap() {
         body.extend_from_slice(&chunk.unwrap());
@@ -372,11 +372,11 @@ async fn info_and_config_say_what_holds() {
         assert_eq!(error.code(), "block_not_found");
     }
     let error = node
-        .block(BlockSelector::Hash(info.tip_hash))
+        .block(BlockSelector::Hash(info.tip_hash), ALL)
         .await
         .unwrap_err();
     assert_eq!(error.code(), "block_not_found");
     assert!(error.to_string().contains("read model"));
-    let error = node.block(BlockSelector::Number(7)).await.unwrap_err();
+    let error = node.block(BlockSelector::Number(7), ALL).await.unwrap_err();
     assert_eq!(error.code(), "block_not_found");
 }

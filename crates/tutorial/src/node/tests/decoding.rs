@@ -17,7 +17,7 @@ async fn with_tip(folder: &Path, block: &str) -> Node {
 async fn tip_of(block: &str) -> serde_json::Value {
     let folder = tempfile::tempdir().unwrap();
     let node = with_tip(folder.path(), block).await;
-    let block = node.block(BlockSelector::Latest).await.unwrap();
+    let block = node.block(BlockSelector::Latest, ALL).await.unwrap();
     serde_json::to_value(&block).unwrap()
 }
 
@@ -78,7 +78,7 @@ async fn exact_amounts_are_finite_numbers() {
     let block = r#"{"proof": 1, "transactions": [
         {"amount": 0.1}, {"amount": 123456789012345678901}, {"amount": 1e400}, {"amount": "5"}]}"#;
     let node = with_tip(folder.path(), block).await;
-    let block = node.block(BlockSelector::Latest).await.unwrap();
+    let block = node.block(BlockSelector::Latest, ALL).await.unwrap();
     let amounts: Vec<_> = block
         .transactions
         .iter()
@@ -124,7 +124,7 @@ async fn times_that_are_none_are_absent() {
 async fn the_genesis_shows_its_proof_and_no_check() {
     let folder = tempfile::tempdir().unwrap();
     let node = open(folder.path());
-    let block = node.block(BlockSelector::Number(1)).await.unwrap();
+    let block = node.block(BlockSelector::Number(1), ALL).await.unwrap();
     assert_eq!(block.previous_hash, "1");
     assert!(block.time.is_some());
     let work = block.proof_of_work.unwrap();
@@ -144,10 +144,54 @@ async fn what_was_taken_in_under_larger_limits_is_still_read() {
         compact: compact.clone().into_bytes(),
     };
     adopt(store, &[chain(store).remove(0), giant]).await;
-    let block = node.block(BlockSelector::Latest).await.unwrap();
+    let block = node.block(BlockSelector::Latest, ALL).await.unwrap();
     assert_eq!(block.size_bytes, compact.len() as u64);
     let content = block.transactions[0].content.as_ref().unwrap();
     assert_eq!(content["memo"], memo);
     let hash_input = node.block_hash_input(2).await.unwrap();
     assert!(hash_input.len() > compact.len());
+}
+
+#[tokio::test]
+async fn only_the_transactions_that_are_asked_for_are_decoded() {
+    let folder = tempfile::tempdir().unwrap();
+    let zeros = vec!["0"; 300_000].join(",");
+    let block = format!(r#"{{"proof": 1, "transactions": [{zeros}]}}"#);
+    let node = with_tip(folder.path(), &block).await;
+    let part = async |from, limit| {
+        let range = TransactionRange { from, limit };
+        let block = node.block(BlockSelector::Number(2), range).await.unwrap();
+        assert_eq!(
+            (block.transaction_count, block.valid_count),
+            (300_000, 300_000)
+        );
+        let first = block.transactions.first().and_then(|one| one.version);
+        (first.map(|version| version.index), block.transactions.len())
+    };
+    assert_eq!(part(0, 0).await, (None, 0));
+    assert_eq!(part(0, 3).await, (Some(0), 3));
+    assert_eq!(part(299_990, 1_000).await, (Some(299_990), 10));
+    assert_eq!(part(usize::MAX, usize::MAX).await, (None, 0));
+    // Many readers of a large block take turns, and all are answered.
+    let reads: Vec<_> = (0..20).map(|from| part(from, 1)).collect();
+    let firsts = futures_util::future::join_all(reads).await;
+    assert_eq!(firsts.len(), 20);
+    assert!(
+        (0..)
+            .zip(firsts)
+            .all(|(from, found)| found == (Some(from), 1))
+    );
+}
+
+#[tokio::test]
+async fn long_transactions_come_in_smaller_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("\"{}\"", "x".repeat(3 << 20));
+    let block = format!(r#"{{"proof": 1, "transactions": [{text},{text},{text}]}}"#);
+    let node = with_tip(folder.path(), &block).await;
+    let block = node.block(BlockSelector::Latest, ALL).await.unwrap();
+    assert_eq!((block.transactions.len(), block.transaction_count), (2, 3));
+    let rest = TransactionRange { from: 2, limit: 10 };
+    let block = node.block(BlockSelector::Latest, rest).await.unwrap();
+    assert_eq!(block.transactions.len(), 1);
 }

@@ -214,7 +214,7 @@ async fn a_foreign_tip_with_a_text_for_a_proof_is_continued() {
     let block = node.mine().await.unwrap();
     assert_eq!(block.number, 3);
     use chainloom_ledger::{BlockSelector, Ledger};
-    let decoded = node.block(BlockSelector::Latest).await.unwrap();
+    let decoded = node.block(BlockSelector::Latest, ALL).await.unwrap();
     let work = decoded.proof_of_work.unwrap();
     assert!(work.input.unwrap().starts_with("链 \"x\""));
     assert!(work.digest.unwrap().to_string().starts_with("00"));

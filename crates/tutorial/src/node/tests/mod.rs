@@ -13,6 +13,10 @@ use std::time::{Duration, Instant};
 
 use super::{Node, NodeOptions};
 use crate::rules::Rules;
+use chainloom_ledger::TransactionRange;
+
+/// All of a block's transactions.
+const ALL: TransactionRange = TransactionRange::first(usize::MAX);
 
 fn options(directory: &Path) -> NodeOptions {
     NodeOptions {

@@ -25,7 +25,7 @@ async fn next(events: &mut Events) -> Said {
 }
 
 fn follow(node: &Node, generation: u64, number: u64) -> Events {
-    node.blocks(Position { generation, number })
+    node.blocks(Position { generation, number }, 1_000)
 }
 
 #[tokio::test]
