@@ -3,11 +3,17 @@
 use chainloom_ledger::{Account, Call, LedgerError, Payload, QueryAnswer};
 
 use super::Core;
-use super::decode::CONTRACT;
-use crate::json::{Limits, parse, public_value};
+use super::decode::{CONTRACT, tree};
+use crate::json::public_value;
+use crate::store::Snapshot;
 
 /// The name by which a caller means the account of this node.
 const ME: &str = "me";
+
+/// How many of the transactions that wait `pending()` answers.
+const PENDING_LISTED_MAX: usize = 1_000;
+/// How long its answer is, the last transaction excepted.
+const PENDING_LISTED_BYTES_MAX: usize = 4 << 20;
 
 impl Core {
     pub(super) async fn query(
@@ -37,31 +43,23 @@ impl Core {
     }
 }
 
-/// Everything that waits, as a JSON array of transactions; as long as the queue may be.
-fn pending_list(snapshot: &crate::store::Snapshot) -> Result<Vec<u8>, LedgerError> {
-    const PAGE: usize = 1_000;
-    const PAGE_BYTES: usize = 1024 * 1024;
+/// What waits longest, as a JSON array of transactions that is bounded in both ways, the last transaction excepted; all
+/// that waits is listed by [`super::Node::pending`], page by page.
+fn pending_list(snapshot: &Snapshot) -> Result<Vec<u8>, LedgerError> {
     let mut list = vec![b'['];
-    let mut after = None;
-    loop {
-        let page = snapshot.waiting(after, PAGE, PAGE_BYTES)?;
-        let Some(last) = page.last() else {
-            list.push(b']');
-            return Ok(list);
-        };
-        after = Some(last.sequence);
-        for waiting in &page {
-            if list.len() > 1 {
-                list.push(b',');
-            }
-            let tree = parse(&waiting.compact, &Limits::default()).map_err(|error| {
-                LedgerError::Storage {
-                    detail: format!("a pending transaction is no JSON: {error}"),
-                }
-            })?;
-            list.extend_from_slice(public_value(&tree).to_string().as_bytes());
+    for waiting in snapshot.waiting(None, PENDING_LISTED_MAX, PENDING_LISTED_BYTES_MAX)? {
+        // As it is shown a transaction may be several times as long as it is stored.
+        if list.len() > PENDING_LISTED_BYTES_MAX {
+            break;
         }
+        if list.len() > 1 {
+            list.push(b',');
+        }
+        let content = tree(&waiting.compact)?;
+        list.extend_from_slice(public_value(&content).to_string().as_bytes());
     }
+    list.push(b']');
+    Ok(list)
 }
 
 /// The ledger has one contract.

@@ -288,6 +288,34 @@ async fn queries_name_the_account_and_list_what_waits() {
 }
 
 #[tokio::test]
+async fn the_list_of_what_waits_is_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = open(folder.path());
+    let listed = async || match node.query(call("pending", &[])).await.unwrap() {
+        QueryAnswer::Result(result) => {
+            let list: Vec<serde_json::Value> = serde_json::from_slice(&result.0).unwrap();
+            list
+        }
+        QueryAnswer::Balance(_) => panic!("no result"),
+    };
+    let many = (0..1_010).map(|amount| post(&node, amount));
+    futures_util::future::join_all(many).await;
+    let list = listed().await;
+    assert_eq!(list.len(), 1_000);
+
+    // Lone surrogates are shown several times as long as they are stored.
+    node.mine().await.unwrap();
+    let text = format!("\"{}\"", "\\ud800".repeat(60_000));
+    let sender = crate::json::parse(text.as_bytes(), &Default::default()).unwrap();
+    for _ in 0..30 {
+        let posted = node.post_transaction(sender.clone(), "b".into(), Json::Null);
+        posted.await.unwrap();
+    }
+    let count = listed().await.len();
+    assert!((5..12).contains(&count), "{count}");
+}
+
+#[tokio::test]
 async fn transactions_that_others_could_not_read_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let node = open(folder.path());
