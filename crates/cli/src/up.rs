@@ -52,9 +52,16 @@ pub(crate) async fn run(arguments: &UpArguments) -> Result<(), Error> {
         folder: &folder.absolute(),
         is_public: addresses.iter().any(is_public),
     });
-    let outcome = server.run(end).await;
+    let ending = async {
+        end.await;
+        drop(stop_following);
+        // Before the server waits for the requests under way: those that search or wait for a
+        // block end with it.
+        node.shutdown().await;
+    };
+    let outcome = server.run(ending).await;
 
-    drop(stop_following);
+    // Again for a server that broke off before anybody asked it to end.
     node.shutdown().await;
     if let Err(error) = following.await {
         tracing::warn!("the index did not end by itself: {error}");

@@ -1,12 +1,11 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 use crate::ledgers::Ledgers;
 use crate::operations::Metrics;
 use crate::safety::HostRule;
-use crate::serve::stopped;
 use crate::{Limits, ServerOptions};
 
 /// What every handler can reach.
@@ -23,16 +22,10 @@ pub(crate) struct Shared {
     pub(crate) chain_places: Arc<Semaphore>,
     /// Places for event streams.
     pub(crate) event_places: Arc<Semaphore>,
-    /// Whether the server stops; answers without an end watch it.
-    pub(crate) stopping: watch::Receiver<bool>,
 }
 
 impl AppState {
-    pub(crate) fn new(
-        ledgers: Ledgers,
-        options: ServerOptions,
-        stopping: watch::Receiver<bool>,
-    ) -> AppState {
+    pub(crate) fn new(ledgers: Ledgers, options: ServerOptions) -> AppState {
         AppState(Arc::new(Shared {
             ledgers,
             hosts: HostRule::new(&options.allowed_hosts),
@@ -40,7 +33,6 @@ impl AppState {
             chain_places: Arc::new(Semaphore::new(options.limits.chain_streams)),
             event_places: Arc::new(Semaphore::new(options.limits.event_streams)),
             limits: options.limits,
-            stopping,
         }))
     }
 }
@@ -50,12 +42,5 @@ impl Deref for AppState {
 
     fn deref(&self) -> &Shared {
         &self.0
-    }
-}
-
-impl Shared {
-    /// Comes back when the server stops.
-    pub(crate) async fn stopped(&self) {
-        stopped(&mut self.stopping.clone()).await;
     }
 }

@@ -184,6 +184,17 @@ impl Server {
         assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
     }
 
+    /// What a path answers, head and body.
+    pub(crate) fn get(&self, path: &str) -> String {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.port())).unwrap();
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+        connection.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
     /// Sends a signal.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();

@@ -28,7 +28,7 @@ const RETRY_MS: u64 = 1_000;
 /// `block` is a block without its transactions; `replaced` says from which block on the chain was
 /// replaced, and the new blocks follow. The id of an event is `{generation}-{number}`; whoever
 /// sends the last one as `Last-Event-ID` misses nothing and gets nothing twice. Without it the
-/// stream begins with the next block, or with block `from`.
+/// stream begins with the next block, or with block `from`, which may be one that is still to come.
 #[utoipa::path(
     get,
     path = "/ledgers/{ledger}/events",
@@ -67,7 +67,7 @@ pub(super) async fn events(
     let start = Start::of(last, from, &served.ledger.info().await?);
     let follower = Follower {
         blocks: served.ledger.blocks(start.next, 0),
-        state: state.clone(),
+        first: start.first,
         _place: place,
     };
     let beginning = stream::iter([Some(format!("retry: {RETRY_MS}\n\n")), start.replaced])
@@ -98,6 +98,8 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<Position>, Problem> {
 /// Where a stream begins.
 struct Start {
     next: Position,
+    /// The block that was asked for, where the chain is not that high yet.
+    first: Option<u64>,
     /// What it says first to a reader whose last block this ledger never had.
     replaced: Option<String>,
 }
@@ -106,10 +108,15 @@ impl Start {
     fn of(last: Option<Position>, from: Option<u64>, now: &LedgerInfo) -> Start {
         let at = |generation, number| Start {
             next: Position { generation, number },
+            first: None,
             replaced: None,
         };
+        let coming = now.height.saturating_add(1);
         match last {
-            None => at(now.generation, from.unwrap_or(now.height.saturating_add(1))),
+            None => Start {
+                first: from.filter(|from| *from > coming),
+                ..at(now.generation, from.map_or(coming, |from| from.min(coming)))
+            },
             // The ledger was begun anew since: nothing that the reader saw holds.
             Some(last) if (last.generation, last.number) > (now.generation, now.height) => Start {
                 replaced: Some(replaced_event(now.generation, 1)),
@@ -123,25 +130,47 @@ impl Start {
 /// A reader's place in the ledger's blocks.
 struct Follower {
     blocks: BoxStream<Result<BlockEvent, LedgerError>>,
-    state: AppState,
+    /// The block to begin with, while the chain was not that high yet.
+    first: Option<u64>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Follower {
-    /// The events as text; ends when the server stops or the ledger fails, and the reader comes
-    /// back where it was.
+    /// The next event that the reader asked for; none when the ledger stops or fails.
+    async fn event(&mut self) -> Option<BlockEvent> {
+        loop {
+            match self.blocks.next().await? {
+                Ok(event) if self.is_asked_for(&event) => return Some(event),
+                Ok(_) => {}
+                Err(LedgerError::ShuttingDown) => return None,
+                Err(error) => {
+                    tracing::warn!("an event stream ended: {error}");
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Whether an event belongs to the stream: all do from the first block on. Before it the
+    /// reader has seen nothing that could be replaced.
+    fn is_asked_for(&mut self, event: &BlockEvent) -> bool {
+        let Some(first) = self.first else {
+            return true;
+        };
+        let is_first = matches!(event, BlockEvent::Block { block, .. } if block.number >= first);
+        if is_first {
+            self.first = None;
+        }
+        is_first
+    }
+
+    /// The events as text; ends when the ledger stops or fails, and the reader comes back where
+    /// it was.
     fn events(self) -> impl Stream<Item = Bytes> {
         stream::unfold(self, |mut follower| async move {
             let text = tokio::select! {
-                event = follower.blocks.next() => match event? {
-                    Ok(event) => event_text(event),
-                    Err(error) => {
-                        tracing::warn!("an event stream ended: {error}");
-                        return None;
-                    }
-                },
+                event = follower.event() => event_text(event?),
                 () = tokio::time::sleep(HEARTBEAT) => ": alive\n\n".to_owned(),
-                () = follower.state.stopped() => return None,
             };
             Some((Bytes::from(text), follower))
         })
@@ -206,6 +235,8 @@ mod tests {
     fn a_stream_begins_where_the_reader_was() {
         assert_eq!(start(None, None), ("2-11".into(), false));
         assert_eq!(start(None, Some(3)), ("2-3".into(), false));
+        assert_eq!(start(None, Some(11)), ("2-11".into(), false));
+        assert_eq!(start(None, Some(u64::MAX)), ("2-11".into(), false));
         assert_eq!(start(Some("2-7"), None), ("2-8".into(), false));
         assert_eq!(start(Some("2-10"), Some(1)), ("2-11".into(), false));
         assert_eq!(start(Some("1-20"), None), ("1-21".into(), false));

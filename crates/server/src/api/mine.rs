@@ -1,6 +1,6 @@
 use axum::Json;
 use axum::extract::State;
-use chainloom_ledger::{Hash, LedgerError};
+use chainloom_ledger::Hash;
 use http::StatusCode;
 use serde::Serialize;
 
@@ -36,10 +36,7 @@ pub(super) async fn mine(
 ) -> Result<(StatusCode, Json<MinedAnswer>), Problem> {
     parameters.finish()?;
     let node = node(&state, &name)?;
-    let block = tokio::select! {
-        block = node.mine() => block?,
-        () = state.stopped() => return Err(LedgerError::ShuttingDown.into()),
-    };
+    let block = node.mine().await?;
     let answer = MinedAnswer {
         number: block.number,
         hash: block.hash,

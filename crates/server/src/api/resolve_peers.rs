@@ -1,6 +1,6 @@
 use axum::Json;
 use axum::extract::State;
-use chainloom_ledger::{LedgerError, PeerReport};
+use chainloom_ledger::PeerReport;
 use serde::Serialize;
 
 use super::parameters::Parameters;
@@ -39,10 +39,7 @@ pub(super) async fn resolve_peers(
 ) -> Result<Json<ResolutionAnswer>, Problem> {
     parameters.finish()?;
     let node = node(&state, &name)?;
-    let resolution = tokio::select! {
-        resolution = node.resolve() => resolution?,
-        () = state.stopped() => return Err(LedgerError::ShuttingDown.into()),
-    };
+    let resolution = node.resolve().await?;
     Ok(Json(ResolutionAnswer {
         replaced: resolution.replaced,
         from: resolution.from,

@@ -5,15 +5,10 @@ use chainloom_tutorial::{MinedBlock, Node};
 use http::StatusCode;
 
 use super::pages;
-use crate::state::AppState;
 
 /// `GET /mine`: a caller who goes away ends the search, for then this future is dropped.
-pub(super) async fn answer(state: &AppState, node: &Node) -> Response {
-    let mined = tokio::select! {
-        mined = node.mine() => mined,
-        () = state.stopped() => Err(LedgerError::ShuttingDown),
-    };
-    let body = match mined {
+pub(super) async fn answer(node: &Node) -> Response {
+    let body = match node.mine().await {
         Ok(block) => tokio::task::spawn_blocking(move || body(&block)).await.ok(),
         Err(error) => return pages::refusal(error),
     };

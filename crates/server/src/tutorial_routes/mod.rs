@@ -101,7 +101,7 @@ async fn dispatch(route: Route, state: AppState, request: Request) -> Response {
     let method = request.method();
     match (route, method) {
         (_, &Method::OPTIONS) => pages::options(route.allowed()),
-        (Route::Mine, &Method::GET) => mine::answer(&state, node).await,
+        (Route::Mine, &Method::GET) => mine::answer(node).await,
         (Route::Resolve, &Method::GET) => resolve::answer(&state, node).await,
         (Route::Chain, &Method::GET) => chain_stream::answer(&state, node, Frame::CHAIN).await,
         (Route::Chain, &Method::HEAD) => chain_stream::head(node).await,

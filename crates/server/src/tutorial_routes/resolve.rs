@@ -1,5 +1,4 @@
 use axum::response::Response;
-use chainloom_ledger::LedgerError;
 use chainloom_tutorial::Node;
 
 use super::chain_stream::{self, Frame};
@@ -8,11 +7,7 @@ use crate::state::AppState;
 
 /// `GET /nodes/resolve`: asks the peers, then sends the chain that holds now.
 pub(super) async fn answer(state: &AppState, node: &Node) -> Response {
-    let resolution = tokio::select! {
-        resolution = node.resolve() => resolution,
-        () = state.stopped() => Err(LedgerError::ShuttingDown),
-    };
-    match resolution {
+    match node.resolve().await {
         Ok(resolution) if resolution.replaced => {
             chain_stream::answer(state, node, Frame::REPLACED).await
         }

@@ -81,8 +81,10 @@ impl Application {
         let address = server.addresses()[0];
         node.set_listen_addresses(server.addresses());
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(server.run(async {
+        let stopping = node.clone();
+        let serving = tokio::spawn(server.run(async move {
             let _ = stopped.await;
+            stopping.shutdown().await;
         }));
         Application {
             address,
