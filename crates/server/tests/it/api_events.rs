@@ -79,6 +79,35 @@ async fn tells_of_each_block_as_it_comes() {
 }
 
 #[tokio::test]
+async fn waits_for_a_first_block_that_is_still_to_come() {
+    let application = Application::start().await;
+    let path = format!("{EVENTS}?from=3");
+    let mut reader = Reader::open(&application, &path, None).await;
+    for _ in 0..3 {
+        application.mine().await;
+    }
+    for id in ["0-3", "0-4"] {
+        let (told, kind, _) = reader.next().await;
+        assert_eq!((told.as_str(), kind.as_str()), (id, "block"));
+    }
+}
+
+#[tokio::test]
+async fn waits_for_it_through_a_replaced_chain_too() {
+    let ours = Application::start().await;
+    let theirs = Application::start().await;
+    theirs.mine().await;
+    let mut reader = Reader::open(&ours, &format!("{EVENTS}?from=4"), None).await;
+    let peers = json!({"nodes": [theirs.address.to_string()]});
+    ours.post("/nodes/register", peers).await;
+    ours.get("/nodes/resolve").await;
+    for _ in 0..2 {
+        ours.mine().await;
+    }
+    assert_eq!(reader.next().await.0, "1-4");
+}
+
+#[tokio::test]
 async fn tells_of_a_replaced_chain_first() {
     let ours = Application::start().await;
     let theirs = Application::start().await;
