@@ -5,6 +5,7 @@
 
 mod account;
 mod actions;
+mod advice;
 mod assets;
 mod block;
 mod blocks;

@@ -5,6 +5,7 @@ use chainloom_ledger::{Ledger, PeerOutcome, PeerReport};
 use http::{HeaderMap, StatusCode, Uri, header};
 use jiff::Timestamp;
 
+use super::advice::advice;
 use super::format::{age, size};
 use super::frame::{Frame, Notice};
 use super::page::{PageError, PageResult, page};
@@ -51,33 +52,6 @@ impl OutcomeRow {
             code: outcome.code,
             detail: outcome.detail,
             verified_blocks: outcome.verified_blocks,
-        }
-    }
-}
-
-/// What to try next, for somebody who wonders why this peer does not take our chain.
-fn advice(code: Option<&str>) -> &'static str {
-    match code {
-        None => "Compare chains first: then this page knows what it has.",
-        Some("adopted") => {
-            "Its chain was the longer one and is now ours too, so it has no reason to take ours. \
-             Mine a block here, then ask it to resolve."
-        }
-        Some("not_longer" | "shorter_than_best") => {
-            "We can reach it and its chain is valid under our rules, but no longer than ours. If ours is \
-             longer it takes it as soon as it knows us and somebody calls its /nodes/resolve: steps 1 to 3."
-        }
-        Some("other_rules") => {
-            "It follows the other rules, so each chain is invalid to the other side. Run both under the same rules: step 5."
-        }
-        Some("own_address") => {
-            "That is this very node. Forget it, and register the other node's address."
-        }
-        Some("invalid_block") => {
-            "Its chain breaks our rules, so it may well judge ours by others: steps 5 and 6."
-        }
-        Some(_) => {
-            "We could not read a chain from it, so check first that it runs and answers at this address: steps 1 to 3."
         }
     }
 }
