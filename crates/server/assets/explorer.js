@@ -57,8 +57,13 @@ function replacePart(part, next) {
   part.replaceChildren(...fresh.childNodes);
 }
 
+// The stream of events is open only while the page is seen: a browser has few connections for one
+// server, and many tabs in the background would hold them all.
+let stream = null;
+
 function follow() {
-  const stream = new EventSource(`/api/v1/ledgers/${encodeURIComponent(ledger)}/events`);
+  if (stream) return;
+  stream = new EventSource(`/api/v1/ledgers/${encodeURIComponent(ledger)}/events`);
   stream.onopen = () => {
     showLamp("on", "live");
     refresh();
@@ -66,10 +71,12 @@ function follow() {
   stream.onerror = () => showLamp("off", "reconnecting…");
   stream.addEventListener("block", refresh);
   stream.addEventListener("replaced", refresh);
-  addEventListener("pagehide", () => stream.close());
-  addEventListener("pageshow", (event) => {
-    if (event.persisted) location.reload();
-  });
+}
+
+function unfollow() {
+  if (!stream) return;
+  stream.close();
+  stream = null;
 }
 
 function spell(seconds) {
@@ -105,7 +112,12 @@ for (const form of document.querySelectorAll("form[data-mine]")) {
 }
 
 if (ledger && document.querySelector("[data-live]")) {
-  follow();
+  if (!document.hidden) follow();
+  document.addEventListener("visibilitychange", () => (document.hidden ? unfollow() : follow()));
+  addEventListener("pagehide", unfollow);
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
   // What no block announces: pending transactions, and a search that somebody else started.
   setInterval(() => {
     if (!document.hidden) refresh();
