@@ -2,10 +2,10 @@
 //!
 //! A page of another site can make the browser send requests to this server, and a name of that
 //! site can be made to lead here (DNS rebinding). So a request is let in only when its `Host` is
-//! ours, a write only when its `Origin` (where one is sent) is, and the two tutorial routes that
-//! write on `GET` only when the browser says that the user or our own page asked. Browsers leave
-//! the `Sec-Fetch-*` headers out on plain HTTP beyond loopback; there the check of those two
-//! routes cannot help.
+//! ours, a write only when its `Origin` (where one is sent) is, and a write as well as the two
+//! tutorial routes that write on `GET` only when the browser says (where it says anything) that
+//! the user or our own page asked. Browsers leave the `Sec-Fetch-*` headers out on plain HTTP
+//! beyond loopback; there those two routes have no such check.
 
 mod fetch_metadata;
 mod headers;
@@ -85,6 +85,7 @@ pub(crate) fn check(request: &request::Parts, hosts: &HostRule) -> Result<(), Re
     let host = host::check(request, hosts)?;
     if is_write(&request.method) {
         origin::check(&request.headers, host)?;
+        fetch_metadata::check(&request.headers)?;
     } else if crate::tutorial_routes::writes_on_get(request.uri.path()) {
         fetch_metadata::check(&request.headers)?;
     }

@@ -64,6 +64,34 @@ async fn other_sites_cannot_write() {
 }
 
 #[tokio::test]
+async fn other_sites_cannot_write_without_an_origin_either() {
+    let application = Application::start().await;
+    let body = br#"{"sender":"a","recipient":"b","amount":1}"#;
+    let post = async |path: &str, site: &str| {
+        let headers = [
+            ("Content-Type", "application/json"),
+            ("Sec-Fetch-Site", site),
+        ];
+        let answer = application
+            .raw_with_body("POST", path, &headers, body)
+            .await;
+        answer.status()
+    };
+    for path in [
+        "/transactions/new",
+        "/nodes/register",
+        "/api/v1/ledgers/tutorial/mine",
+        "/explorer/tutorial/mine",
+    ] {
+        for site in ["cross-site", "same-site"] {
+            assert_eq!(post(path, site).await, 403, "{path} {site}");
+        }
+    }
+    assert_eq!(application.node.head().length, 1);
+    assert_eq!(post("/transactions/new", "same-origin").await, 201);
+}
+
+#[tokio::test]
 async fn other_sites_cannot_make_a_browser_mine() {
     let application = Application::start().await;
     for path in ["/mine", "/nodes/resolve", "//mine", "/%6dine"] {
