@@ -12,7 +12,7 @@ use crate::error::Error;
 pub(crate) use color::Paint;
 pub(crate) use details::Details;
 pub(crate) use table::Table;
-pub(crate) use text::{count, duration, printable, rate, shortened, time, value};
+pub(crate) use text::{account, amount, count, duration, printable, rate, shortened, time, value};
 
 /// Says on standard error what went wrong beside a command that succeeded.
 pub(crate) fn warn(sentence: &str) {

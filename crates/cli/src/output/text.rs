@@ -59,6 +59,33 @@ pub(crate) fn value(value: &Value) -> String {
     }
 }
 
+/// An account as a person reads it. A text stands without its quotes unless it would look like
+/// something else then: like nothing, like an absent account, like another value.
+pub(crate) fn account(account: &Value) -> String {
+    match account {
+        Value::String(text) if is_misleading(text) => quoted(text),
+        _ => value(account),
+    }
+}
+
+/// An amount as a person reads it: a text has its quotes, so that it is not taken for a number.
+pub(crate) fn amount(amount: &Value) -> String {
+    match amount {
+        Value::String(text) => quoted(text),
+        _ => value(amount),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    printable(&Value::from(text).to_string())
+}
+
+fn is_misleading(text: &str) -> bool {
+    matches!(text, "" | "-" | "null" | "true" | "false")
+        || text.starts_with(['"', '[', '{'])
+        || text.trim() != text
+}
+
 /// A time of RFC 3339 to the second; `-` where there is none.
 pub(crate) fn time(text: Option<&str>) -> String {
     let text = printable(text.unwrap_or("-"));

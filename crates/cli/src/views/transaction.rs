@@ -1,9 +1,9 @@
 //! Transactions.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::output::{Details, Table, printable, shortened, value};
+use crate::output::{Details, Table, account, amount, printable, shortened};
 
 use super::{ACCOUNT_WIDTH, AMOUNT_WIDTH};
 
@@ -18,7 +18,7 @@ pub(crate) struct Transaction {
     kind: String,
     #[serde(default)]
     transfer: Option<Transfer>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     content: Option<Value>,
     #[serde(default)]
     validation_code: Option<ValidationCode>,
@@ -35,9 +35,17 @@ pub(crate) struct Version {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Transfer {
+    #[serde(deserialize_with = "present")]
     sender: Option<Value>,
+    #[serde(deserialize_with = "present")]
     recipient: Option<Value>,
+    #[serde(deserialize_with = "present")]
     amount: Option<Value>,
+}
+
+/// What is there, and be it `null`: only what is missing is `None`.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -98,16 +106,24 @@ pub(crate) fn transfers(transfers: &[Transfer]) -> Table {
 }
 
 impl Transfer {
-    fn cells(&self) -> [String; 3] {
+    /// Who, whom and how much, where it is there. Accounts are texts as a rule and amounts are
+    /// numbers; an amount that is a text is quoted.
+    fn texts(&self) -> [Option<String>; 3] {
         [
-            (&self.sender, ACCOUNT_WIDTH),
-            (&self.recipient, ACCOUNT_WIDTH),
-            (&self.amount, AMOUNT_WIDTH),
+            self.sender.as_ref().map(account),
+            self.recipient.as_ref().map(account),
+            self.amount.as_ref().map(amount),
         ]
-        .map(|(part, width)| match part {
-            Some(part) => shortened(&value(part), width),
-            None => "-".to_owned(),
-        })
+    }
+
+    fn cells(&self) -> [String; 3] {
+        let [sender, recipient, amount] = self.texts();
+        [
+            (sender, ACCOUNT_WIDTH),
+            (recipient, ACCOUNT_WIDTH),
+            (amount, AMOUNT_WIDTH),
+        ]
+        .map(|(text, width)| text.map_or_else(|| "-".to_owned(), |text| shortened(&text, width)))
     }
 }
 
@@ -126,12 +142,9 @@ impl Transaction {
             .add("time", self.time.clone())
             .add("kind", self.kind.clone());
         let transfer = self.transfer.clone().unwrap_or_default();
-        for (name, part) in [
-            ("sender", &transfer.sender),
-            ("recipient", &transfer.recipient),
-            ("amount", &transfer.amount),
-        ] {
-            details.add(name, part.as_ref().map(value));
+        let names = ["sender", "recipient", "amount"];
+        for (name, text) in names.into_iter().zip(transfer.texts()) {
+            details.add(name, text);
         }
         if self.transfer.is_none() {
             details.add("content", self.content.as_ref().map(Value::to_string));
@@ -158,6 +171,21 @@ mod tests {
         assert_eq!(
             transfers(&list).render(Paint::PLAIN),
             "sender  recipient  amount\nalice   -               5\n-       -               -\n"
+        );
+    }
+
+    #[test]
+    fn null_is_something_and_texts_are_no_numbers() {
+        let list: Vec<Transfer> = serde_json::from_str(
+            r#"[{"sender": null, "recipient": "null", "amount": null},
+                {"sender": "", "recipient": "-", "amount": "5"},
+                {"sender": {"cut": "xx", "size_bytes": 900}, "recipient": "0", "amount": ""}]"#,
+        )
+        .unwrap();
+        assert_eq!(
+            transfers(&list).render(Paint::PLAIN),
+            "sender  recipient  amount\nnull    \"null\"       null\n\
+             \"\"      \"-\"           \"5\"\nxx…     0              \"\"\n"
         );
     }
 
