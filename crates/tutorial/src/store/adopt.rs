@@ -2,15 +2,16 @@
 //!
 //! The rule: what waits goes on waiting. A transaction that was accepted here and stood in a block
 //! that is replaced waits again, at its old place in the order of acceptance; except that as many
-//! equal ones (the same canonical JSON) as the new blocks hold count as mined there. Rewards are not
-//! recorded as accepted, so they never come back.
+//! equal ones (the same canonical JSON) as the new blocks hold count as mined there. That holds as well
+//! for what waits again since an earlier replacement, for the chain that comes now may hold it. Rewards
+//! are not recorded as accepted, so they never come back.
 //!
 //! What is displaced is found out before the write, from a snapshot, because that means reading all
 //! new blocks. The write then checks that the chain is still that of the snapshot; where blocks
 //! keep being mined in between, the last attempt does both in one write.
 //!
 //! Memory: a [`Displaced`], about 80 bytes, for each transaction that was accepted here and stands in
-//! a block that is replaced.
+//! a block that is replaced, or stood in one and waits.
 
 use chainloom_ledger::{Hash, Version};
 use redb::{ReadableTable, WriteTransaction};
@@ -39,7 +40,9 @@ impl Store {
                 snapshot.guarded(|| {
                     let blocks = snapshot.transaction.open_table(BLOCKS)?;
                     let own = snapshot.transaction.open_table(OWN)?;
-                    let displaced = find_displaced(&blocks, &own, &snapshot.state, &offered)?;
+                    let pending = snapshot.transaction.open_table(PENDING)?;
+                    let tables = (&blocks, &own, &pending);
+                    let displaced = find_displaced(tables, &snapshot.state, &offered)?;
                     Ok((Seen::of(&snapshot.state), displaced))
                 })
             });
@@ -67,7 +70,8 @@ impl Store {
                 let displaced = {
                     let blocks = batch.transaction.open_table(BLOCKS)?;
                     let own = batch.transaction.open_table(OWN)?;
-                    find_displaced(&blocks, &own, batch.state, &offered)?
+                    let pending = batch.transaction.open_table(PENDING)?;
+                    find_displaced((&blocks, &own, &pending), batch.state, &offered)?
                 };
                 let adoption = swap(batch, &offered, displaced)?;
                 drop(claim);
@@ -122,13 +126,13 @@ impl Seen {
     }
 }
 
-/// A transaction that was accepted here and stands in a block that is replaced.
+/// A transaction that was accepted here and stands in a block that is replaced, or stood in one and waits.
 #[derive(Debug, Clone)]
 struct Displaced {
     /// SHA-256 of its compact form.
     digest: [u8; 32],
     sequence: u64,
-    /// Where it stood.
+    /// Where it stood, unless `block` is 0: then it waits.
     block: u64,
     index: u32,
     /// Where an equal one stands now, unless `new_block` is 0.
@@ -137,14 +141,28 @@ struct Displaced {
     ticket: Option<TicketBytes>,
 }
 
+impl Displaced {
+    /// Where an equal one stands now, if one does.
+    fn new_version(&self) -> Version {
+        Version {
+            block: self.new_block,
+            index: self.new_index,
+        }
+    }
+}
+
 /// Finds what the replacement displaces, and which of that the new blocks hold.
 fn find_displaced(
-    blocks: &impl BlockTable,
-    own: &impl ReadableTable<(u64, u32), &'static [u8]>,
+    (blocks, own, pending): (
+        &impl BlockTable,
+        &impl ReadableTable<(u64, u32), &'static [u8]>,
+        &impl ReadableTable<u64, &'static [u8]>,
+    ),
     state: &State,
     offered: &Offered,
 ) -> Result<Vec<Displaced>, Fault> {
     let mut displaced = displaced_from(blocks, own, state, offered.first())?;
+    displaced_before(pending, &mut displaced)?;
     if displaced.is_empty() {
         return Ok(displaced);
     }
@@ -202,6 +220,29 @@ fn displaced_from(
         })?;
     }
     Ok(displaced)
+}
+
+/// Adds what waits since an earlier replacement.
+fn displaced_before(
+    pending: &impl ReadableTable<u64, &'static [u8]>,
+    displaced: &mut Vec<Displaced>,
+) -> Result<(), Fault> {
+    for row in pending.iter()? {
+        let (sequence, row) = row?;
+        let row = PendingRow::decode(row.value())?;
+        if row.returned {
+            displaced.push(Displaced {
+                digest: Hash::of(row.compact).0,
+                sequence: sequence.value(),
+                block: 0,
+                index: 0,
+                new_index: 0,
+                new_block: 0,
+                ticket: row.ticket,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Gives each of these, which stand in one block of our chain in this order, its transaction.
@@ -298,23 +339,38 @@ fn move_displaced(batch: &mut Batch<'_>, mut displaced: Vec<Displaced>) -> Resul
     let mut own = transaction.open_table(OWN)?;
     let mut pending = transaction.open_table(PENDING)?;
     let mut tickets = transaction.open_table(TICKETS)?;
+    let waiting = displaced.partition_point(|one| one.block == 0);
+    let (waiting, standing) = displaced.split_at_mut(waiting);
+    for one in waiting.iter().filter(|one| one.new_block != 0) {
+        let row = pending.remove(one.sequence)?;
+        let row = row.ok_or_else(|| Fault::missing("a transaction that waits"))?;
+        let bytes = PendingRow::decode(row.value())?.compact.len() as u64;
+        batch.state.pending_count = batch.state.pending_count.saturating_sub(1);
+        batch.state.pending_bytes = batch.state.pending_bytes.saturating_sub(bytes);
+        if let Some(ticket) = one.ticket {
+            let place = TicketPlace::Mined(one.new_version());
+            tickets.insert(&ticket, place.encode().as_slice())?;
+        }
+    }
     let (mut count, mut bytes) = (0, 0);
-    for same_block in displaced.chunk_by_mut(|before, after| before.block == after.block) {
+    for same_block in standing.chunk_by_mut(|before, after| before.block == after.block) {
         let number = same_block[0].block;
         with_transactions(&blocks, batch.state, number, same_block, |one, compact| {
             own.remove((one.block, one.index))?;
             let ticket = one.ticket;
             let place = if one.new_block == 0 {
-                let row = PendingRow { ticket, compact }.encode();
+                let row = PendingRow {
+                    ticket,
+                    returned: true,
+                    compact,
+                }
+                .encode();
                 pending.insert(one.sequence, row.as_slice())?;
                 count += 1;
                 bytes += compact.len() as u64;
                 TicketPlace::Pending(one.sequence)
             } else {
-                TicketPlace::Mined(Version {
-                    block: one.new_block,
-                    index: one.new_index,
-                })
+                TicketPlace::Mined(one.new_version())
             };
             if let Some(ticket) = ticket {
                 tickets.insert(&ticket, place.encode().as_slice())?;

@@ -92,6 +92,7 @@ fn accept(batch: &mut Batch<'_>, posting: &Posting) -> Result<Posted, Fault> {
     let next_index = state.next_index.clone();
     let row = PendingRow {
         ticket: posting.ticket,
+        returned: false,
         compact: &posting.compact,
     };
     batch

@@ -51,6 +51,8 @@ impl<'a> BlockRow<'a> {
 pub(super) struct PendingRow<'a> {
     /// The ticket it was accepted under, if one was given.
     pub(super) ticket: Option<TicketBytes>,
+    /// It stood in a block that was replaced.
+    pub(super) returned: bool,
     /// The transaction as Flask writes it.
     pub(super) compact: &'a [u8],
 }
@@ -58,9 +60,10 @@ pub(super) struct PendingRow<'a> {
 impl<'a> PendingRow<'a> {
     /// The bytes of this row.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut row = Vec::with_capacity(SUM_BYTES + 17 + self.compact.len());
+        let mut row = Vec::with_capacity(SUM_BYTES + 18 + self.compact.len());
         row.extend_from_slice(&[0; SUM_BYTES]);
         push_ticket(&mut row, self.ticket);
+        row.push(u8::from(self.returned));
         row.extend_from_slice(self.compact);
         seal(row)
     }
@@ -68,8 +71,16 @@ impl<'a> PendingRow<'a> {
     /// Reads a row back.
     pub(super) fn decode(row: &'a [u8]) -> Result<PendingRow<'a>, Fault> {
         let body = unseal(row, "a pending transaction")?;
-        let (ticket, compact) = split_ticket(body, "a pending transaction")?;
-        Ok(PendingRow { ticket, compact })
+        let (ticket, body) = split_ticket(body, "a pending transaction")?;
+        let ([returned], compact) = split::<1>(body, "a pending transaction")?;
+        if returned > 1 {
+            return Err(damage("a pending transaction", "its form is unknown"));
+        }
+        Ok(PendingRow {
+            ticket,
+            returned: returned == 1,
+            compact,
+        })
     }
 }
 
@@ -256,11 +267,13 @@ mod tests {
         for ticket in [None, Some([7; 16])] {
             let row = PendingRow {
                 ticket,
+                returned: ticket.is_some(),
                 compact: b"{}",
             }
             .encode();
             let pending = PendingRow::decode(&row).unwrap();
             assert_eq!((pending.ticket, pending.compact), (ticket, &b"{}"[..]));
+            assert_eq!(pending.returned, ticket.is_some());
             let own = OwnRow {
                 sequence: 9,
                 ticket,
@@ -285,6 +298,7 @@ mod tests {
     fn every_flipped_bit_of_a_sealed_row_is_noticed() {
         let row = PendingRow {
             ticket: Some([3; 16]),
+            returned: true,
             compact: b"{\"amount\":1}",
         }
         .encode();
@@ -305,6 +319,8 @@ mod tests {
         refused(BlockRow::decode(&seal(vec![0; 10])).err());
         refused(PendingRow::decode(&seal(vec![0; 4])).err());
         refused(PendingRow::decode(&seal(vec![0, 0, 0, 0, 2])).err());
+        refused(PendingRow::decode(&seal(vec![0, 0, 0, 0, 0])).err());
+        refused(PendingRow::decode(&seal(vec![0, 0, 0, 0, 0, 2])).err());
         refused(OwnRow::decode(&[0; 7]).err());
         refused(OwnRow::decode(&[0; 10]).err());
         refused(TicketPlace::decode(&[]).err());

@@ -170,8 +170,10 @@ async fn what_was_accepted_here_comes_back_in_its_order() {
     adopt(&store, &back).await;
     assert_eq!(place(1), TicketPlace::Mined(Version { block: 2, index: 0 }));
     assert_eq!(place(3), TicketPlace::Mined(Version { block: 3, index: 1 }));
-    // These wait by now, and waiting ones go on waiting.
-    assert_eq!(waiting_kinds(&store), [2, 1, 50, 4]);
+    // What came back and stands there again waits no longer; what never stood in a block does.
+    assert_eq!(place(2), TicketPlace::Mined(Version { block: 3, index: 0 }));
+    assert_eq!(place(5), TicketPlace::Mined(Version { block: 3, index: 2 }));
+    assert_eq!(waiting_kinds(&store), [4]);
 }
 
 #[tokio::test]
@@ -242,5 +244,28 @@ async fn adoption_comes_through_while_others_mine() {
     assert_eq!(
         kinds,
         (0..100).filter(|kind| *kind != 3).collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test]
+async fn what_came_back_is_not_mined_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    post(&store, 6, Some([6; 16])).await;
+    mine(&store).await;
+    let ours = chain(&store);
+    adopt(&store, &foreign(&ours, 1, 1, &[vec![], vec![]])).await;
+    // One that waits and stood in no block is another one, however equal.
+    post(&store, 6, Some([7; 16])).await;
+    assert_eq!(waiting_kinds(&store), [6, 6]);
+    let with_both = foreign(&ours, 1, 2, &[vec![6], vec![6], vec![]]);
+    adopt(&store, &with_both).await;
+    assert_eq!(waiting_kinds(&store), [6]);
+    let snapshot = store.snapshot().unwrap();
+    let mined = TicketPlace::Mined(Version { block: 2, index: 0 });
+    assert_eq!(snapshot.ticket(&[6; 16]).unwrap(), Some(mined));
+    assert_eq!(
+        snapshot.ticket(&[7; 16]).unwrap(),
+        Some(TicketPlace::Pending(1))
     );
 }

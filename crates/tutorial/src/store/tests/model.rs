@@ -4,7 +4,7 @@ use super::super::TicketPlace;
 use super::*;
 use chainloom_ledger::Version;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -48,7 +48,10 @@ struct Entry {
 
 #[derive(Debug, Default)]
 struct Model {
+    /// Kind and ticket of what waits, by its sequence.
     pending: BTreeMap<u64, (u64, Option<[u8; 16]>)>,
+    /// Which of that stood in a block once.
+    returned: BTreeSet<u64>,
     blocks: Vec<Vec<Entry>>,
     accepted: u64,
     generation: u64,
@@ -62,6 +65,7 @@ impl Model {
 
     fn mine(&mut self) {
         let taken = std::mem::take(&mut self.pending);
+        self.returned.clear();
         let mut block: Vec<_> = taken
             .into_iter()
             .map(|(sequence, (kind, ticket))| Entry {
@@ -83,6 +87,10 @@ impl Model {
             .flatten()
             .filter_map(|entry| Some((entry.own?, entry.kind?)))
             .collect();
+        for sequence in std::mem::take(&mut self.returned) {
+            let (kind, ticket) = self.pending.remove(&sequence).unwrap();
+            displaced.push((Own { sequence, ticket }, kind));
+        }
         displaced.sort_unstable();
         for kinds in added {
             let mut block = Vec::new();
@@ -99,6 +107,7 @@ impl Model {
         }
         for (own, kind) in displaced {
             self.pending.insert(own.sequence, (kind, own.ticket));
+            self.returned.insert(own.sequence);
         }
         self.generation += 1;
     }
