@@ -10,9 +10,12 @@ async fn a_block_is_mined_every_given_time() {
     .unwrap();
     until("three blocks are mined", || node.head().length >= 4).await;
     node.shutdown().await;
+    // A block that was handed over before is written yet, and all that comes is written behind it.
+    post(&node, 1).await;
     let length = node.head().length;
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    post(&node, 2).await;
     assert_eq!(node.head().length, length);
+    assert_eq!(node.head().pending_count, 2);
 }
 
 #[tokio::test]
@@ -31,7 +34,9 @@ async fn a_block_is_mined_as_soon_as_something_waits() {
         })
         .await;
     }
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // What was handed over before is written before this.
+    node.shutdown().await;
+    post(&node, 4).await;
     assert_eq!(node.head().length, 4);
 }
 
