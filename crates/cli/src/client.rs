@@ -72,6 +72,14 @@ impl Request {
         }
     }
 
+    /// Removes what stands at this path.
+    pub(crate) fn delete(path: &[&str]) -> Request {
+        Request {
+            method: Method::DELETE,
+            ..Request::get(path)
+        }
+    }
+
     /// Sends JSON with it.
     pub(crate) fn json(self, json: String) -> Request {
         Request {
@@ -243,10 +251,9 @@ impl Client {
         if !error.is_connect() {
             return Error::Broken { server, reason };
         }
-        let port = self.base.port_or_known_default().unwrap_or(DEFAULT_PORT);
-        let start = match port {
-            DEFAULT_PORT => "chainloom up".to_owned(),
-            _ => format!("chainloom up --port {port}"),
+        let start = match self.base.port() {
+            None | Some(DEFAULT_PORT) => "chainloom up".to_owned(),
+            Some(port) => format!("chainloom up --port {port}"),
         };
         Error::NotRunning {
             server,
@@ -268,7 +275,14 @@ fn base_url(server: &str) -> Result<Url, Error> {
     } else {
         Url::parse(&format!("http://{server}"))
     };
-    let url = url.map_err(|error| refused(&error.to_string()))?;
+    let mut url = url.map_err(|error| refused(&error.to_string()))?;
+    // Who writes a whole address means the port of HTTP, who writes a name ours. The colons of an
+    // IPv6 address stand in brackets.
+    let after_brackets = server.rsplit(']').next().unwrap_or(server);
+    if !after_brackets.contains(':') {
+        // The error says that the address cannot have a port; it is refused below then.
+        let _ = url.set_port(Some(DEFAULT_PORT));
+    }
     match url.scheme() {
         "http" => Ok(url),
         "https" => Err(refused("the server speaks plain HTTP, not TLS")),
@@ -296,6 +310,9 @@ mod tests {
             ("http://127.0.0.1:5000", "http://127.0.0.1:5000/"),
             ("127.0.0.1:5001", "http://127.0.0.1:5001/"),
             ("localhost:5000", "http://localhost:5000/"),
+            ("laptop.lan", "http://laptop.lan:5000/"),
+            ("laptop.lan:80", "http://laptop.lan/"),
+            ("http://laptop.lan", "http://laptop.lan/"),
             ("http://[::1]:5000/", "http://[::1]:5000/"),
         ] {
             assert_eq!(base_url(given).unwrap().as_str(), address);

@@ -69,6 +69,17 @@ pub(crate) enum Error {
         "the amount `{0}` is no number: digits are expected as in JSON, such as 5, 0.25 or 1e6"
     )]
     Amount(String),
+    /// The amount is a number that no node computes with.
+    #[error("the amount {0} is beyond the range of numbers, whose largest is about 1.8e308")]
+    AmountBeyondRange(String),
+    /// The amount has more digits than Python reads.
+    #[error("the amount has {digits} digits, and a node in Python reads at most {digits_max}")]
+    AmountTooLong {
+        /// How many it has.
+        digits: usize,
+        /// How many it may have.
+        digits_max: usize,
+    },
     /// A file could not be read or written.
     #[error("{}: {source}", path.display())]
     File {
@@ -83,6 +94,17 @@ pub(crate) enum Error {
     /// There is no chain in the data folder.
     #[error("there is no chain in {}: name its folder with --data-dir or --port", .0.display())]
     NoChain(PathBuf),
+    /// A file is no chain at all.
+    #[error(
+        "{chain}: {reason}; a file is expected as `chainloom chain export` writes it: a JSON \
+         object whose member `chain` is the list of blocks"
+    )]
+    NoChainFile {
+        /// The file.
+        chain: String,
+        /// What it lacks.
+        reason: &'static str,
+    },
     /// A chain is not valid.
     #[error("{chain}: the chain is not valid: {error}")]
     InvalidChain {
@@ -126,10 +148,10 @@ pub(crate) enum Error {
     Folder(#[from] FolderError),
     /// What is to be logged is no filter.
     #[error(
-        "--log {filter}: {reason}; a level such as `info` is expected, or `info,chainloom_tutorial=debug`"
+        "{filter}: {reason}; a level such as `info` is expected, or `info,chainloom_tutorial=debug`"
     )]
     LogFilter {
-        /// What was given.
+        /// What was given, after the flag or the variable that gave it.
         filter: String,
         /// What is wrong with it.
         reason: String,

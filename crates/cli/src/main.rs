@@ -38,11 +38,18 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use arguments::Arguments;
+use error::Error;
 
 fn main() -> ExitCode {
-    match commands::run(Arguments::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+    let command = Arguments::parse().command;
+    let is_json = command.is_json();
+    match commands::run(command) {
+        Ok(code) => code,
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(Error::Refused(problem)) if is_json && problem.json().is_some() => {
+            let _ = writeln!(std::io::stderr(), "{}", problem.json().unwrap_or_default());
+            ExitCode::FAILURE
+        }
         Err(error) => {
             // Nobody is left to be told when standard error is closed.
             let _ = writeln!(std::io::stderr(), "chainloom: {error}");

@@ -23,17 +23,32 @@ pub(crate) struct Problem {
     /// Whether the same can succeed later.
     #[serde(default)]
     retryable: bool,
+    /// The whole of it as the server sent it, where it is JSON.
+    #[serde(skip)]
+    json: Option<String>,
 }
 
 impl Problem {
     /// From an answer with an error's status.
     pub(crate) fn from_answer(status: reqwest::StatusCode, body: &str) -> Problem {
-        serde_json::from_str(body).unwrap_or_else(|_| Problem {
-            detail: sentence(status, body),
-            code: None,
-            transaction_id: None,
-            retryable: false,
-        })
+        match serde_json::from_str(body) {
+            Ok(problem) => Problem {
+                json: Some(body.trim().to_owned()),
+                ..problem
+            },
+            Err(_) => Problem {
+                detail: sentence(status, body),
+                code: None,
+                transaction_id: None,
+                retryable: false,
+                json: None,
+            },
+        }
+    }
+
+    /// The whole of it for a program, where the server sent JSON.
+    pub(crate) fn json(&self) -> Option<&str> {
+        self.json.as_deref()
     }
 }
 

@@ -66,6 +66,13 @@ fn a_file_and_the_stored_chain_are_verified() {
     // The second block's predecessor is another one now.
     let broken = chain.replacen("\"proof\":100", "\"proof\":101", 1);
     fs::write(&file, broken).unwrap();
+    let ended = home.run(&["chain", "verify", &path, "--difficulty", "1", "--json"]);
+    assert_eq!(ended.status.code(), Some(1));
+    let answer: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(
+        (&answer["valid"], &answer["block"]),
+        (&false.into(), &2.into())
+    );
     let refusal = home.run(&["chain", "verify", &path, "--difficulty", "1"]);
     let refusal = refusal.refusal();
     assert!(
@@ -75,6 +82,12 @@ fn a_file_and_the_stored_chain_are_verified() {
     fs::write(&file, &chain[..chain.len() / 2]).unwrap();
     let refusal = home.run(&["chain", "verify", &path, "--difficulty", "1"]);
     assert!(refusal.refusal().contains("in the middle"));
+    for (text, lacks) in [("[]", "no JSON object"), ("{}", "no member `chain`")] {
+        fs::write(&file, text).unwrap();
+        let refusal = home.run(&["chain", "verify", &path]).refusal();
+        assert!(refusal.contains(lacks), "{refusal}");
+        assert!(!refusal.contains("the answer"), "{refusal}");
+    }
 }
 
 #[test]
@@ -95,7 +108,17 @@ fn a_longer_chain_is_taken_over_and_another_is_not() {
     let said = home.run_offline(&import).printed();
     assert!(said.contains("4 blocks"), "{said}");
     let again = ["chain", "import", &file, "--difficulty", "1", "--json"];
-    assert_eq!(home.run_offline(&again).json()["imported"], false);
+    let equal = home.run_offline(&again).json();
+    assert_eq!(
+        (&equal["imported"], &equal["equal"]),
+        (&false.into(), &true.into())
+    );
+    let (_, shorter) = home_with_chain(2, &EASY);
+    let other = home.path().join("shorter.json").display().to_string();
+    fs::write(&other, shorter).unwrap();
+    let ended = home.run_offline(&["chain", "import", &other, "--difficulty", "1"]);
+    assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+    assert!(ended.stdout.contains("Nothing was taken over"), "{ended:?}");
     let server = home.up(&EASY);
     assert_eq!(server.run(&home, &["chain", "export"]).printed(), chain);
 

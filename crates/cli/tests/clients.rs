@@ -103,6 +103,9 @@ fn numbers_arrive_digit_by_digit() {
     }
     let shown = fixture.printed(&["tx", "--block", "2", "--index", "0"]);
     assert!(shown.contains(amounts[0]), "{shown}");
+    let refusal = fixture.refusal(&["send", "alice", "bob", "1e400"]);
+    assert!(refusal.contains("beyond the range"), "{refusal}");
+    fixture.printed(&["send", "alice", "bob", " 5 "]);
     let refusal = fixture.refusal(&["send", "alice", "bob", "five"]);
     assert!(refusal.contains("`five` is no number"), "{refusal}");
 }
@@ -233,6 +236,11 @@ fn nodes_are_registered_asked_and_listed() {
         listed.contains(&other.server.port().to_string()),
         "{listed}"
     );
+    let said = fixture.printed(&["nodes", "forget", other.server.url()]);
+    assert!(said.contains("is forgotten"), "{said}");
+    assert!(fixture.printed(&["nodes", "list"]).contains("No nodes"));
+    let refusal = fixture.refusal(&["nodes", "forget", other.server.url()]);
+    assert!(refusal.contains("peer_not_found"), "{refusal}");
     let refusal = fixture.refusal(&["nodes", "register", "http://169.254.1.1:80"]);
     assert!(refusal.contains("169.254.1.1"), "{refusal}");
 }
@@ -271,6 +279,46 @@ fn what_the_server_refuses_is_a_sentence() {
         let refusal = fixture.refusal(arguments);
         assert!(refusal.contains(word), "{refusal}");
     }
+}
+
+#[test]
+fn the_only_ledger_needs_no_name() {
+    let home = Home::new();
+    let file = home.path().join("chainloom.toml");
+    std::fs::write(file, "[ledgers.coins]\ndifficulty = 1\n").unwrap();
+    let server = home.up(&[]);
+    let mined = server.run(&home, &["mine", "--json"]).json();
+    assert_eq!(mined["number"], 2);
+    let info = server.run(&home, &["info", "--ledger", "coins"]).printed();
+    assert!(info.contains("coins"), "{info}");
+    let refusal = server
+        .run(&home, &["info", "--ledger", "tutorial"])
+        .refusal();
+    assert!(refusal.contains("ledger_not_found"), "{refusal}");
+}
+
+#[test]
+fn a_program_is_refused_in_json() {
+    let fixture = Fixture::new();
+    let ended = fixture
+        .server
+        .run(&fixture.home, &["block", "99", "--json"]);
+    assert_eq!(ended.status.code(), Some(1));
+    assert_eq!(ended.stdout, "");
+    let problem: serde_json::Value = serde_json::from_str(&ended.stderr).unwrap();
+    assert_eq!(problem["code"], "block_not_found");
+}
+
+#[test]
+fn long_names_are_shown_cut() {
+    let fixture = Fixture::new();
+    fixture.printed(&["send", &"x".repeat(400), "bob", "5"]);
+    fixture.printed(&["mine"]);
+    let listed = fixture.printed(&["transactions"]);
+    assert!(
+        listed.contains("xxx…") && !listed.contains("cut"),
+        "{listed}"
+    );
 }
 
 #[test]

@@ -162,7 +162,10 @@ fn settings_that_cannot_be_are_named() {
     assert!(refusal.contains("CHAINLOOM_SERVER__LISTEN"), "{refusal}");
 
     let refusal = home.run(&["up", "--difficulty", "99"]).refusal();
-    assert!(refusal.contains("difficulty = 99"), "{refusal}");
+    assert!(refusal.contains("--difficulty 99"), "{refusal}");
+    let mut command = home.chainloom(&["up"]);
+    let refusal = ended(command.env("RUST_LOG", "loudest=loud")).refusal();
+    assert!(refusal.contains("RUST_LOG=loudest=loud"), "{refusal}");
     let refusal = home.run(&["up", "--log", "loudest=loud"]).refusal();
     assert!(refusal.contains("--log loudest=loud"), "{refusal}");
 }

@@ -1,5 +1,6 @@
 //! The command line: every command, its flags and its help.
 
+mod parse;
 mod serving;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use parse::number;
 pub(crate) use serving::{ChainRules, Place, UpArguments};
 
 /// A blockchain beside your application: one program with an HTTP API, a command line and an
@@ -72,13 +74,14 @@ pub(crate) enum Command {
     /// List the transactions that wait for a block.
     #[command(after_help = "Examples:\n  chainloom pending\n  chainloom pending --json")]
     Pending(Remote),
-    /// Show, register and ask other nodes.
+    /// Show, register, forget and ask other nodes.
     #[command(subcommand)]
     Nodes(NodesCommand),
     /// Write the chain to a file, read one in, check one.
     #[command(subcommand)]
     Chain(ChainCommand),
-    /// Delete the stored chain, to begin anew. Asks first.
+    /// Delete the stored chain, with all that waits and all registered nodes, to begin anew. Asks
+    /// first.
     Reset(ResetArguments),
     /// Print the script that completes commands in a shell.
     #[command(after_help = "Examples:\n  \
@@ -89,6 +92,42 @@ pub(crate) enum Command {
         /// The shell.
         shell: Shell,
     },
+}
+
+impl Command {
+    /// Whether a program reads what is printed.
+    pub(crate) fn is_json(&self) -> bool {
+        match self {
+            Command::Ledgers(remote)
+            | Command::Info(remote)
+            | Command::Stats(remote)
+            | Command::Mine(remote)
+            | Command::Pending(remote)
+            | Command::Nodes(
+                NodesCommand::List(remote)
+                | NodesCommand::Register { remote, .. }
+                | NodesCommand::Forget { remote, .. }
+                | NodesCommand::Resolve(remote),
+            ) => remote.json,
+            Command::Config(arguments) => arguments.remote.json,
+            Command::Block(arguments) => arguments.remote.json,
+            Command::Blocks(arguments) => arguments.remote.json,
+            Command::Tx(arguments) => arguments.remote.json,
+            Command::Transactions(arguments) => arguments.remote.json,
+            Command::Mytx(arguments) => arguments.remote.json,
+            Command::Balance(arguments) => arguments.remote.json,
+            Command::Query(arguments) => arguments.remote.json,
+            Command::Invoke(arguments) => arguments.remote.json,
+            Command::Send(arguments) => arguments.remote.json,
+            Command::Chain(
+                ChainCommand::Import { json, .. } | ChainCommand::Verify { json, .. },
+            ) => *json,
+            Command::Up(_)
+            | Command::Chain(ChainCommand::Export { .. })
+            | Command::Reset(_)
+            | Command::Completions { .. } => false,
+        }
+    }
 }
 
 /// How a command finds the server.
@@ -112,7 +151,7 @@ pub(crate) struct Remote {
     /// Which of the server's ledgers [default: the only one, else tutorial].
     #[arg(long, value_name = "NAME")]
     pub(crate) ledger: Option<String>,
-    /// Print the server's JSON instead of a table.
+    /// Print the server's JSON instead of a table, on standard error if it refuses.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -121,7 +160,7 @@ pub(crate) struct Remote {
 #[command(after_help = "Examples:\n  chainloom config\n  chainloom config --block 1 --json")]
 pub(crate) struct ConfigArguments {
     /// Those in force at this block rather than now.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = number::<u64>)]
     pub(crate) block: Option<u64>,
     #[command(flatten)]
     pub(crate) remote: Remote,
@@ -148,13 +187,14 @@ pub(crate) struct BlockArguments {
     chainloom blocks --follow --from 1 --json        every block there is, then the new ones")]
 pub(crate) struct BlocksArguments {
     /// Begin with this block [default: the last one; with --follow the next one to come].
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = number::<u64>)]
     pub(crate) from: Option<u64>,
     /// How many at most.
     #[arg(
         long,
         value_name = "COUNT",
         default_value_t = 20,
+        value_parser = number::<u32>,
         conflicts_with = "follow"
     )]
     pub(crate) limit: u32,
@@ -186,10 +226,10 @@ pub(crate) struct TxArguments {
     #[arg(required_unless_present = "block", conflicts_with_all = ["block", "index"])]
     pub(crate) id: Option<String>,
     /// Number of the block in which it stands.
-    #[arg(long, value_name = "NUMBER", requires = "index")]
+    #[arg(long, value_name = "NUMBER", requires = "index", value_parser = number::<u64>)]
     pub(crate) block: Option<u64>,
     /// Its index in the block, from 0.
-    #[arg(long, value_name = "NUMBER", requires = "block")]
+    #[arg(long, value_name = "NUMBER", requires = "block", value_parser = number::<u32>)]
     pub(crate) index: Option<u32>,
     #[command(flatten)]
     pub(crate) remote: Remote,
@@ -199,7 +239,7 @@ pub(crate) struct TxArguments {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Page {
     /// How many at most.
-    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = number::<u32>)]
     pub(crate) limit: u32,
     /// Go on where the last page ended: the cursor that it printed.
     #[arg(long, value_name = "CURSOR")]
@@ -315,6 +355,16 @@ pub(crate) enum NodesCommand {
         #[command(flatten)]
         remote: Remote,
     },
+    /// Forget a registered node: it is asked no more.
+    #[command(after_help = "Examples:\n  \
+        chainloom nodes forget 127.0.0.1:5001\n  \
+        chainloom nodes forget http://192.168.1.5:5000")]
+    Forget {
+        /// Its address, as `chainloom nodes list` shows it or as it was registered.
+        address: String,
+        #[command(flatten)]
+        remote: Remote,
+    },
     /// Ask all registered nodes and take over the longest valid chain.
     #[command(
         after_help = "Examples:\n  chainloom nodes resolve\n  chainloom nodes resolve --json"
@@ -342,7 +392,9 @@ pub(crate) enum ChainCommand {
         chainloom chain import chain.json\n  \
         gunzip -c chain.json.gz | chainloom chain import -\n\n\
         The server on that data folder must be stopped. To take over a chain that is not longer,\n\
-        `chainloom reset` first.")]
+        `chainloom reset` first.\n\n\
+        Exit code 0: taken over, or the stored chain is the same already. 3: the chain is valid, but\n\
+        not longer, and the stored one stays. 1: anything else.")]
     Import {
         /// The file, as the tutorial's GET /chain answers; `-` is standard input.
         file: PathBuf,
@@ -359,7 +411,8 @@ pub(crate) enum ChainCommand {
         chainloom chain verify                         the stored chain; its server must be stopped\n  \
         chainloom chain verify chain.json\n  \
         chainloom chain verify chain.json --rules repository\n  \
-        curl -s http://127.0.0.1:5001/chain | chainloom chain verify -")]
+        curl -s http://127.0.0.1:5001/chain | chainloom chain verify -\n\n\
+        Exit code 0: valid. 1: not valid; with --json the output is {\"valid\": false, \"reason\": ...}.")]
     Verify {
         /// The file, as the tutorial's GET /chain answers; `-` is standard input.
         file: Option<PathBuf>,

@@ -10,11 +10,14 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::settings::duration;
 
+use super::parse::{address, number, port};
+
 /// Which folder holds the data.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Place {
-    /// The server's port on 127.0.0.1 and ::1; each has a data folder of its own [default: 5000].
-    #[arg(long, value_name = "PORT")]
+    /// The server's port on 127.0.0.1 and ::1; each has a data folder of its own, 0 (a free port)
+    /// the folder named 0 [default: 5000].
+    #[arg(long, value_name = "PORT", value_parser = port)]
     pub(crate) port: Option<u16>,
     /// Folder of the data [default: one for each port under the user's data directory].
     #[arg(long, value_name = "FOLDER")]
@@ -31,7 +34,7 @@ pub(crate) struct ChainRules {
     #[arg(long, value_parser = rules())]
     pub(crate) rules: Option<Rules>,
     /// How many hex zeros a proof begins with [default: 4].
-    #[arg(long, value_name = "ZEROS")]
+    #[arg(long, value_name = "ZEROS", value_parser = number::<u32>)]
     pub(crate) difficulty: Option<u32>,
 }
 
@@ -55,15 +58,16 @@ pub(crate) struct UpArguments {
     #[command(flatten)]
     pub(crate) rules: ChainRules,
     /// Listen on this address; may be given more than once. Port 0 takes a free one.
-    #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port")]
+    #[arg(long, value_name = "ADDR:PORT", conflicts_with = "port", value_parser = address)]
     pub(crate) listen: Vec<SocketAddr>,
-    /// Make a block at this interval, such as 5s.
+    /// Make a block at this interval, such as 5s or 2m; without a unit it is seconds.
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     pub(crate) mine_every: Option<Duration>,
     /// Make a block as soon as a transaction waits.
     #[arg(long)]
     pub(crate) mine_on_transaction: bool,
-    /// Ask the registered nodes for a longer chain at this interval, such as 30s.
+    /// Ask the registered nodes for a longer chain at this interval, such as 30s; without a
+    /// unit it is seconds.
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     pub(crate) resolve_interval: Option<Duration>,
     /// Listen beyond this machine although nothing asks who calls.
@@ -72,7 +76,8 @@ pub(crate) struct UpArguments {
     /// A host name under which browsers may reach the server; may be given more than once.
     #[arg(long, value_name = "NAME")]
     pub(crate) allowed_host: Vec<String>,
-    /// What to log on standard error, as in RUST_LOG: error, warn, info, debug, trace.
-    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
-    pub(crate) log: String,
+    /// What to log on standard error: error, warn, info, debug, trace
+    /// [default: the variable RUST_LOG, else info].
+    #[arg(long, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
 }

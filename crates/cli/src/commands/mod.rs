@@ -22,6 +22,7 @@ mod stats;
 mod transactions;
 mod tx;
 
+use std::process::ExitCode;
 use std::time::Duration;
 use std::{panic, thread};
 
@@ -41,7 +42,7 @@ const LAST_WORK_MAX: Duration = Duration::from_secs(2);
 
 /// Carries out a command. A server has a thread for each processor; all else makes do with one,
 /// whose stack suffices for the deepest JSON.
-pub(crate) fn run(command: Command) -> Result<(), Error> {
+pub(crate) fn run(command: Command) -> Result<ExitCode, Error> {
     if matches!(command, Command::Up(_)) {
         return block_on(Builder::new_multi_thread(), command);
     }
@@ -56,15 +57,33 @@ pub(crate) fn run(command: Command) -> Result<(), Error> {
     }
 }
 
-fn block_on(mut builder: Builder, command: Command) -> Result<(), Error> {
+fn block_on(mut builder: Builder, command: Command) -> Result<ExitCode, Error> {
     let runtime = builder.enable_all().build().map_err(Error::Runtime)?;
     let outcome = runtime.block_on(carry_out(command));
     runtime.shutdown_timeout(LAST_WORK_MAX);
     outcome
 }
 
-async fn carry_out(command: Command) -> Result<(), Error> {
+async fn carry_out(command: Command) -> Result<ExitCode, Error> {
     match command {
+        Command::Chain(ChainCommand::Verify {
+            file,
+            place,
+            rules,
+            json,
+        }) => {
+            let settings = Settings::for_place(&place, &rules)?;
+            return chain::verify(file.as_deref(), &settings, json).await;
+        }
+        Command::Chain(ChainCommand::Import {
+            file,
+            place,
+            rules,
+            json,
+        }) => {
+            let settings = Settings::for_place(&place, &rules)?;
+            return chain::import(&file, &settings, json).await;
+        }
         Command::Up(arguments) => up::run(&arguments).await,
         Command::Ledgers(remote) => ledgers::run(&remote).await,
         Command::Info(remote) => info::run(&remote).await,
@@ -85,27 +104,19 @@ async fn carry_out(command: Command) -> Result<(), Error> {
         Command::Nodes(NodesCommand::Register { addresses, remote }) => {
             nodes::register(&addresses, &remote).await
         }
+        Command::Nodes(NodesCommand::Forget { address, remote }) => {
+            nodes::forget(&address, &remote).await
+        }
         Command::Nodes(NodesCommand::Resolve(remote)) => nodes::resolve(&remote).await,
         Command::Chain(ChainCommand::Export {
             file,
             force,
             address,
         }) => chain::export(file.as_deref(), force, &address.server).await,
-        Command::Chain(ChainCommand::Verify {
-            file,
-            place,
-            rules,
-            json,
-        }) => chain::verify(file.as_deref(), &Settings::for_place(&place, &rules)?, json).await,
-        Command::Chain(ChainCommand::Import {
-            file,
-            place,
-            rules,
-            json,
-        }) => chain::import(&file, &Settings::for_place(&place, &rules)?, json).await,
         Command::Reset(arguments) => reset::run(&arguments),
         Command::Completions { shell } => completions::run(shell),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Names and values of whatever object the server answers, nested ones with a dot; so what a newer

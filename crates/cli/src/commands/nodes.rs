@@ -4,7 +4,7 @@ use serde_json::json;
 use crate::arguments::Remote;
 use crate::client::{Answer, Client, Request};
 use crate::error::Error;
-use crate::output::Output;
+use crate::output::{Output, printable};
 use crate::progress::Progress;
 use crate::views::{PeerList, peers};
 
@@ -34,6 +34,18 @@ pub(crate) async fn register(addresses: &[String], remote: &Remote) -> Result<()
         return output.line(answer.text());
     }
     show(&answer, &mut output)
+}
+
+/// Forgets a node. The server answers nothing but that it is done.
+pub(crate) async fn forget(address: &str, remote: &Remote) -> Result<(), Error> {
+    let client = Client::new(remote).await?;
+    let path = client.ledger_path(&["peers", address]);
+    client.ask(Request::delete(&path)).await?;
+    let mut output = Output::new();
+    if remote.json {
+        return output.line(&json!({"forgotten": address}).to_string());
+    }
+    output.line(&format!("{} is forgotten.", printable(address)))
 }
 
 /// Asks all registered nodes and says what came of it.

@@ -1,25 +1,52 @@
 use crate::arguments::SendArguments;
 use crate::error::Error;
+use crate::output::shortened;
 
 use super::invoke::{Call, submit};
+
+/// How many digits Python reads of a whole number.
+const DIGITS_MAX: usize = 4300;
+/// How much of an amount is shown that is refused.
+const SHOWN_WIDTH: usize = 60;
 
 /// Hands in a transfer. It goes the way of `invoke`, whose receipt has an id to ask for it, and
 /// whose arguments are text: the amount arrives digit by digit.
 pub(crate) async fn run(arguments: &SendArguments) -> Result<(), Error> {
-    if !is_json_number(&arguments.amount) {
-        return Err(Error::Amount(arguments.amount.clone()));
-    }
+    let amount = arguments.amount.trim();
+    check_amount(amount)?;
     let call = Call {
         function: "transfer".to_owned(),
         args: vec![
             arguments.sender.clone(),
             arguments.recipient.clone(),
-            arguments.amount.clone(),
+            amount.to_owned(),
         ],
         wait: None,
         idempotency_key: None,
     };
     submit(call, &arguments.remote).await
+}
+
+/// Refuses here what the server would, which does not know that a number was meant.
+fn check_amount(amount: &str) -> Result<(), Error> {
+    if !is_json_number(amount) {
+        return Err(Error::Amount(shortened(amount, SHOWN_WIDTH)));
+    }
+    if amount.contains(['.', 'e', 'E']) {
+        // Python keeps these as binary fractions of 64 bits.
+        return match amount.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(()),
+            _ => Err(Error::AmountBeyondRange(shortened(amount, SHOWN_WIDTH))),
+        };
+    }
+    let digits = amount.trim_start_matches('-').len();
+    if digits > DIGITS_MAX {
+        return Err(Error::AmountTooLong {
+            digits,
+            digits_max: DIGITS_MAX,
+        });
+    }
+    Ok(())
 }
 
 /// Whether the text is a number as RFC 8259 writes them: `-0.5e-3`, neither `+1` nor `01` nor `.5`.
@@ -49,7 +76,24 @@ fn split_digits(text: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn an_amount_beyond_all_numbers_is_refused_for_what_it_is() {
+        for amount in ["5", "-1.5e308", "1e-400", &"9".repeat(DIGITS_MAX)] {
+            check_amount(amount).unwrap();
+        }
+        for amount in ["1e400", "-1E+400", "2.0e308"] {
+            let error = check_amount(amount).unwrap_err();
+            assert!(matches!(error, Error::AmountBeyondRange(_)), "{error}");
+            assert!(error.to_string().contains(amount), "{error}");
+        }
+        let error = check_amount(&"9".repeat(5000)).unwrap_err();
+        assert!(matches!(error, Error::AmountTooLong { digits: 5000, .. }));
+        let error = check_amount(&"x".repeat(5000)).unwrap_err();
+        assert!(error.to_string().len() < 300, "{error}");
+    }
 
     #[test]
     fn an_amount_is_a_json_number() {

@@ -9,15 +9,29 @@ use super::{LedgerSettings, Settings, SettingsError, duration};
 const DIFFICULTY_MAX: u32 = 16;
 /// How small the cache can be: below it the store reads every page again and again.
 const CACHE_BYTES_MIN: u64 = 1 << 20;
+/// How long a host's name can be.
+const HOST_LENGTH_MAX: usize = 253;
+/// The key of the host names.
+pub(super) const ALLOWED_HOSTS: &str = "server.allowed_hosts";
 /// How long a ledger's name can be.
 const LEDGER_NAME_LENGTH_MAX: usize = 64;
 
 impl Settings {
     /// Refuses what no server could be run with.
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
-        let (name, ledger) = self.tutorial()?;
+        let (name, _) = self.tutorial()?;
         check_name(name)?;
-        ledger.check(&format!("ledgers.{name}"))
+        self.check_values()
+    }
+
+    /// Refuses values that cannot be, wherever they stand.
+    pub(super) fn check_values(&self) -> Result<(), SettingsError> {
+        for host in &self.server.allowed_hosts {
+            check_host(host)?;
+        }
+        self.ledgers
+            .iter()
+            .try_for_each(|(name, ledger)| ledger.check(&format!("ledgers.{name}")))
     }
 
     /// The one ledger of the tutorial's kind, with its name.
@@ -54,6 +68,21 @@ fn check_name(name: &str) -> Result<(), SettingsError> {
     } else {
         Err(SettingsError::LedgerName(name.to_owned()))
     }
+}
+
+/// What a browser sends as a host is a name alone.
+fn check_host(host: &str) -> Result<(), SettingsError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if (1..=HOST_LENGTH_MAX).contains(&host.len()) && host.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err(SettingsError::Value {
+        key: ALLOWED_HOSTS.to_owned(),
+        value: format!("`{host}`"),
+        reason: "a host name alone is expected, such as laptop.lan, without http://, port or \
+                 path; IP addresses are always allowed"
+            .to_owned(),
+    })
 }
 
 impl LedgerSettings {
@@ -138,6 +167,28 @@ mod tests {
         with("my-chain_2", LedgerSettings::default())
             .check()
             .unwrap();
+    }
+
+    #[test]
+    fn a_host_is_a_name_alone() {
+        let check = |host: &str| {
+            let mut settings = with("tutorial", LedgerSettings::default());
+            settings.server.allowed_hosts = vec![host.to_owned()];
+            settings.check()
+        };
+        for host in ["laptop.lan", "LAPTOP", "a-b_c.example."] {
+            check(host).unwrap();
+        }
+        for host in [
+            "http://laptop.lan",
+            "laptop.lan:5000",
+            "laptop.lan/",
+            "a b",
+            "",
+        ] {
+            let error = check(host).unwrap_err().to_string();
+            assert!(error.contains("a host name alone"), "{error}");
+        }
     }
 
     #[test]

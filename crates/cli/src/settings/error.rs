@@ -55,6 +55,16 @@ pub(crate) enum SettingsError {
         /// What it must be.
         source: DurationError,
     },
+    /// A flag says something that cannot be.
+    #[error("{flag} {value} cannot be: {reason}")]
+    Flag {
+        /// The flag.
+        flag: &'static str,
+        /// What was given.
+        value: String,
+        /// What it must be.
+        reason: String,
+    },
     /// No ledger at all.
     #[error("no ledger is configured: add [ledgers.tutorial]")]
     NoLedger,

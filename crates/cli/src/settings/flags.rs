@@ -2,6 +2,7 @@
 
 use crate::arguments::{ChainRules, Place, UpArguments};
 
+use super::check::ALLOWED_HOSTS;
 use super::{Environment, Settings, SettingsError, load, loopback};
 
 impl Settings {
@@ -10,7 +11,7 @@ impl Settings {
         let config = arguments.place.config.as_deref();
         let mut settings = load(config, &Environment::of_process())?;
         settings.apply_up(arguments)?;
-        settings.check()?;
+        settings.check().map_err(named_by_flag)?;
         Ok(settings)
     }
 
@@ -19,7 +20,7 @@ impl Settings {
         let mut settings = load(place.config.as_deref(), &Environment::of_process())?;
         settings.apply_place(place);
         settings.apply_rules(rules)?;
-        settings.check()?;
+        settings.check().map_err(named_by_flag)?;
         Ok(settings)
     }
 
@@ -62,6 +63,24 @@ impl Settings {
             ledger.resolve_interval_s = Some(interval.as_secs_f64());
         }
         Ok(())
+    }
+}
+
+/// What the file and the variables say has been checked with them, so that a value that cannot be
+/// is a flag's.
+fn named_by_flag(error: SettingsError) -> SettingsError {
+    let SettingsError::Value { key, value, reason } = error else {
+        return error;
+    };
+    let flag = match key.as_str() {
+        ALLOWED_HOSTS => "--allowed-host",
+        key if key.ends_with(".difficulty") => "--difficulty",
+        _ => return SettingsError::Value { key, value, reason },
+    };
+    SettingsError::Flag {
+        flag,
+        value,
+        reason,
     }
 }
 
@@ -110,7 +129,7 @@ mod tests {
                 resolve_interval: Some(Duration::from_secs(30)),
                 insecure_public: true,
                 allowed_host: vec!["laptop.lan".to_owned()],
-                log: String::new(),
+                log: None,
             })
             .unwrap();
         assert_eq!(settings.server.listen, loopback(5001));
@@ -126,6 +145,34 @@ mod tests {
             ..LedgerSettings::default()
         };
         assert_eq!(settings.ledgers["tutorial"], expected);
+    }
+
+    #[test]
+    fn a_flag_that_cannot_be_is_named() {
+        for (arguments, expected) in [
+            (
+                UpArguments {
+                    allowed_host: vec!["http://a".to_owned()],
+                    ..UpArguments::default()
+                },
+                "--allowed-host `http://a` cannot be: ",
+            ),
+            (
+                UpArguments {
+                    rules: ChainRules {
+                        difficulty: Some(99),
+                        ..ChainRules::default()
+                    },
+                    ..UpArguments::default()
+                },
+                "--difficulty 99 cannot be: it must be 1 to 16",
+            ),
+        ] {
+            let mut settings = settings();
+            settings.apply_up(&arguments).unwrap();
+            let error = settings.check().map_err(named_by_flag).unwrap_err();
+            assert!(error.to_string().starts_with(expected), "{error}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The file is checked by itself first, since the TOML reader knows the line of what it refuses.
 //! The variables are added one by one, so that the one that does not fit can be named.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
@@ -10,6 +11,7 @@ use figment::Figment;
 use figment::error::Kind as ErrorKind;
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::Value;
+use toml::Spanned;
 
 use super::{LedgerSettings, Settings, SettingsError};
 
@@ -17,9 +19,12 @@ use super::{LedgerSettings, Settings, SettingsError};
 const FILE_NAME: &str = "chainloom.toml";
 /// How the variables begin that set a key.
 const PREFIX: &str = "CHAINLOOM_";
-/// What stands for the dot of a key in a variable's name. A variable without it is no key:
-/// `CHAINLOOM_SERVER_URL` is for the commands that speak to a server.
+/// What stands for the dot of a key in a variable's name.
 const SEPARATOR: &str = "__";
+/// The variable of the commands that speak to a server; it is no key.
+const SERVER_URL: &str = "CHAINLOOM_SERVER_URL";
+/// How the variables of this project's tests begin.
+const TEST_PREFIX: &str = "CHAINLOOM_TEST_";
 /// How much of a line is shown that is refused.
 const SOURCE_LINE_LENGTH_MAX: usize = 80;
 /// How large the file may be.
@@ -87,15 +92,19 @@ pub(crate) fn load(
     let mut variables: Vec<_> = environment
         .variables
         .iter()
-        .filter_map(|(name, value)| Some((name, key_of(name)?, value)))
+        .filter(|(name, _)| name != SERVER_URL && !name.starts_with(TEST_PREFIX))
         .collect();
     variables.sort();
-    for (name, key, value) in variables {
-        (figment, settings) =
-            with_variable(&figment, &key, value).map_err(|reason| SettingsError::Environment {
-                variable: name.clone(),
-                reason,
-            })?;
+    for (name, value) in variables {
+        let refused = |reason| SettingsError::Environment {
+            variable: name.clone(),
+            reason,
+        };
+        let key = key_of(name).ok_or_else(|| refused(no_key(name, &settings)))?;
+        (figment, settings) = with_variable(&figment, &key, value).map_err(refused)?;
+        settings
+            .check_values()
+            .map_err(|error| refused(error.to_string()))?;
     }
 
     if settings.ledgers.is_empty() {
@@ -111,6 +120,45 @@ fn key_of(variable: &str) -> Option<String> {
     let name = variable.strip_prefix(PREFIX)?;
     name.contains(SEPARATOR)
         .then(|| name.to_ascii_lowercase().replace(SEPARATOR, "."))
+}
+
+/// Why a variable sets nothing, with the one that was probably meant: one underscore is easily
+/// written for two.
+fn no_key(variable: &str, settings: &Settings) -> String {
+    let with_single = |name: &str| name.replace(SEPARATOR, "_");
+    let known = variables(settings);
+    match known.iter().find(|name| with_single(name) == variable) {
+        Some(meant) => format!("it sets nothing; {meant} is meant, two underscores for each dot"),
+        None => format!(
+            "it sets nothing; the variables are {SERVER_URL} and the keys of chainloom.toml with \
+             two underscores for each dot, such as CHAINLOOM_SERVER__LISTEN"
+        ),
+    }
+}
+
+/// The variables of all keys.
+fn variables(settings: &Settings) -> Vec<String> {
+    fn collect(prefix: &str, value: &serde_json::Value, names: &mut Vec<String>) {
+        let serde_json::Value::Object(fields) = value else {
+            names.push(prefix.to_owned());
+            return;
+        };
+        for (name, field) in fields {
+            let separator = if prefix == PREFIX { "" } else { SEPARATOR };
+            let name = name.to_ascii_uppercase();
+            collect(&format!("{prefix}{separator}{name}"), field, names);
+        }
+    }
+    let mut settings = settings.clone();
+    if settings.ledgers.is_empty() {
+        let ledger = LedgerSettings::default();
+        settings.ledgers.insert("tutorial".to_owned(), ledger);
+    }
+    let mut names = Vec::new();
+    // A table of texts and numbers is JSON always; without one there is nothing to suggest.
+    let tree = serde_json::to_value(settings).unwrap_or_default();
+    collect(PREFIX, &tree, &mut names);
+    names
 }
 
 /// A value is read as TOML would (`5`, `true`), and as text where that does not fit: a folder may
@@ -142,19 +190,47 @@ fn read(path: &Path) -> Result<String, SettingsError> {
 }
 
 fn check_file(path: &Path, text: &str) -> Result<Settings, SettingsError> {
-    let error = match toml::from_str(text) {
-        Ok(settings) => return Ok(settings),
-        Err(error) => error,
+    let refused = |start: usize, reason| {
+        let line = text[..start.min(text.len())].matches('\n').count();
+        let source = text.lines().nth(line).unwrap_or_default().trim();
+        SettingsError::File {
+            path: path.to_owned(),
+            line: line + 1,
+            source_line: source.chars().take(SOURCE_LINE_LENGTH_MAX).collect(),
+            reason,
+        }
     };
-    let start = error.span().map_or(0, |span| span.start.min(text.len()));
-    let line = text[..start].matches('\n').count();
-    let source = text.lines().nth(line).unwrap_or_default().trim();
-    Err(SettingsError::File {
-        path: path.to_owned(),
-        line: line + 1,
-        source_line: source.chars().take(SOURCE_LINE_LENGTH_MAX).collect(),
-        reason: in_our_words(error.message()),
-    })
+    let settings: Settings = toml::from_str(text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        refused(start, in_our_words(error.message()))
+    })?;
+    settings.check_values().map_err(|error| match &error {
+        SettingsError::Value { key, .. } | SettingsError::Time { key, .. } => {
+            refused(place_of(text, key).unwrap_or(0), error.to_string())
+        }
+        _ => error,
+    })?;
+    Ok(settings)
+}
+
+/// Where a key's value begins in the file.
+fn place_of(text: &str, key: &str) -> Option<usize> {
+    /// The file with the places of its values, two or three levels deep.
+    #[derive(serde::Deserialize)]
+    struct Places {
+        #[serde(default)]
+        server: BTreeMap<String, Spanned<toml::Value>>,
+        #[serde(default)]
+        ledgers: BTreeMap<String, BTreeMap<String, Spanned<toml::Value>>>,
+    }
+    let places: Places = toml::from_str(text).ok()?;
+    let names: Vec<&str> = key.split('.').collect();
+    let value = match names.as_slice() {
+        ["server", key] => places.server.get(*key)?,
+        ["ledgers", ledger, key] => places.ledgers.get(*ledger)?.get(*key)?,
+        _ => return None,
+    };
+    Some(value.span().start)
 }
 
 fn reason_of(kind: ErrorKind) -> String {
@@ -177,6 +253,15 @@ fn in_our_words(reason: &str) -> String {
         .join("; ")
         .replace("unknown field", "unknown key")
         .replace("unknown variant", "unknown value")
+        .replace(
+            "expected u32",
+            "expected a whole number from 0 to 4294967295",
+        )
+        .replace("expected u64", "expected a whole number from 0 on")
+        .replace("expected usize", "expected a whole number from 0 on")
+        .replace("expected f64", "expected a number")
+        .replace("expected a boolean", "expected true or false")
+        .replace("expected path string", "expected a folder")
 }
 
 #[cfg(test)]
@@ -310,6 +395,32 @@ mod tests {
                 2,
                 "string \"4\"",
             ),
+            (
+                "[ledgers.tutorial]\ndifficulty = -1\n",
+                2,
+                "a whole number from 0",
+            ),
+            (
+                "[ledgers.tutorial]\nrules = \"article\"\ndifficulty = 99\n",
+                3,
+                "difficulty = 99 cannot be: it must be 1 to 16",
+            ),
+            (
+                "[ledgers.coins]\nmine_every_s = -1\n",
+                2,
+                "mine_every_s = -1 cannot be",
+            ),
+            ("ledgers.coins.cache_bytes = 5\n", 1, "at least 1048576"),
+            (
+                "\nledgers.a = { json_depth_max = 5000 }\n",
+                2,
+                "it must be 8 to 1000",
+            ),
+            (
+                "[server]\n\nallowed_hosts = [\"http://a\"]",
+                3,
+                "a host name alone",
+            ),
             ("[server]\nlisten = \"127.0.0.1:1\nx = 1", 2, ""),
         ] {
             let path = fixture.write("here", text);
@@ -345,6 +456,27 @@ mod tests {
             ),
             ("CHAINLOOM_SERVER__LISTEN", "here", "`here` is no address"),
             ("CHAINLOOM_SERVER__", "x", "expected a table"),
+            (
+                "CHAINLOOM_SERVER_LISTEN",
+                "x",
+                "CHAINLOOM_SERVER__LISTEN is meant",
+            ),
+            (
+                "CHAINLOOM_LEDGERS_TUTORIAL_MINE_EVERY_S",
+                "5",
+                "CHAINLOOM_LEDGERS__TUTORIAL__MINE_EVERY_S is meant",
+            ),
+            ("CHAINLOOM_PORT", "5000", "it sets nothing"),
+            (
+                "CHAINLOOM_LEDGERS__TUTORIAL__DIFFICULTY",
+                "99",
+                "it must be 1 to 16",
+            ),
+            (
+                "CHAINLOOM_LEDGERS__TUTORIAL__PEERS_MAX",
+                "-5",
+                "expected a whole number from 0 on",
+            ),
         ] {
             let mut fixture = Fixture::new();
             fixture.set("CHAINLOOM_LEDGERS__TUTORIAL__CACHE_BYTES", "1048576");

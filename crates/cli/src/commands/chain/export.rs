@@ -70,7 +70,7 @@ impl Partial {
         name.push(format!(".{}.partial", std::process::id()));
         let partial_path = PathBuf::from(name);
         Ok(Partial {
-            file: File::create(&partial_path).map_err(file_error(&partial_path))?,
+            file: File::create(&partial_path).map_err(file_error(path))?,
             partial_path,
             path: path.to_owned(),
             force,
@@ -79,15 +79,11 @@ impl Partial {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.file
-            .write_all(bytes)
-            .map_err(file_error(&self.partial_path))
+        self.file.write_all(bytes).map_err(file_error(&self.path))
     }
 
     fn finish(mut self) -> Result<(), Error> {
-        self.file
-            .sync_all()
-            .map_err(file_error(&self.partial_path))?;
+        self.file.sync_all().map_err(file_error(&self.path))?;
         // Looked at again: the file may have come while the chain did.
         if !self.force && self.path.exists() {
             return Err(Error::FileExists(self.path.clone()));
@@ -146,6 +142,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("none").join("chain.json");
         let error = Partial::create(&path, false).err().unwrap();
-        assert!(error.to_string().contains("chain.json"), "{error}");
+        let shown = path.display();
+        assert!(
+            error.to_string().starts_with(&format!("{shown}: ")),
+            "{error}"
+        );
     }
 }

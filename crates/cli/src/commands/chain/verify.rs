@@ -1,5 +1,6 @@
 use std::io::Read;
 use std::path::Path;
+use std::process::ExitCode;
 
 use chainloom_ledger::Hash;
 use chainloom_tutorial::ChainSnapshot;
@@ -22,26 +23,62 @@ struct Verified {
 }
 
 /// Checks every block of a file, or of the stored chain, against the rules.
-pub(crate) async fn run(file: Option<&Path>, settings: &Settings, json: bool) -> Result<(), Error> {
+///
+/// With `json` a chain that is not valid is an answer too; the exit code says it is not.
+pub(crate) async fn run(
+    file: Option<&Path>,
+    settings: &Settings,
+    json: bool,
+) -> Result<ExitCode, Error> {
     let (_, ledger) = settings.tutorial()?;
     let (rules, difficulty) = (ledger.rules, ledger.difficulty);
-    let verified = match file {
-        Some(path) => verify_file(path, ledger)?,
-        None => verify_stored(settings, ledger).await?,
+    let outcome = match file {
+        Some(path) => verify_file(path, ledger),
+        None => verify_stored(settings, ledger).await,
     };
-    let Verified { blocks, tip_hash } = verified;
     let mut output = Output::new();
+    let Verified { blocks, tip_hash } = match outcome {
+        Ok(verified) => verified,
+        Err(
+            error @ (Error::InvalidChain { .. }
+            | Error::OtherRules { .. }
+            | Error::NoChainFile { .. }),
+        ) if json => {
+            let answer = json!({
+                "valid": false, "reason": error.to_string(), "block": block_of(&error),
+                "rules": rules.name(), "difficulty": difficulty,
+            });
+            output.line(&answer.to_string())?;
+            return Ok(ExitCode::FAILURE);
+        }
+        Err(error) => return Err(error),
+    };
     if json {
         let answer = json!({
             "valid": true, "blocks": blocks, "tip_hash": tip_hash, "rules": rules.name(),
             "difficulty": difficulty,
         });
-        return output.line(&answer.to_string());
+        output.line(&answer.to_string())?;
+        return Ok(ExitCode::SUCCESS);
     }
     output.line(&format!(
         "Valid: {} under the rules `{rules}` at difficulty {difficulty}.\nThe last one is {tip_hash}.",
         count(blocks, "block")
-    ))
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The number of the block that is not valid, where one is to blame.
+fn block_of(error: &Error) -> Option<u64> {
+    let Error::InvalidChain { error, .. } = error else {
+        return None;
+    };
+    match **error {
+        ChainError::BlockRefused { number, .. } | ChainError::BlockTooLong { number, .. } => {
+            Some(number)
+        }
+        _ => None,
+    }
 }
 
 fn verify_file(path: &Path, ledger: &LedgerSettings) -> Result<Verified, Error> {
@@ -94,7 +131,7 @@ fn verify_snapshot(
 }
 
 /// The person's own file may be as long as it is; its blocks are measured as a stranger's.
-fn reader(ledger: &LedgerSettings) -> ChainReader {
+pub(super) fn reader(ledger: &LedgerSettings) -> ChainReader {
     let mut limits = ChainLimits {
         bytes_total: u64::MAX,
         ..ChainLimits::default()
@@ -122,6 +159,18 @@ pub(super) fn refusal(chain: String, error: ChainError) -> Error {
             chain,
             theirs: peer,
             ours,
+        },
+        ChainError::NotAnObject => Error::NoChainFile {
+            chain,
+            reason: "it is no JSON object",
+        },
+        ChainError::ChainMissing => Error::NoChainFile {
+            chain,
+            reason: "it has no member `chain`",
+        },
+        ChainError::ChainTwice => Error::NoChainFile {
+            chain,
+            reason: "it has the member `chain` twice, and it is not clear which one counts",
         },
         error => Error::InvalidChain {
             chain,
