@@ -111,7 +111,7 @@ impl Index {
     }
 
     /// Tells of every step: blocks that came in, blocks that were taken out.
-    pub fn subscribe(&self) -> watch::Receiver<Indexed> {
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Indexed> {
         self.inner.indexed.subscribe()
     }
 

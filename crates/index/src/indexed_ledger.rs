@@ -28,11 +28,6 @@ impl IndexedLedger {
         IndexedLedger { ledger, index }
     }
 
-    /// The ledger below.
-    pub fn ledger(&self) -> &Arc<dyn Ledger> {
-        &self.ledger
-    }
-
     /// The index.
     pub fn index(&self) -> &Index {
         &self.index

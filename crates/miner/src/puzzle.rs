@@ -100,12 +100,6 @@ impl Puzzle {
         self.difficulty
     }
 
-    /// How many numbers have to be tried on average: 16 to the power of the difficulty.
-    #[must_use]
-    pub fn tries_expected(&self) -> f64 {
-        16_f64.powf(f64::from(self.difficulty))
-    }
-
     /// The very bytes that are hashed for this number.
     #[must_use]
     pub fn input(&self, number: u64) -> Vec<u8> {

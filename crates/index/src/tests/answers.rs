@@ -184,7 +184,7 @@ async fn the_indexed_ledger_answers_what_the_ledger_leaves_to_it() {
     };
     assert!(above.blocks(start, 1).next().await.unwrap().is_ok());
     assert_eq!(
-        above.ledger().info().await.unwrap().height,
+        above.info().await.unwrap().height,
         above.index().position().height
     );
 }
