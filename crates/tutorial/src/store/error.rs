@@ -45,8 +45,9 @@ pub enum OpenError {
     /// The chain in it follows other rules.
     #[error(
         "the store {} holds a chain under the rules `{stored}` at difficulty {stored_difficulty}, \
-         not `{wanted}` at {wanted_difficulty}; start with those, choose another folder with \
-         --data-dir, or begin a new chain with `chainloom reset`",
+         not `{wanted}` at {wanted_difficulty}; start with `--rules {stored} --difficulty \
+         {stored_difficulty}`, choose another folder with --data-dir, or begin a new chain with \
+         `chainloom reset`",
         path.display()
     )]
     OtherRules {
