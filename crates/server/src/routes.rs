@@ -14,7 +14,7 @@ pub(crate) fn router(state: AppState) -> Router {
         .merge(tutorial_routes::router())
         .merge(operations::router())
         .merge(api::router())
-        .merge(explorer::router())
+        .merge(explorer::router(&state))
         .fallback(fallback)
         .layer(middleware::from_fn_with_state(state.clone(), gate))
         .with_state(state)
@@ -24,7 +24,7 @@ async fn fallback(State(state): State<AppState>, request: Request) -> Response {
     let path = request.uri().path();
     match Area::of(path) {
         Area::Tutorial => tutorial_routes::fallback(state, request).await,
-        Area::Explorer => explorer::nowhere(path),
+        Area::Explorer => explorer::nowhere(&state, request.uri()),
         area => area.not_found(path),
     }
 }

@@ -23,14 +23,18 @@ mod transaction;
 mod transactions;
 
 use axum::Router;
-use axum::response::{IntoResponse, Response};
+use axum::middleware;
+use axum::response::Response;
 use axum::routing::{get, post};
+
+use http::Uri;
 
 use crate::problem::Problem;
 use crate::state::AppState;
 
 /// `/` and `/explorer/…`.
-pub(crate) fn router() -> Router<AppState> {
+pub(crate) fn router(state: &AppState) -> Router<AppState> {
+    let problems = middleware::from_fn_with_state(state.clone(), page::with_problem_page);
     Router::new()
         .route("/", get(overview::overview))
         .route("/explorer", get(to_overview))
@@ -76,6 +80,7 @@ pub(crate) fn router() -> Router<AppState> {
             "/explorer/{ledger}/mine",
             post(actions::mine).get(to_overview),
         )
+        .layer(problems)
 }
 
 /// Where there is no page, or only a form's target: to the overview.
@@ -84,8 +89,8 @@ async fn to_overview() -> Response {
 }
 
 /// What any other address below `/explorer` answers.
-pub(crate) fn nowhere(path: &str) -> Response {
-    let path: String = path.chars().take(200).collect();
+pub(crate) fn nowhere(state: &AppState, address: &Uri) -> Response {
+    let path: String = address.path().chars().take(200).collect();
     let problem = Problem::not_found("route_not_found", format!("There is no page at {path}."));
-    page::PageError::from(problem).into_response()
+    page::problem_page(state, address, &problem)
 }

@@ -1,13 +1,17 @@
 //! How a page is answered, and what is answered in its place when it cannot be.
 
 use askama::Template;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use chainloom_index::IndexError;
 use chainloom_ledger::LedgerError;
 use http::{StatusCode, Uri, header};
 
 use super::frame::Frame;
+use super::served::name_of;
 use crate::problem::Problem;
+use crate::state::AppState;
 
 /// A page, or the page that says why there is none.
 pub(super) type PageResult = Result<Response, PageError>;
@@ -75,23 +79,41 @@ struct ProblemPage {
     detail: String,
 }
 
+/// Carries the problem to [`with_problem_page`], which knows what is served.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        let status = self.status();
-        let heading = match status {
-            StatusCode::NOT_FOUND => "Nothing is there".to_owned(),
-            StatusCode::SERVICE_UNAVAILABLE => "Not now".to_owned(),
-            _ => "That cannot be shown".to_owned(),
-        };
-        let detail = self.words().to_owned();
-        let frame = Frame::new("tutorial", heading.clone(), "", &Uri::from_static("/"));
-        page(
-            status,
-            &ProblemPage {
-                frame,
-                heading,
-                detail,
-            },
-        )
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self.problem);
+        response
     }
+}
+
+/// Puts the page that says what was wrong in the place of a [`PageError`].
+pub(super) async fn with_problem_page(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let address = request.uri().clone();
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Problem>() {
+        Some(problem) => problem_page(&state, &address, &problem),
+        None => response,
+    }
+}
+
+/// The page that says what was wrong.
+pub(super) fn problem_page(state: &AppState, address: &Uri, problem: &Problem) -> Response {
+    let heading = match problem.status() {
+        StatusCode::NOT_FOUND => "Nothing is there".to_owned(),
+        StatusCode::SERVICE_UNAVAILABLE => "Not now".to_owned(),
+        _ => "That cannot be shown".to_owned(),
+    };
+    let ledger = name_of(state, address.path());
+    let problem_page = ProblemPage {
+        frame: Frame::new(ledger, heading.clone(), "", address),
+        heading,
+        detail: problem.detail().to_owned(),
+    };
+    page(problem.status(), &problem_page)
 }

@@ -33,6 +33,18 @@ pub(super) fn chain(state: &AppState, name: &str) -> Result<Chain, PageError> {
     })
 }
 
+/// The name of the chain whose page stands at a path, else of the chain that `/` shows: the links
+/// of a page that says what was wrong lead there. Empty where no chain is served.
+pub(super) fn name_of<'a>(state: &'a AppState, path: &str) -> &'a str {
+    let wanted = path.split('/').nth(2);
+    let chains = || {
+        let served = state.ledgers.iter();
+        served.filter_map(|(name, served)| served.node.as_ref().map(|_| name))
+    };
+    let named = chains().find(|name| Some(*name) == wanted);
+    named.or_else(|| chains().next()).unwrap_or_default()
+}
+
 /// The chain that `/` shows.
 pub(super) fn first_chain(state: &AppState) -> Result<Chain, PageError> {
     let tutorial = state

@@ -40,6 +40,15 @@ impl Application {
         difficulty: u32,
         adapt: impl FnOnce(&mut ServerOptions),
     ) -> Application {
+        Application::named("tutorial", difficulty, adapt).await
+    }
+
+    /// With a name of the user's for the ledger.
+    pub(crate) async fn named(
+        name: &str,
+        difficulty: u32,
+        adapt: impl FnOnce(&mut ServerOptions),
+    ) -> Application {
         let folder = TempDir::new().unwrap();
         let node = Node::open(&NodeOptions {
             directory: folder.path().to_owned(),
@@ -76,7 +85,7 @@ impl Application {
             ..ServerOptions::default()
         };
         adapt(&mut options);
-        let ledgers = Ledgers::from_iter([("tutorial".to_owned(), served)]);
+        let ledgers = Ledgers::from_iter([(name.to_owned(), served)]);
         let server = Server::bind(options, ledgers).unwrap();
         let address = server.addresses()[0];
         node.set_listen_addresses(server.addresses());

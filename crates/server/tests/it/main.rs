@@ -10,6 +10,7 @@ mod api_peers;
 mod api_transactions;
 mod application;
 mod description;
+mod explorer_problems;
 mod five_routes;
 mod large_chain;
 mod limits;
