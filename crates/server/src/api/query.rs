@@ -59,6 +59,7 @@ pub(super) async fn query(
     };
     let result = match served.ledger.query(call).await? {
         QueryAnswer::Result(result) => result,
+        // The read model answers this one itself; the type of a ledger's answer has it all the same.
         QueryAnswer::Balance(account) => {
             let balance = served.ledger.index().balance(&account).await;
             balance?.balance.into()
