@@ -7,6 +7,7 @@ use http::StatusCode;
 use super::format::{encode, printable};
 use super::frame::Frame;
 use super::page::{PageResult, page};
+use super::pager::Pager;
 use super::rows::TransactionRow;
 use super::served::chain;
 use super::transactions::TRANSACTIONS;
@@ -24,9 +25,7 @@ struct AccountPage {
     transaction_count: u64,
     indexed_height: u64,
     transactions: Vec<TransactionRow>,
-    first_page: bool,
-    newer: Option<String>,
-    older: Option<String>,
+    pager: Pager,
 }
 
 /// `GET /explorer/{ledger}/account?name=` (a string) or `?json=` (any JSON), with `&cursor=`.
@@ -58,6 +57,7 @@ pub(super) async fn account(
         .await?;
     let frame = Frame::new(&ledger, account.to_string(), "", &address);
     let here = format!("{}/account?{query}", frame.base);
+    let older = listed.next.map(|next| format!("cursor={}", encode(&next)));
     let rows = listed.transactions.iter();
     let account_page = AccountPage {
         own: account.value() == chain.node.id(),
@@ -68,11 +68,7 @@ pub(super) async fn account(
         transactions: rows
             .map(|row| TransactionRow::listed(row, &frame.base))
             .collect(),
-        first_page: cursor.is_none(),
-        newer: cursor.map(|_| here.clone()),
-        older: listed
-            .next
-            .map(|next| format!("{here}&cursor={}", encode(&next))),
+        pager: Pager::new(here, cursor.is_some(), older),
         frame,
     };
     Ok(page(StatusCode::OK, &account_page))

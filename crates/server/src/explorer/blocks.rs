@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::format::count;
 use super::frame::Frame;
 use super::page::{PageResult, page};
+use super::pager::Pager;
 use super::rows::BlockRow;
 use super::served::chain;
 use crate::api::Parameters;
@@ -21,9 +22,7 @@ struct Blocks {
     frame: Frame,
     totals: String,
     recent: Vec<BlockRow>,
-    first_page: bool,
-    newer: Option<String>,
-    older: Option<String>,
+    pager: Pager,
 }
 
 /// `GET /explorer/{ledger}/blocks?from=`: from that number down, else from the tip.
@@ -54,11 +53,11 @@ pub(super) async fn blocks(
             .iter()
             .map(|block| BlockRow::new(block, now))
             .collect(),
-        first_page: from.is_none(),
-        newer: from.map(|_| format!("{}/blocks", frame.base)),
-        older: listed
-            .next
-            .map(|next| format!("{}/blocks?from={next}", frame.base)),
+        pager: Pager::new(
+            format!("{}/blocks", frame.base),
+            from.is_some(),
+            listed.next.map(|next| format!("from={next}")),
+        ),
         frame,
     };
     Ok(page(StatusCode::OK, &blocks))

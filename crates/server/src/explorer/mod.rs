@@ -14,6 +14,7 @@ mod format;
 mod frame;
 mod overview;
 mod page;
+mod pager;
 mod peers;
 mod pending;
 mod rows;

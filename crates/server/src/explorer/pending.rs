@@ -4,6 +4,7 @@ use http::StatusCode;
 use super::format::count;
 use super::frame::Frame;
 use super::page::{PageResult, page};
+use super::pager::Pager;
 use super::rows::TransactionRow;
 use super::served::chain;
 use super::transactions::{TRANSACTIONS, Transactions};
@@ -34,9 +35,7 @@ pub(super) async fn pending(
             .iter()
             .map(|waiting| TransactionRow::whole(&waiting.transaction, &frame.base))
             .collect(),
-        first_page: true,
-        newer: None,
-        older: None,
+        pager: Pager::default(),
         frame,
     };
     Ok(page(StatusCode::OK, &pending))

@@ -6,6 +6,7 @@ use http::StatusCode;
 use super::format::{count, encode};
 use super::frame::Frame;
 use super::page::{PageResult, page};
+use super::pager::Pager;
 use super::rows::TransactionRow;
 use super::served::chain;
 use crate::api::Parameters;
@@ -22,9 +23,7 @@ pub(super) struct Transactions {
     pub(super) heading: String,
     pub(super) lead: String,
     pub(super) transactions: Vec<TransactionRow>,
-    pub(super) first_page: bool,
-    pub(super) newer: Option<String>,
-    pub(super) older: Option<String>,
+    pub(super) pager: Pager,
 }
 
 /// `GET /explorer/{ledger}/transactions?cursor=`: those in blocks, newest first.
@@ -49,6 +48,7 @@ pub(super) async fn transactions(
         .transactions;
     let frame = Frame::new(&name, "Transactions", "Transactions", &address);
     let here = format!("{}/transactions", frame.base);
+    let older = listed.next.map(|next| format!("cursor={}", encode(&next)));
     let rows = listed.transactions.iter();
     let transactions = Transactions {
         heading: "Transactions".to_owned(),
@@ -56,11 +56,7 @@ pub(super) async fn transactions(
         transactions: rows
             .map(|row| TransactionRow::listed(row, &frame.base))
             .collect(),
-        first_page: cursor.is_none(),
-        newer: cursor.map(|_| here.clone()),
-        older: listed
-            .next
-            .map(|next| format!("{here}?cursor={}", encode(&next))),
+        pager: Pager::new(here, cursor.is_some(), older),
         frame,
     };
     Ok(page(StatusCode::OK, &transactions))
