@@ -44,7 +44,9 @@ pub enum IndexError {
     #[error("`{0}` is no cursor: pass the `next` of an earlier page as it stands, or none")]
     InvalidCursor(String),
     /// A page of no rows or of too many.
-    #[error("the limit {0} is outside of 1 to {PAGE_LIMIT_MAX}: ask for fewer and follow `next`")]
+    #[error(
+        "the limit {0} is outside of 1 to {PAGE_LIMIT_MAX}: ask for that many at most and follow `next`"
+    )]
     InvalidLimit(usize),
     /// Statistics over no blocks or over too many.
     #[error("statistics over {0} blocks: 1 to {STATS_WINDOW_BLOCKS_MAX} can be taken")]

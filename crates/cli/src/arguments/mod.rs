@@ -333,7 +333,7 @@ pub(crate) struct SendArguments {
     /// Who is paid.
     pub(crate) recipient: String,
     /// How much: a number as in JSON, kept digit by digit.
-    #[arg(allow_negative_numbers = true)]
+    #[arg(allow_hyphen_values = true)]
     pub(crate) amount: String,
     #[command(flatten)]
     pub(crate) remote: Remote,
@@ -491,10 +491,12 @@ mod tests {
 
     #[test]
     fn a_negative_amount_is_no_flag() {
-        let line = ["chainloom", "send", "alice", "bob", "-5.25e3", "--json"];
-        let Command::Send(send) = Arguments::try_parse_from(line).unwrap().command else {
-            panic!("it is another command");
-        };
-        assert_eq!((send.amount.as_str(), send.remote.json), ("-5.25e3", true));
+        for amount in ["-5.25e3", "-1e-7"] {
+            let line = ["chainloom", "send", "alice", "bob", amount, "--json"];
+            let Command::Send(send) = Arguments::try_parse_from(line).unwrap().command else {
+                panic!("it is another command");
+            };
+            assert_eq!((send.amount.as_str(), send.remote.json), (amount, true));
+        }
     }
 }

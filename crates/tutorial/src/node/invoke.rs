@@ -105,19 +105,21 @@ impl Core {
                     .map_err(|_| LedgerError::ShuttingDown)?;
             }
         };
-        let unconfirmed = || LedgerError::Unconfirmed {
+        let unconfirmed = |what_ended: String| LedgerError::Unconfirmed {
             transaction_id: ticket_text(&ticket),
-            detail: format!(
-                "the transaction is stored, but stood in no block after {} ms; ask for it by its \
-                 id, or mine a block",
-                timeout.as_millis()
-            ),
+            detail: format!("the transaction is stored, but {what_ended}"),
         };
         tokio::select! {
             biased;
             committed = waiting => committed,
-            () = self.stopped() => Err(unconfirmed()),
-            () = tokio::time::sleep(timeout) => Err(unconfirmed()),
+            () = self.stopped() => Err(unconfirmed(
+                "stood in no block when the server stopped; ask for it by its id when it is back"
+                    .to_owned(),
+            )),
+            () = tokio::time::sleep(timeout) => Err(unconfirmed(format!(
+                "stood in no block after {} ms; ask for it by its id, or mine a block",
+                timeout.as_millis()
+            ))),
         }
     }
 }
