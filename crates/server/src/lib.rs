@@ -10,6 +10,7 @@
 mod api;
 mod area;
 mod body;
+mod call;
 mod explorer;
 mod gate;
 mod ledgers;

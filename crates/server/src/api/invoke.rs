@@ -2,15 +2,15 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use chainloom_ledger::{Call, InvokeOptions, Ledger, Payload, Receipt, ReceiptStatus, Wait};
+use chainloom_ledger::{InvokeOptions, Ledger, Payload, Receipt, ReceiptStatus, Wait};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::json_body::JsonBody;
 use super::parameters::Parameters;
 use super::path::PathParts;
-use super::query::DEFAULT_CONTRACT;
 use super::responses::Problems;
+use crate::call::call;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -59,13 +59,7 @@ pub(super) async fn invoke(
 ) -> Result<(StatusCode, Json<Receipt>), Problem> {
     parameters.finish()?;
     let served = state.ledgers.get(&name)?;
-    let call = Call {
-        contract: request
-            .contract
-            .unwrap_or_else(|| DEFAULT_CONTRACT.to_owned()),
-        function: request.function,
-        args: request.args,
-    };
+    let call = call(request.contract, request.function, request.args);
     let options = InvokeOptions {
         wait: request.wait,
         timeout: request.timeout_ms.map(Duration::from_millis),

@@ -1,17 +1,15 @@
 use axum::Json;
 use axum::extract::State;
-use chainloom_ledger::{Call, Ledger, Payload, QueryAnswer};
+use chainloom_ledger::{Ledger, Payload, QueryAnswer};
 use serde::{Deserialize, Serialize};
 
 use super::json_body::JsonBody;
 use super::parameters::Parameters;
 use super::path::PathParts;
 use super::responses::Problems;
+use crate::call::call;
 use crate::problem::Problem;
 use crate::state::AppState;
-
-/// The contract that is meant where none is named: the one that the tutorial's chain has.
-pub(super) const DEFAULT_CONTRACT: &str = "coin";
 
 /// A question to a contract.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -50,13 +48,7 @@ pub(super) async fn query(
 ) -> Result<Json<QueryResult>, Problem> {
     parameters.finish()?;
     let served = state.ledgers.get(&name)?;
-    let call = Call {
-        contract: request
-            .contract
-            .unwrap_or_else(|| DEFAULT_CONTRACT.to_owned()),
-        function: request.function,
-        args: request.args,
-    };
+    let call = call(request.contract, request.function, request.args);
     let result = match served.ledger.query(call).await? {
         QueryAnswer::Result(result) => result,
         // The read model answers this one itself; the type of a ledger's answer has it all the same.

@@ -3,7 +3,7 @@
 
 use axum::extract::{OriginalUri, Path, State};
 use axum::response::Response;
-use chainloom_ledger::{Call, InvokeOptions, Ledger, Payload, Wait};
+use chainloom_ledger::{InvokeOptions, Ledger, Payload, Wait};
 use chainloom_tutorial::json::Json;
 use http::{StatusCode, Uri};
 use serde::Deserialize;
@@ -14,6 +14,7 @@ use super::overview::{self, SendForm};
 use super::page::{PageError, PageResult, see};
 use super::peers;
 use super::served::{Chain, chain};
+use crate::call::call;
 use crate::state::AppState;
 
 /// `POST /explorer/{ledger}/send`
@@ -24,13 +25,9 @@ pub(super) async fn send(
     Form(form): Form<SendForm>,
 ) -> PageResult {
     let chain = chain(&state, &name)?;
-    let call = Call {
-        contract: "coin".to_owned(),
-        function: "transfer".to_owned(),
-        args: [&form.sender, &form.recipient, &form.amount]
-            .map(|text| Payload::from(text.trim()))
-            .to_vec(),
-    };
+    let args = [&form.sender, &form.recipient, &form.amount];
+    let args = args.map(|text| Payload::from(text.trim())).to_vec();
+    let call = call(None, "transfer".to_owned(), args);
     let options = InvokeOptions {
         wait: Some(Wait::Ordered),
         ..InvokeOptions::default()

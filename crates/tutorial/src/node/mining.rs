@@ -7,7 +7,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use chainloom_ledger::{Hash, LedgerError};
 use chainloom_miner::Progress;
 use jiff::Timestamp;
-use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{MissedTickBehavior, interval_at};
 
@@ -35,7 +34,7 @@ pub struct MinedBlock {
 }
 
 /// How the search for the next proof is going.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MiningStatus {
     /// Whether a search is under way.
     pub searching: bool,
