@@ -1,0 +1,17 @@
+//! A real Hyperledger Fabric network on loopback, without Docker: for users, tests and benches.
+
+#![forbid(unsafe_code)]
+
+mod error;
+mod layout;
+mod options;
+mod programs;
+mod topology;
+
+pub use error::{DevnetError, StepError};
+pub use layout::Layout;
+pub use options::{Consensus, FabricVersion, Options, OptionsError, PEERS_MAX, UserContract};
+pub use programs::{Programs, ProgramsError};
+pub use topology::{
+    Authority, CHANNEL, Mismatch, ORDERER_MSP_ID, Orderer, Organization, Peer, Topology,
+};
