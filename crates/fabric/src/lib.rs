@@ -1,0 +1,3 @@
+//! Hyperledger Fabric as a ledger: identities, the transaction flow, decoding.
+
+#![forbid(unsafe_code)]
