@@ -4,8 +4,12 @@
 
 mod error;
 mod layout;
+mod lines;
 mod options;
+mod ports;
+mod process;
 mod programs;
+mod step;
 mod topology;
 
 pub use error::{DevnetError, StepError};
