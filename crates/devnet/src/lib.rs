@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod files;
 mod layout;
 mod lines;
 mod options;
