@@ -27,8 +27,8 @@ devnet_as() {
 {%- for member in members %}
     {{ member.name }})
         if [ ! -d {{ member.wallet }}/"${2:-alice}"/msp ]; then
-            printf '%s has no user %s: admin and alice are there, and whom you enroll into %s\n' \
-                {{ member.name }} "$2" {{ member.wallet }}/"$2"/msp >&2
+            printf '%s has no user %s: admin and alice come with the network, others can be enrolled into %s\n' \
+                {{ member.name }} "${2:-alice}" {{ member.wallet }}/"${2:-alice}"/msp >&2
             return 1
         fi
         export CORE_PEER_LOCALMSPID={{ member.msp_id }}
@@ -318,7 +318,7 @@ mod tests {
                 ("org3", "no organization org3: org1 and org2 are there"),
                 (
                     "org1 bob",
-                    "org1 has no user bob: admin and alice are there",
+                    "org1 has no user bob: admin and alice come with",
                 ),
                 ("org2 'b o;b'", "org2 has no user b o;b: admin"),
             ] {
@@ -333,6 +333,13 @@ mod tests {
                 assert_eq!(output.status.code(), Some(1));
                 assert_eq!(variables(&output.stdout), variables(&before.stdout));
             }
+        }
+        fs::remove_dir_all(fixture.layout.directory().join("wallets")).unwrap();
+        for shell in SHELLS {
+            let output = run(shell, &fixture, r#". "$ENV_SH""#);
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(said.starts_with("org1 has no user alice: "), "{said}");
+            assert_eq!(output.status.code(), Some(1));
         }
         let before = run("bash", &fixture, "env -0");
         let output = run("bash", &fixture, r#". "$ENV_SH" org3 || env -0"#);
