@@ -1,3 +1,5 @@
 //! Hyperledger Fabric as a ledger: identities, the transaction flow, decoding.
 
 #![forbid(unsafe_code)]
+
+pub mod wire;

@@ -1,0 +1,3 @@
+//! Fabric's wire types and their decoding, without I/O.
+
+pub mod proto;
