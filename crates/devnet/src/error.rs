@@ -142,6 +142,13 @@ impl fmt::Display for StepError {
     }
 }
 
+impl StepError {
+    /// Whether one of the process's lines says so.
+    pub(crate) fn says(&self, telling: &str) -> bool {
+        self.lines.iter().any(|line| line.contains(telling))
+    }
+}
+
 impl From<StepError> for DevnetError {
     fn from(error: StepError) -> Self {
         Self::Step(Box::new(error))

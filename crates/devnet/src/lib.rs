@@ -2,21 +2,31 @@
 
 #![forbid(unsafe_code)]
 
+mod bring_up;
+mod configuration;
+mod contract;
+mod directory;
 mod error;
 mod files;
 mod layout;
 mod lines;
+mod network;
 mod options;
 mod ports;
 mod process;
 mod programs;
+mod replace;
+mod site;
+mod status;
 mod step;
 mod topology;
 
 pub use error::{DevnetError, StepError};
 pub use layout::Layout;
+pub use network::{Network, User};
 pub use options::{Consensus, FabricVersion, Options, OptionsError, PEERS_MAX, UserContract};
 pub use programs::{Programs, ProgramsError};
+pub use status::{Condition, Phase, ProcessState, State, Status};
 pub use topology::{
     Authority, CHANNEL, Mismatch, ORDERER_MSP_ID, Orderer, Organization, Peer, Topology,
 };

@@ -5,7 +5,7 @@
 //! watcher ends the program with all that it started. So the process id that is known here is the program's own.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -156,6 +156,19 @@ impl Log {
         let file = File::options().append(true).open(&self.path)?;
         command.stdout(file.try_clone()?).stderr(file);
         Ok(())
+    }
+
+    /// The end of what is in it, at most so much; nothing where it cannot be read.
+    pub(crate) fn last(&self, bytes_max: u64) -> String {
+        let read = || -> io::Result<Vec<u8>> {
+            let mut file = File::open(&self.path)?;
+            let length = file.metadata()?.len();
+            file.seek(SeekFrom::Start(length.saturating_sub(bytes_max)))?;
+            let mut bytes = Vec::new();
+            file.take(bytes_max).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
     }
 
     /// Where it is.

@@ -177,6 +177,16 @@ impl Topology {
         Ok(())
     }
 
+    /// Whether there is at least one of everything: a record that people changed may lack it.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.orderers.is_empty()
+            && !self.organizations.is_empty()
+            && self
+                .organizations
+                .iter()
+                .all(|organization| !organization.peers.is_empty())
+    }
+
     /// All peers, organization by organization.
     pub fn peers(&self) -> impl Iterator<Item = (&Organization, &Peer)> {
         self.organizations.iter().flat_map(|organization| {
@@ -366,9 +376,7 @@ mod tests {
     fn a_network_goes_on_as_it_was_made() {
         let mut topology = plan(&Options::in_directory("d")).unwrap();
         let before = topology.clone();
-        topology
-            .continue_with(&Options::in_directory("d"))
-            .unwrap();
+        topology.continue_with(&Options::in_directory("d")).unwrap();
         assert_eq!(topology, before);
 
         let mut options = Options::in_directory("d");

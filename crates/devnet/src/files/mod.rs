@@ -2,7 +2,6 @@
 
 mod environment;
 mod profile;
-mod replace;
 mod server;
 #[cfg(test)]
 mod testing;
@@ -17,7 +16,7 @@ use crate::layout::Layout;
 use crate::topology::Topology;
 
 use profile::{Format, Profile};
-use replace::{Readers, replace};
+use crate::replace::{Readers, replace};
 
 pub(crate) use wallet::wallet;
 

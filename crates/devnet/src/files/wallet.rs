@@ -9,7 +9,7 @@ use crate::error::DevnetError;
 use crate::layout::Layout;
 use crate::topology::Organization;
 
-use super::replace::{Readers, replace};
+use crate::replace::{Readers, replace};
 use super::{read, unfit};
 
 /// An identity as the file-system wallet of Fabric's clients keeps it, in a file `<label>.id`.

@@ -9,7 +9,7 @@ use crate::error::DevnetError;
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Readers {
+pub(crate) enum Readers {
     /// All users of the machine, as far as the umask lets them.
     All,
     /// Its owner alone: it holds a key.
@@ -17,7 +17,7 @@ pub(super) enum Readers {
 }
 
 /// Puts a file with `contents` at `path`, in the place of one that may be there.
-pub(super) fn replace(path: &Path, contents: &[u8], readers: Readers) -> Result<(), DevnetError> {
+pub(crate) fn replace(path: &Path, contents: &[u8], readers: Readers) -> Result<(), DevnetError> {
     let mode = match readers {
         Readers::All => 0o644,
         Readers::Owner => 0o600,

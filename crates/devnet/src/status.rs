@@ -1,0 +1,194 @@
+//! What a network is doing, told by the process that runs it to whoever asks.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::directory::{free_mib, layout_of, lock, read_topology};
+use crate::error::DevnetError;
+use crate::layout::Layout;
+use crate::replace::{Readers, replace};
+use crate::topology::Topology;
+
+/// Below this much room on the disk the status says so.
+const FREE_MIB_LOW: u64 = 256;
+
+/// What the process that runs a network wrote down last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The process that runs the network.
+    pub process_id: u32,
+    /// Since when.
+    pub since: Timestamp,
+    /// How far it is.
+    pub phase: Phase,
+    /// Its processes.
+    pub processes: Vec<ProcessState>,
+}
+
+/// How far a network is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "name")]
+pub enum Phase {
+    /// It comes up.
+    Starting {
+        /// What is being done.
+        step: String,
+    },
+    /// It is up.
+    Ready,
+    /// It did not come up.
+    Failed {
+        /// Why.
+        error: String,
+    },
+    /// It was told to end, and did.
+    Ended,
+}
+
+/// One process of a network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessState {
+    /// Its name: `peer0.org1`.
+    pub name: String,
+    /// What it is: `peer`.
+    pub role: String,
+    /// Where it listens.
+    pub address: String,
+    /// Whether it runs.
+    #[serde(flatten)]
+    pub condition: Condition,
+}
+
+/// Whether a process runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "condition")]
+pub enum Condition {
+    /// It runs.
+    Running {
+        /// Its process id.
+        process_id: u32,
+    },
+    /// It was stopped on purpose, or not started yet.
+    Stopped,
+    /// It ended by itself.
+    Dead {
+        /// How: `exit status: 2`.
+        how: String,
+        /// What it said last.
+        lines: Vec<String>,
+    },
+}
+
+/// What there is to say about a network's directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The directory.
+    pub directory: PathBuf,
+    /// Whether a process runs the network now.
+    pub is_running: bool,
+    /// The network that was brought up there, if one was.
+    pub topology: Option<Topology>,
+    /// What the process that runs it, or ran it, wrote down last.
+    pub state: Option<State>,
+    /// What is wrong, a sentence each.
+    pub problems: Vec<String>,
+}
+
+impl Status {
+    /// Looks at a directory.
+    ///
+    /// # Errors
+    /// [`DevnetError`] when it cannot be read, or holds something else.
+    pub fn of(directory: &Path) -> Result<Self, DevnetError> {
+        let layout = layout_of(directory)?;
+        let directory = layout.directory().to_owned();
+        if !layout.lock_file().exists() {
+            return Ok(Self {
+                directory,
+                is_running: false,
+                topology: None,
+                state: None,
+                problems: Vec::new(),
+            });
+        }
+        let is_running = lock(&layout)?.is_none();
+        let topology = read_topology(&layout)?;
+        let state = State::read(&layout)?;
+        let mut problems = Vec::new();
+        if let Some(state) = &state {
+            problems.extend(problems_of(state, is_running, &layout));
+        }
+        let free_mib = free_mib(&directory)?;
+        if free_mib < FREE_MIB_LOW {
+            problems.push(format!(
+                "the disk of {} has {free_mib} MiB free: make room, or the network stops",
+                directory.display()
+            ));
+        }
+        Ok(Self {
+            directory,
+            is_running,
+            topology,
+            state,
+            problems,
+        })
+    }
+}
+
+fn problems_of(state: &State, is_running: bool, layout: &Layout) -> Vec<String> {
+    let mut problems = Vec::new();
+    match (&state.phase, is_running) {
+        (Phase::Failed { error }, _) => problems.push(error.clone()),
+        (Phase::Starting { step }, false) => problems.push(format!(
+            "the process that brought it up (id {}) was ended while it was to {step}",
+            state.process_id
+        )),
+        (Phase::Ready, false) => problems.push(format!(
+            "the process that ran it (id {}) was ended from outside, and all of its processes with it",
+            state.process_id
+        )),
+        _ => (),
+    }
+    for process in &state.processes {
+        if let (Condition::Dead { how, lines }, true) = (&process.condition, is_running) {
+            let name = &process.name;
+            let mut problem = format!("{name} ended by itself ({how})");
+            for line in lines {
+                problem.push_str("\n    ");
+                problem.push_str(line);
+            }
+            problem.push_str("\nall it said is in ");
+            problem.push_str(&layout.log_file(name).display().to_string());
+            problems.push(problem);
+        }
+    }
+    problems
+}
+
+impl State {
+    /// Writes it down.
+    ///
+    /// # Errors
+    /// [`DevnetError::File`].
+    pub(crate) fn write(&self, layout: &Layout) -> Result<(), DevnetError> {
+        let text = serde_json::to_string_pretty(self).expect("the state has text for keys");
+        replace(&layout.state_file(), text.as_bytes(), Readers::All)
+    }
+
+    /// What was written down last.
+    ///
+    /// # Errors
+    /// [`DevnetError::File`] when it cannot be read.
+    pub(crate) fn read(layout: &Layout) -> Result<Option<Self>, DevnetError> {
+        let path = layout.state_file();
+        match fs::read(&path) {
+            // One that another version wrote says nothing to this one.
+            Ok(text) => Ok(serde_json::from_slice(&text).ok()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(DevnetError::file(path)(error)),
+        }
+    }
+}
