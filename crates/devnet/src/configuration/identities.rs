@@ -12,12 +12,9 @@ struct CryptoConfig<'a> {
     orderer_msp_id: &'static str,
 }
 
-mod filters {
-    /// The first label of a host's name: cryptogen adds the domain itself.
-    #[askama::filter_fn]
-    pub(super) fn label<'a>(host: &'a str, _: &dyn askama::Values) -> askama::Result<&'a str> {
-        Ok(host.split('.').next().unwrap_or(host))
-    }
+/// The first label of a host's name: cryptogen adds the domain itself.
+fn label(host: &str) -> &str {
+    host.split('.').next().unwrap_or(host)
 }
 
 /// The file `crypto-config.yaml` for cryptogen.

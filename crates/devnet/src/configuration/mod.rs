@@ -12,7 +12,7 @@ mod quoted;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use authority::{ADMINISTRATOR, Account, REGISTRAR, USER, fabric_ca_server_config};
+pub(crate) use authority::{ADMINISTRATOR, Account, USER, fabric_ca_server_config};
 pub(crate) use builder::BUILDER_PROGRAMS;
 pub(crate) use channel::{PROFILE, configtx};
 pub(crate) use identities::crypto_config;
