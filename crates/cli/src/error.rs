@@ -168,6 +168,18 @@ pub(crate) enum Error {
     /// A ledger did not do what it was asked.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// A network of Fabric did not come up, or not go down.
+    #[cfg(unix)]
+    #[error(transparent)]
+    Devnet(#[from] chainloom_devnet::DevnetError),
+    /// This program could not be started again in the background.
+    #[cfg(unix)]
+    #[error("the process in the background could not be started: {0}")]
+    Background(io::Error),
+    /// What this program said in the background.
+    #[cfg(unix)]
+    #[error("{0}")]
+    InBackground(String),
     /// The server broke off.
     #[error("the server broke off: {0}")]
     Serving(io::Error),

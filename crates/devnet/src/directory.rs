@@ -1,8 +1,9 @@
 //! A network's directory: taken by one process at a time, with the network that it holds.
 
 use std::fs::{self, File, TryLockError};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::process;
 use std::thread;
 use std::time::Duration;
 
@@ -41,6 +42,7 @@ impl Taken {
         Topology::plan(options, || 0)?;
         let layout = layout_of(&options.directory)?;
         let directory = layout.directory();
+        check_path(directory)?;
         refuse_foreign(&layout)?;
         make_directory(directory)?;
         let lock = lock_patiently(&layout)?;
@@ -129,7 +131,10 @@ pub(crate) fn lock(layout: &Layout) -> Result<Option<File>, DevnetError> {
 /// Locks the directory, with patience for those who only look whether it is locked.
 fn lock_patiently(layout: &Layout) -> Result<File, DevnetError> {
     for _ in 0..LOCK_TRIES {
-        if let Some(lock) = lock(layout)? {
+        if let Some(mut lock) = lock(layout)? {
+            // For `end_network`.
+            let written = lock.set_len(0).and_then(|()| write!(lock, "{}", process::id()));
+            written.map_err(DevnetError::file(layout.lock_file()))?;
             return Ok(lock);
         }
         thread::sleep(LOCK_EVERY);
@@ -154,6 +159,15 @@ pub(crate) fn free_mib(directory: &Path) -> Result<u64, DevnetError> {
     let disk = rustix::fs::statvfs(directory)
         .map_err(|error| DevnetError::file(directory)(error.into()))?;
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize) >> 20)
+}
+
+/// Refuses a path that Fabric's programs would not take for what it is: a CA's database ends the file's name at a `?`, and their
+/// configuration is text.
+fn check_path(directory: &Path) -> Result<(), DevnetError> {
+    match directory.to_str() {
+        Some(path) if !path.contains('?') => Ok(()),
+        _ => Err(DevnetError::Path(directory.to_owned())),
+    }
 }
 
 fn check_disk(directory: &Path) -> Result<(), DevnetError> {

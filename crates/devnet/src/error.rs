@@ -55,6 +55,9 @@ pub enum DevnetError {
     /// The system has no port to give.
     #[error("the system gives no free port on 127.0.0.1: {0}")]
     NoPort(io::Error),
+    /// Fabric's programs could not work in a directory of that name.
+    #[error("{}: a network's directory has a name in UTF-8 without `?`; name another with --dir", .0.display())]
+    Path(PathBuf),
     /// The directory holds something else.
     #[error(
         "{} holds no network of this program: {reason}; name an empty folder with --dir, or delete that one",
@@ -94,9 +97,6 @@ pub enum DevnetError {
         /// What there is.
         names: String,
     },
-    /// Somebody asked for the end while the network was coming up.
-    #[error("the network was told to end before it was up")]
-    Cancelled,
 }
 
 /// A step of bringing a network up that did not come to its end.

@@ -6,6 +6,7 @@ mod bring_up;
 mod configuration;
 mod contract;
 mod directory;
+mod end;
 mod error;
 mod files;
 mod layout;
@@ -21,6 +22,7 @@ mod status;
 mod step;
 mod topology;
 
+pub use end::end_network;
 pub use error::{DevnetError, StepError};
 pub use layout::Layout;
 pub use network::{Network, User};

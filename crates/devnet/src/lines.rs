@@ -19,6 +19,7 @@ const MARKS: [&str; 9] = [
 
 /// The last few lines that say what went wrong; where none does, the last few lines.
 pub(crate) fn telling(text: &str) -> Vec<String> {
+    let text = without_colors(text);
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     let marked: Vec<&str> = lines()
         .filter(|line| MARKS.iter().any(|mark| line.contains(mark)))
@@ -29,6 +30,20 @@ pub(crate) fn telling(text: &str) -> Vec<String> {
     };
     let skipped = chosen.len().saturating_sub(LINES_MAX);
     chosen[skipped..].iter().map(|line| cut(line)).collect()
+}
+
+/// The text without the sequences that change colors: ESC, `[`, numbers, a letter.
+fn without_colors(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let parameters = |letter: char| letter.is_ascii_digit() || letter == ';';
+        let rest = part.trim_start_matches(parameters);
+        let mut letters = rest.chars();
+        letters.next();
+        plain.push_str(letters.as_str());
+    }
+    plain
 }
 
 fn cut(line: &str) -> String {
@@ -48,6 +63,11 @@ mod tests {
         assert_eq!(telling(log), ["ERRO [x] cannot bind"]);
         assert_eq!(telling("one\n\n two \n"), ["one", "two"]);
         assert!(telling("").is_empty());
+    }
+
+    #[test]
+    fn colors_are_left_out() {
+        assert_eq!(telling("\u{1b}[31;1mERRO\u{1b}[0m bad\u{1b}["), ["ERRO bad"]);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! A network as it stands in its directory, running or not, and the commands that work on it.
 
+use std::env;
 use std::path::Path;
 use std::process::Command;
 
-use crate::configuration::LOGGING_FORMAT;
+use crate::configuration::{LOGGING_FORMAT, LOGGING_SPEC};
 use crate::layout::Layout;
 use crate::process::guarded;
 use crate::programs::Programs;
@@ -96,21 +97,21 @@ impl Site {
         let mut command;
         match node {
             Node::Orderer(_) => {
-                command = guarded(&self.programs.orderer);
+                command = fabric(&self.programs.orderer);
                 command.env("FABRIC_CFG_PATH", &directory);
             }
             Node::Peer(..) => {
-                command = guarded(&self.programs.peer);
+                command = fabric(&self.programs.peer);
                 command.args(["node", "start"]);
                 command.env("FABRIC_CFG_PATH", &directory);
             }
             Node::Authority(_) => {
-                command = guarded(&self.programs.ca_server);
+                command = fabric(&self.programs.ca_server);
                 command.arg("start").arg("--home").arg(&directory);
             }
             Node::Probe => {
                 let tls = self.layout.probe_tls(self.first_peer().0);
-                command = guarded(&self.programs.probe);
+                command = fabric(&self.programs.probe);
                 command
                     .env("CHAINCODE_SERVER_ADDRESS", local(self.topology.probe_port))
                     .env("CHAINCODE_ID", probe_id)
@@ -118,18 +119,15 @@ impl Site {
                     .env("CHAINCODE_TLS_KEY", tls.join("server.key"));
             }
         }
-        command
-            .current_dir(&directory)
-            .env("FABRIC_LOGGING_FORMAT", LOGGING_FORMAT);
+        command.current_dir(&directory);
         command
     }
 
     /// Fabric's `peer` command, as the organization's administrator speaking to that peer.
     pub(crate) fn peer_command(&self, organization: &Organization, peer: &Peer) -> Command {
-        let mut command = guarded(&self.programs.peer);
+        let mut command = fabric(&self.programs.peer);
         command
             .env("FABRIC_CFG_PATH", self.layout.node_directory(&peer.name))
-            .env("FABRIC_LOGGING_FORMAT", LOGGING_FORMAT)
             .env("CORE_PEER_TLS_ENABLED", "true")
             .env("CORE_PEER_ADDRESS", local(peer.port))
             .env(
@@ -146,12 +144,28 @@ impl Site {
 
     /// One of the commands that need nothing but a working folder.
     pub(crate) fn tool(&self, program: &Path) -> Command {
-        let mut command = guarded(program);
-        command
-            .current_dir(self.layout.directory())
-            .env("FABRIC_LOGGING_FORMAT", LOGGING_FORMAT);
+        let mut command = fabric(program);
+        command.current_dir(self.layout.directory());
         command
     }
+}
+
+/// What begins the names of the variables by which Fabric's programs and its contracts are told to do other than their files say.
+const OVERRIDES: [&str; 5] = ["CORE_", "ORDERER_", "CONFIGTX_", "FABRIC_", "CHAINCODE_"];
+
+/// One of Fabric's programs, under guard, without what the user's own shell would tell it: `env.sh` of this network, say.
+fn fabric(program: &Path) -> Command {
+    let mut command = guarded(program);
+    for (name, _) in env::vars_os() {
+        let shown = name.to_string_lossy();
+        if OVERRIDES.iter().any(|prefix| shown.starts_with(prefix)) {
+            command.env_remove(name);
+        }
+    }
+    command
+        .env("FABRIC_LOGGING_FORMAT", LOGGING_FORMAT)
+        .env("FABRIC_LOGGING_SPEC", LOGGING_SPEC);
+    command
 }
 
 /// A port of this machine's loopback address.

@@ -169,6 +169,14 @@ fn problems_of(state: &State, is_running: bool, layout: &Layout) -> Vec<String> 
 }
 
 impl State {
+    /// What the process that runs the network in `directory`, or ran it, wrote down last.
+    ///
+    /// # Errors
+    /// [`DevnetError::File`] when it cannot be read.
+    pub fn of(directory: &Path) -> Result<Option<Self>, DevnetError> {
+        Self::read(&layout_of(directory)?)
+    }
+
     /// Writes it down.
     ///
     /// # Errors
@@ -182,7 +190,7 @@ impl State {
     ///
     /// # Errors
     /// [`DevnetError::File`] when it cannot be read.
-    pub(crate) fn read(layout: &Layout) -> Result<Option<Self>, DevnetError> {
+    fn read(layout: &Layout) -> Result<Option<Self>, DevnetError> {
         let path = layout.state_file();
         match fs::read(&path) {
             // One that another version wrote says nothing to this one.

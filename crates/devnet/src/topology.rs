@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::options::{Consensus, FabricVersion, Options, OptionsError, PEERS_MAX, UserContract};
 
 /// The form of the directory that this program writes and reads.
-pub const LAYOUT_VERSION: u32 = 1;
+pub(crate) const LAYOUT_VERSION: u32 = 1;
 /// The name of the channel.
 pub const CHANNEL: &str = "devnet";
 /// The domain of the orderers.
-pub const ORDERER_DOMAIN: &str = "example.com";
+pub(crate) const ORDERER_DOMAIN: &str = "example.com";
 /// The MSP id of the orderers.
 pub const ORDERER_MSP_ID: &str = "OrdererMSP";
 

@@ -1,5 +1,7 @@
 //! The command line: every command, its flags and its help.
 
+#[cfg(unix)]
+mod devnet;
 mod parse;
 mod serving;
 
@@ -8,6 +10,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+#[cfg(unix)]
+pub(crate) use devnet::{DevnetCommand, DevnetPlace, DevnetUpArguments};
 use parse::number;
 pub(crate) use serving::{ChainRules, Place, UpArguments};
 
@@ -80,6 +84,10 @@ pub(crate) enum Command {
     /// Write the chain to a file, read one in, check one.
     #[command(subcommand)]
     Chain(ChainCommand),
+    /// Run a network of Hyperledger Fabric on this machine, without Docker.
+    #[cfg(unix)]
+    #[command(subcommand)]
+    Devnet(DevnetCommand),
     /// Delete the stored chain, with all that waits and all registered nodes, to begin anew. Asks
     /// first.
     Reset(ResetArguments),
@@ -122,6 +130,10 @@ impl Command {
             Command::Chain(
                 ChainCommand::Import { json, .. } | ChainCommand::Verify { json, .. },
             ) => *json,
+            #[cfg(unix)]
+            Command::Devnet(DevnetCommand::Status { json, .. }) => *json,
+            #[cfg(unix)]
+            Command::Devnet(DevnetCommand::Up(_) | DevnetCommand::Down(_)) => false,
             Command::Up(_)
             | Command::Chain(ChainCommand::Export { .. })
             | Command::Reset(_)

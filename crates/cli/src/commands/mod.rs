@@ -7,6 +7,8 @@ mod blocks;
 mod chain;
 mod completions;
 mod config;
+#[cfg(unix)]
+mod devnet;
 mod info;
 mod invoke;
 mod ledgers;
@@ -84,6 +86,8 @@ async fn carry_out(command: Command) -> Result<ExitCode, Error> {
             let settings = Settings::for_place(&place, &rules)?;
             return chain::import(&file, &settings, json).await;
         }
+        #[cfg(unix)]
+        Command::Devnet(command) => return devnet::run(command).await,
         Command::Up(arguments) => up::run(&arguments).await,
         Command::Ledgers(remote) => ledgers::run(&remote).await,
         Command::Info(remote) => info::run(&remote).await,

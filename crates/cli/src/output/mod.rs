@@ -36,6 +36,11 @@ impl Output {
         Output { stdout, paint }
     }
 
+    /// How texts are painted that are not made here.
+    pub(crate) fn paint(&self) -> Paint {
+        self.paint
+    }
+
     /// One line.
     pub(crate) fn line(&mut self, text: &str) -> Result<(), Error> {
         self.write(text.as_bytes())?;

@@ -1,5 +1,7 @@
 //! The organizations' first users, enrolled at their certificate authorities.
 
+use std::path::Path;
+
 use crate::configuration::{ADMINISTRATOR, Account, USER};
 use crate::error::DevnetError;
 use crate::files::wallet;
@@ -36,13 +38,15 @@ fn enroll_one(
     command.arg("enroll");
     let url = format!("https://{name}:{password}@127.0.0.1:{}", authority.port);
     command.args(["--url", &url, "--caname", &authority.name]);
+    // The client keeps its settings in its home. It reads the path of the certificate as a list with commas, which the network's
+    // directory may have in its name; from its home on there are none.
+    let home = site.layout.wallet_directory(organization).join(name);
+    let root = site.layout.authority_root(organization);
+    let root = root.strip_prefix(site.layout.directory()).unwrap_or(&root);
     command
         .arg("--tls.certfiles")
-        .arg(site.layout.authority_root(organization));
-    // The client keeps its settings in its home.
-    command
-        .arg("--home")
-        .arg(site.layout.wallet_directory(organization).join(name));
+        .arg(Path::new("../../..").join(root));
+    command.arg("--home").arg(home);
     command.arg("--mspdir").arg(&msp);
     step.run(&mut command)?;
     wallet(&site.layout, organization, name)

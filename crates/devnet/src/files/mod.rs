@@ -20,10 +20,6 @@ use crate::replace::{Readers, replace};
 
 pub(crate) use wallet::wallet;
 
-/// The users of each organization that the network enrolls by itself: the administrator, and one without rights of that
-/// kind.
-pub(crate) const USERS: [&str; 2] = ["admin", "alice"];
-
 /// Writes the connection profiles, `env.sh` and `chainloom.toml`. The keys and certificates of the nodes have to be there.
 ///
 /// `peer_program` is Fabric's `peer`; the folder that it is in goes to the front of the PATH in `env.sh`.

@@ -1,0 +1,81 @@
+//! What a network prints when it is up: where its nodes are, and what to try.
+
+use std::path::Path;
+
+use chainloom_devnet::{Network, Topology, UserContract};
+
+use crate::output::{Details, Paint, count, printable};
+
+/// The lines for a network in `directory`.
+pub(super) fn render(topology: &Topology, directory: &Path, paint: Paint) -> String {
+    let shown = printable(&directory.display().to_string());
+    let mut details = Details::default();
+    details.add("channel", topology.channel.clone());
+    for organization in &topology.organizations {
+        let peers = organization.peers.iter();
+        let mut nodes: Vec<String> = peers
+            .map(|peer| format!("{} 127.0.0.1:{}", peer.name, peer.port))
+            .collect();
+        let authority = &organization.authority;
+        nodes.push(format!("{} https://127.0.0.1:{}", authority.name, authority.port));
+        details.add(&organization.msp_id, nodes.join(", "));
+    }
+    let orderers = topology.orderers.iter();
+    let orderers: Vec<String> = orderers
+        .map(|orderer| format!("127.0.0.1:{}", orderer.port))
+        .collect();
+    details
+        .add("orderers", orderers.join(", "))
+        .add("users", "admin and alice of each organization, in wallets/".to_owned())
+        .add(
+            "contracts",
+            "probe (either organization endorses), probe-all (both do)".to_owned(),
+        )
+        .add("files", shown.clone());
+    let mut text = format!(
+        "{} is up: {} by {}, {}\n\n{}",
+        paint.strong(&format!("Fabric {}", topology.fabric)),
+        count(topology.orderers.len() as u64, "orderer"),
+        topology.consensus,
+        count(topology.peers().count() as u64, "peer"),
+        details.render(paint)
+    );
+    if !topology.contracts.is_empty() {
+        text.push('\n');
+        text.push_str(&contracts(&topology.contracts));
+    }
+    text.push_str(&format!(
+        "\nTry, in another terminal:\n  \
+         . {environment}\n  \
+         peer chaincode query -C {channel} -n probe -c '{{\"Args\":[\"whoami\"]}}'\n  \
+         peer chaincode invoke -C {channel} -n probe -c '{{\"Args\":[\"put\",\"color\",\"blue\"]}}' \
+         -o $ORDERER_ADDRESS --tls --cafile \"$ORDERER_CA\" --waitForEvent\n",
+        environment = quoted(&directory.join("env.sh")),
+        channel = topology.channel,
+    ));
+    text
+}
+
+/// What the services of users' contracts need to know.
+pub(super) fn contracts(contracts: &[UserContract]) -> String {
+    let mut text = String::new();
+    for contract in contracts {
+        text.push_str(&format!(
+            "The service of the contract `{}` is to listen at {} with\n  CHAINCODE_ID={}\n",
+            contract.name,
+            contract.address,
+            Network::package_id(contract)
+        ));
+    }
+    text
+}
+
+/// A path as a shell reads it.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
+    match path.chars().all(is_plain) {
+        true => path,
+        false => format!("'{}'", path.replace('\'', "'\\''")),
+    }
+}

@@ -1,0 +1,21 @@
+use chainloom_devnet::end_network;
+use tokio::task::spawn_blocking;
+
+use crate::arguments::DevnetPlace;
+use crate::error::Error;
+use crate::output::{Output, printable};
+use crate::progress::Progress;
+
+/// Ends the network in that folder, whoever runs it.
+pub(crate) async fn run(place: &DevnetPlace) -> Result<(), Error> {
+    let directory = place.directory()?;
+    let shown = printable(&directory.display().to_string());
+    let progress = Progress::spinner("ending the network");
+    spawn_blocking(move || end_network(&directory))
+        .await
+        .map_err(Error::Panicked)??;
+    drop(progress);
+    Output::new().line(&format!(
+        "The network in {shown} has ended; `chainloom devnet up` goes on with the same ledger."
+    ))
+}
