@@ -16,13 +16,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // For the test that compares them with Fabric's.
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
 
+    let mut config = prost_build::Config::new();
+    // For errors that name the message.
+    config.enable_type_names();
     tonic_prost_build::configure()
         .build_server(false)
         // Slices of the block that is decoded, not copies.
         .bytes(".")
         .btree_map(".")
         .include_file("proto.rs")
-        .compile_fds(descriptors)?;
+        .compile_fds_with_config(descriptors, config)?;
     Ok(())
 }
 

@@ -44,7 +44,8 @@ impl Definitions {
                     });
                     (method.name().to_owned(), described)
                 });
-                all.services.insert(format!("{package}.{}", service.name()), methods.collect());
+                all.services
+                    .insert(format!("{package}.{}", service.name()), methods.collect());
             }
         }
         all
@@ -52,7 +53,10 @@ impl Definitions {
 
     fn add_message(&mut self, scope: &str, message: &DescriptorProto) {
         let name = format!("{scope}.{}", message.name());
-        let fields = message.field.iter().map(|field| (field.name().to_owned(), describe(message, field)));
+        let fields = message
+            .field
+            .iter()
+            .map(|field| (field.name().to_owned(), describe(message, field)));
         self.messages.insert(name.clone(), fields.collect());
         for nested in &message.nested_type {
             self.add_message(&name, nested);
@@ -63,8 +67,12 @@ impl Definitions {
     }
 
     fn add_enum(&mut self, scope: &str, enumeration: &EnumDescriptorProto) {
-        let values = enumeration.value.iter().map(|value| (value.name().to_owned(), json!(value.number())));
-        self.enums.insert(format!("{scope}.{}", enumeration.name()), values.collect());
+        let values = enumeration
+            .value
+            .iter()
+            .map(|value| (value.name().to_owned(), json!(value.number())));
+        self.enums
+            .insert(format!("{scope}.{}", enumeration.name()), values.collect());
     }
 }
 
@@ -94,7 +102,9 @@ fn describe(message: &DescriptorProto, field: &FieldDescriptorProto) -> Value {
         Label::Required => "required",
         Label::Repeated => "repeated",
     };
-    let oneof = field.oneof_index.map_or("", |index| message.oneof_decl[index as usize].name());
+    let oneof = field
+        .oneof_index
+        .map_or("", |index| message.oneof_decl[index as usize].name());
     json!({
         "number": field.number(),
         "kind": kind,
@@ -109,11 +119,20 @@ fn fabrics() -> Value {
     let output = Command::new("go").args(["run", "."]).current_dir(&program).output().unwrap_or_else(|error| {
         panic!("this test runs {} with Go 1.26 or newer; install it from https://go.dev/dl: {error}", program.display())
     });
-    assert!(output.status.success(), "go run failed: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "go run failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn slips(of: &str, ours: &BTreeMap<String, BTreeMap<String, Value>>, theirs: &Value, found: &mut Vec<String>) {
+fn slips(
+    of: &str,
+    ours: &BTreeMap<String, BTreeMap<String, Value>>,
+    theirs: &Value,
+    found: &mut Vec<String>,
+) {
     for (name, members) in ours {
         let Some(described) = theirs[of].get(name) else {
             found.push(format!("Fabric has no {name} among its {of}"));
@@ -122,7 +141,9 @@ fn slips(of: &str, ours: &BTreeMap<String, BTreeMap<String, Value>>, theirs: &Va
         for (member, ours) in members {
             match described.get(member) {
                 Some(theirs) if theirs == ours => {}
-                Some(theirs) => found.push(format!("{name}.{member} is {ours}, Fabric's is {theirs}")),
+                Some(theirs) => {
+                    found.push(format!("{name}.{member} is {ours}, Fabric's is {theirs}"))
+                }
                 None => found.push(format!("Fabric's {name} has no {member}")),
             }
         }
@@ -132,10 +153,18 @@ fn slips(of: &str, ours: &BTreeMap<String, BTreeMap<String, Value>>, theirs: &Va
 #[test]
 fn every_message_enum_and_service_is_fabrics() {
     let ours = Definitions::ours();
-    assert!(ours.messages.len() > 100 && ours.enums.len() > 10, "our own definitions are incomplete");
+    assert!(
+        ours.messages.len() > 100 && ours.enums.len() > 10,
+        "our own definitions are incomplete"
+    );
     assert_eq!(
         ours.services.keys().collect::<Vec<_>>(),
-        ["gateway.Gateway", "orderer.AtomicBroadcast", "protos.Deliver", "protos.Endorser"]
+        [
+            "gateway.Gateway",
+            "orderer.AtomicBroadcast",
+            "protos.Deliver",
+            "protos.Endorser"
+        ]
     );
     let theirs = fabrics();
     let mut found = Vec::new();
@@ -153,7 +182,10 @@ fn every_message_enum_and_service_is_fabrics() {
 fn a_slip_is_seen() {
     let theirs = json!({"messages": {"common.Envelope": {"payload": {"number": 1}}}});
     let slip = |name: &str, member: &str, number: i32| {
-        let ours = BTreeMap::from([(name.to_owned(), BTreeMap::from([(member.to_owned(), json!({"number": number}))]))]);
+        let ours = BTreeMap::from([(
+            name.to_owned(),
+            BTreeMap::from([(member.to_owned(), json!({"number": number}))]),
+        )]);
         let mut found = Vec::new();
         slips("messages", &ours, &theirs, &mut found);
         found
@@ -163,6 +195,12 @@ fn a_slip_is_seen() {
         slip("common.Envelope", "payload", 2),
         [r#"common.Envelope.payload is {"number":2}, Fabric's is {"number":1}"#]
     );
-    assert_eq!(slip("common.Envelope", "body", 1), ["Fabric's common.Envelope has no body"]);
-    assert_eq!(slip("common.Letter", "payload", 1), ["Fabric has no common.Letter among its messages"]);
+    assert_eq!(
+        slip("common.Envelope", "body", 1),
+        ["Fabric's common.Envelope has no body"]
+    );
+    assert_eq!(
+        slip("common.Letter", "payload", 1),
+        ["Fabric has no common.Letter among its messages"]
+    );
 }
