@@ -1,6 +1,6 @@
-module chainloom.dev/probe
+module chainloom.dev/devnet/probe
 
-go 1.26
+go 1.25.0
 
 require (
 	github.com/hyperledger/fabric-chaincode-go/v2 v2.0.0
