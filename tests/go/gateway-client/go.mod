@@ -1,6 +1,6 @@
 module chainloom.dev/tests/gateway-client
 
-go 1.26
+go 1.25.0
 
 require (
 	github.com/hyperledger/fabric-gateway v1.10.1
