@@ -7,7 +7,7 @@ pub(crate) const USAGE: &str = "\
 Usage:
   cargo xtask test                  set up this machine, then run every check
   cargo xtask test --only <step>    run one step (may be given more than once):
-                                    format, lint, docs, unit, e2e, browser
+                                    format, lint, docs, go, unit, e2e, browser
   cargo xtask bench [arguments]     run the benchmarks, in release";
 
 /// One task.
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(
             parse("test --only e2e"),
             Ok(Task::Test {
-                steps: vec![Step::Build, Step::EndToEnd]
+                steps: vec![Step::Build, Step::Fabric, Step::EndToEnd]
             })
         );
     }

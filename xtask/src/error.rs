@@ -44,4 +44,12 @@ pub(crate) enum Error {
         /// The command as one would type it.
         command: String,
     },
+    /// A formatter would write some files otherwise.
+    #[error("`{command}` names files that are not formatted: {files}; `gofmt -w` formats them")]
+    Unformatted {
+        /// The command as one would type it.
+        command: String,
+        /// The files.
+        files: String,
+    },
 }

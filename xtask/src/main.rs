@@ -7,6 +7,7 @@
 mod arguments;
 mod bench;
 mod error;
+mod go;
 mod process;
 mod report;
 mod setup;

@@ -19,6 +19,10 @@ pub(crate) enum Step {
     Docs,
     /// The program as users build it: the end-to-end tests run this one.
     Build,
+    /// Fabric's programs, built by Go where the machine has none that fit.
+    Fabric,
+    /// The Go modules of the project: format, vet, tests.
+    Go,
     /// Every test of the workspace in one run, so that nothing is compiled twice.
     AllTests,
     /// The tests of the crates.
@@ -36,6 +40,8 @@ impl Step {
         Self::Lint,
         Self::Docs,
         Self::Build,
+        Self::Fabric,
+        Self::Go,
         Self::AllTests,
     ];
 
@@ -45,8 +51,9 @@ impl Step {
             "format" => &[Self::Format],
             "lint" => &[Self::Lint],
             "docs" => &[Self::Docs],
-            "unit" => &[Self::Unit],
-            "e2e" => &[Self::Build, Self::EndToEnd],
+            "go" => &[Self::Go],
+            "unit" => &[Self::Fabric, Self::Unit],
+            "e2e" => &[Self::Build, Self::Fabric, Self::EndToEnd],
             "browser" => &[Self::Build, Self::Browser],
             _ => return None,
         })
@@ -59,6 +66,8 @@ impl Step {
             Self::Lint => "lints",
             Self::Docs => "documentation",
             Self::Build => "release build",
+            Self::Fabric => "Fabric's programs",
+            Self::Go => "Go modules",
             Self::AllTests => "unit, end-to-end, browser tests",
             Self::Unit => "unit tests",
             Self::EndToEnd => "end-to-end tests",
@@ -77,6 +86,7 @@ impl Step {
             clippy: self == Self::Lint,
             python: tests,
             chromium: matches!(self, Self::AllTests | Self::Browser),
+            go: matches!(self, Self::Fabric | Self::Go),
         }
     }
 
@@ -111,6 +121,16 @@ impl Step {
                 "--package",
                 "chainloom",
             ])),
+            Self::Fabric => run(&mut workspace::cargo([
+                "run",
+                "--quiet",
+                "--locked",
+                "--package",
+                "chainloom-devnet",
+                "--example",
+                "programs",
+            ])),
+            Self::Go => crate::go::check(tally),
             Self::AllTests => cargo_test(["--workspace"], tally),
             Self::Unit => cargo_test(["--workspace", "--exclude", "chainloom-tests"], tally),
             Self::EndToEnd => cargo_test(

@@ -1,4 +1,4 @@
-//! Adding up what `cargo test` says.
+//! Adding up what `cargo test` and `go test` say.
 
 use std::fmt;
 
@@ -30,6 +30,15 @@ impl Tally {
             }
         }
     }
+
+    /// Adds one line of `go test -v`: `--- PASS: TestName (0.00s)`. Tests within tests are indented and counted with theirs.
+    pub(crate) fn add_go_line(&mut self, line: &str) {
+        if line.starts_with("--- PASS: ") {
+            self.passed += 1;
+        } else if line.starts_with("--- FAIL: ") {
+            self.failed += 1;
+        }
+    }
 }
 
 impl fmt::Display for Tally {
@@ -41,6 +50,21 @@ impl fmt::Display for Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tests_in_go_count_too() {
+        let mut tally = Tally::default();
+        for line in [
+            "=== RUN   TestOne",
+            "--- PASS: TestOne (0.00s)",
+            "    --- PASS: TestOne/within (0.00s)",
+            "--- FAIL: TestTwo (0.01s)",
+            "FAIL",
+        ] {
+            tally.add_go_line(line);
+        }
+        assert_eq!(tally.to_string(), "1 passed, 1 failed");
+    }
 
     #[test]
     fn results_of_several_programs_are_added() {

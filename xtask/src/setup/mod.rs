@@ -3,6 +3,7 @@
 mod apt;
 mod chromium;
 mod components;
+mod go;
 pub(crate) mod python;
 
 use crate::error::Error;
@@ -18,6 +19,8 @@ pub(crate) struct Requirements {
     pub(crate) python: bool,
     /// Chromium and its driver.
     pub(crate) chromium: bool,
+    /// Go.
+    pub(crate) go: bool,
 }
 
 impl Requirements {
@@ -28,6 +31,7 @@ impl Requirements {
             clippy: self.clippy || other.clippy,
             python: self.python || other.python,
             chromium: self.chromium || other.chromium,
+            go: self.go || other.go,
         }
     }
 
@@ -41,6 +45,9 @@ impl Requirements {
         }
         if self.clippy {
             components::check("clippy", "clippy")?;
+        }
+        if self.go {
+            go::check()?;
         }
         if self.python {
             python::set_up()?;

@@ -21,12 +21,16 @@ pub(crate) enum DevnetCommand {
     /// time.
     Up(DevnetUpArguments),
     /// End a network that runs in the background or in another terminal.
-    #[command(after_help = "Examples:\n  chainloom devnet down\n  chainloom devnet down --dir ./net")]
+    #[command(
+        after_help = "Examples:\n  chainloom devnet down\n  chainloom devnet down --dir ./net"
+    )]
     Down(DevnetPlace),
     /// Show what a network's processes are doing, and what is wrong.
     ///
     /// The exit code is 0 when the network is up and nothing is wrong, else 1.
-    #[command(after_help = "Examples:\n  chainloom devnet status\n  chainloom devnet status --json")]
+    #[command(
+        after_help = "Examples:\n  chainloom devnet status\n  chainloom devnet status --json"
+    )]
     Status {
         #[command(flatten)]
         place: DevnetPlace,

@@ -17,7 +17,10 @@ pub(super) fn render(topology: &Topology, directory: &Path, paint: Paint) -> Str
             .map(|peer| format!("{} 127.0.0.1:{}", peer.name, peer.port))
             .collect();
         let authority = &organization.authority;
-        nodes.push(format!("{} https://127.0.0.1:{}", authority.name, authority.port));
+        nodes.push(format!(
+            "{} https://127.0.0.1:{}",
+            authority.name, authority.port
+        ));
         details.add(&organization.msp_id, nodes.join(", "));
     }
     let orderers = topology.orderers.iter();
@@ -26,7 +29,10 @@ pub(super) fn render(topology: &Topology, directory: &Path, paint: Paint) -> Str
         .collect();
     details
         .add("orderers", orderers.join(", "))
-        .add("users", "admin and alice of each organization, in wallets/".to_owned())
+        .add(
+            "users",
+            "admin and alice of each organization, in wallets/".to_owned(),
+        )
         .add(
             "contracts",
             "probe (either organization endorses), probe-all (both do)".to_owned(),

@@ -61,7 +61,11 @@ pub(crate) async fn run(arguments: &DevnetUpArguments) -> Result<(), Error> {
 fn start() -> io::Result<(Child, File)> {
     let said = tempfile::tempfile()?;
     let child = Command::new(env::current_exe()?)
-        .args(env::args_os().skip(1).filter(|argument| argument != "--detach"))
+        .args(
+            env::args_os()
+                .skip(1)
+                .filter(|argument| argument != "--detach"),
+        )
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(said.try_clone()?)

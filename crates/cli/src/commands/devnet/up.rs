@@ -35,9 +35,14 @@ pub(crate) async fn run(arguments: &DevnetUpArguments) -> Result<(), Error> {
         }
     };
     let mut output = Output::new();
-    let text = banner::render(network.topology(), network.layout().directory(), output.paint());
+    let text = banner::render(
+        network.topology(),
+        network.layout().directory(),
+        output.paint(),
+    );
     output.write(text.as_bytes())?;
-    output.line("\nCtrl-C ends it; the next `chainloom devnet up` goes on with the same ledger.")?;
+    output
+        .line("\nCtrl-C ends it; the next `chainloom devnet up` goes on with the same ledger.")?;
     output.flush()?;
 
     let mut told = BTreeSet::new();
@@ -98,7 +103,10 @@ pub(super) async fn add_to_running(options: Options) -> Result<(), Error> {
     deploying.await.map_err(Error::Panicked)??;
     let mut output = Output::new();
     let shown = directory.display().to_string();
-    output.line(&format!("The network in {} runs already; added:", printable(&shown)))?;
+    output.line(&format!(
+        "The network in {} runs already; added:",
+        printable(&shown)
+    ))?;
     output.write(banner::contracts(&contracts).as_bytes())
 }
 
