@@ -140,3 +140,26 @@ pub(super) fn is_executable(path: &Path) -> bool {
     path.metadata()
         .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_that_behave_alike_fit() {
+        let number = |major, minor| Number { major, minor };
+        for (kit, version, fits) in [
+            (Kit::Fabric(FabricVersion::V2_5), number(2, 5), true),
+            (Kit::Fabric(FabricVersion::V2_5), number(2, 4), false),
+            (Kit::Fabric(FabricVersion::V2_5), number(3, 1), false),
+            (Kit::Fabric(FabricVersion::V3_1), number(3, 1), true),
+            (Kit::Fabric(FabricVersion::V3_1), number(3, 2), true),
+            (Kit::Fabric(FabricVersion::V3_1), number(3, 0), false),
+            (Kit::Fabric(FabricVersion::V3_1), number(4, 1), false),
+            (Kit::Authority, number(1, 5), true),
+            (Kit::Authority, number(1, 4), false),
+        ] {
+            assert_eq!(kit.fits(version), fits, "{kit} {version:?}");
+        }
+    }
+}

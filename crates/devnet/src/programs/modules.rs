@@ -100,3 +100,80 @@ pub(super) fn pin(version: FabricVersion) -> String {
         .expect("Fabric is pinned: there is a test");
     format!("\t{FABRIC}\t{pinned}\t")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KITS: [Kit; 4] = [
+        Kit::Fabric(FabricVersion::V2_5),
+        Kit::Fabric(FabricVersion::V3_1),
+        Kit::Authority,
+        Kit::Probe,
+    ];
+
+    #[test]
+    fn every_module_is_pinned_exactly_and_has_its_sum() {
+        for kit in KITS {
+            assert!(
+                oldest_go(kit)
+                    >= Number {
+                        major: 1,
+                        minor: 24
+                    },
+                "{kit}"
+            );
+            let names: Vec<String> = files(kit).into_iter().map(|(name, _)| name).collect();
+            assert!(names.iter().any(|name| name == "go.sum"), "{kit}");
+            let sums = Sources::get(&format!("{}/go.sum", kit.module())).map(|file| file.data);
+            let sums = String::from_utf8_lossy(&sums.unwrap_or_default()).into_owned();
+            let go_mod = go_mod(kit);
+            assert!(!go_mod.contains("replace"), "{kit}");
+            let required: Vec<&str> = go_mod
+                .lines()
+                .map(|line| line.trim().trim_start_matches("require "))
+                .filter(|line| line.contains(" v"))
+                .collect();
+            assert!(!required.is_empty(), "{kit}");
+            for line in required {
+                let words: Vec<&str> = line.split(' ').collect();
+                let version = words[1].trim_start_matches('v');
+                assert_eq!(version.split('.').count().min(3), 3, "{kit}: {line}");
+                let sum = format!("{} {}", words[0], words[1]);
+                assert!(sums.contains(&sum), "{kit}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_kits_module_builds_its_programs() {
+        for kit in KITS.into_iter().filter(|kit| *kit != Kit::Probe) {
+            let go_mod = go_mod(kit);
+            let mut tools: Vec<&str> = go_mod
+                .lines()
+                .filter_map(|line| Some(line.trim().split_once("/cmd/")?.1))
+                .collect();
+            let mut programs: Vec<&str> =
+                kit.programs().iter().map(|program| program.name).collect();
+            programs.extend(kit.helpers());
+            tools.sort_unstable();
+            programs.sort_unstable();
+            assert_eq!(tools, programs, "{kit}");
+        }
+        for version in [FabricVersion::V2_5, FabricVersion::V3_1] {
+            assert!(pin(version).contains("\tv1.4.0-rc1.0.20"));
+        }
+    }
+
+    #[test]
+    fn a_key_names_a_kit_and_what_it_is_made_with() {
+        let with_s = key(Kit::Authority, &["-s"]);
+        assert!(with_s.starts_with("fabric-ca-"), "{with_s}");
+        assert_eq!(with_s, key(Kit::Authority, &["-s"]));
+        assert_ne!(with_s, key(Kit::Authority, &["-w"]));
+        assert_ne!(
+            key(Kit::Fabric(FabricVersion::V2_5), &[]),
+            key(Kit::Fabric(FabricVersion::V3_1), &[])
+        );
+    }
+}

@@ -163,3 +163,40 @@ fn pinned(program: &Path) -> io::Result<Option<Number>> {
         kept.drain(..kept.len().saturating_sub(overlap));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_as_programs_and_go_write_them() {
+        for (text, major, minor) in [
+            ("2.5.9", 2, 5),
+            ("v2.5.12", 2, 5),
+            ("3.1.1-snapshot-435a7f1a780a", 3, 1),
+            ("1.25.0", 1, 25),
+            ("1.26rc1", 1, 26),
+            ("1.27-abc", 1, 27),
+        ] {
+            assert_eq!(Number::parse(text), Some(Number { major, minor }), "{text}");
+        }
+        for text in [
+            "",
+            "latest",
+            "2",
+            "v",
+            "2.",
+            "two.five",
+            "development build",
+        ] {
+            assert_eq!(Number::parse(text), None, "{text}");
+        }
+        assert!(
+            Number { major: 1, minor: 9 }
+                < Number {
+                    major: 1,
+                    minor: 25
+                }
+        );
+    }
+}
