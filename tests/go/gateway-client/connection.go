@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// How long a peer may take to run a contract, and an orderer to take a transaction.
-	stepTimeout = 30 * time.Second
+	// How long a peer may take to run a contract, and an orderer to take a transaction. By default a peer gives a contract
+	// 30 s, and evaluates on another peer then; waiting longer shows its own answer.
+	stepTimeout = 90 * time.Second
 	// How long a transaction may take from the orderer into a block.
 	commitTimeout = 60 * time.Second
 )

@@ -7,7 +7,7 @@ func functions() []function {
 	return []function{
 		{
 			name:         "put",
-			description:  "Writes the value under the key without reading it.",
+			description:  "Writes the value under the key without reading it; an empty value deletes the key, as in Fabric.",
 			parameters:   []parameter{name("key"), anyBytes("value")},
 			changesState: true,
 			run:          put,
