@@ -99,10 +99,12 @@ impl Told {
     /// Go prints `go: downloading MODULE VERSION` and the path of each package that it compiles; all else is worth keeping.
     fn hear(&mut self, line: &str) {
         let line = line.trim_end();
+        if line.is_empty() {
+            return;
+        }
         if line.starts_with("go: downloading ") {
             self.modules += 1;
-        } else if !line.is_empty() && !line.contains(|letter: char| letter == ' ' || letter == ':')
-        {
+        } else if !line.contains([' ', ':']) {
             self.packages += 1;
         } else {
             if self.said.len() == LINES_MAX {
@@ -113,12 +115,53 @@ impl Told {
     }
 
     fn sentence(&self, kit: Kit, elapsed: Duration) -> String {
-        let Self {
-            modules, packages, ..
-        } = self;
         let seconds = elapsed.as_secs();
-        format!(
-            "building {kit}: {modules} modules fetched, {packages} packages compiled, {seconds} s"
-        )
+        let mut sentence = format!("building {kit}: {seconds} s");
+        for (count, what) in [
+            (self.modules, "modules fetched"),
+            (self.packages, "packages compiled"),
+        ] {
+            if count > 0 {
+                sentence += &format!(", {count} {what}");
+            }
+        }
+        sentence
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_counted_and_the_rest_is_kept() {
+        let mut told = Told::default();
+        let minute = Duration::from_secs(60);
+        assert_eq!(
+            told.sentence(Kit::Authority, minute),
+            "building the programs of Fabric CA: 60 s"
+        );
+        for line in [
+            "go: downloading example.org/a v1.0.0",
+            "go: downloading example.org/b v1.0.0",
+            "internal/cpu",
+            "example.org/a/b-c_d.v2",
+            "example.org/b",
+            "",
+            "# example.org/b",
+            "b.go:1:2: undefined: c",
+        ] {
+            told.hear(line);
+        }
+        assert_eq!(
+            told.sentence(Kit::Authority, minute),
+            "building the programs of Fabric CA: 60 s, 2 modules fetched, 3 packages compiled"
+        );
+        assert_eq!(told.said, ["# example.org/b", "b.go:1:2: undefined: c"]);
+        for number in 0..1000 {
+            told.hear(&format!("line {number}"));
+        }
+        assert_eq!(told.said.len(), LINES_MAX);
+        assert_eq!(told.said.back().map(String::as_str), Some("line 999"));
     }
 }

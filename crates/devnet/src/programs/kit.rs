@@ -97,7 +97,7 @@ impl Kit {
         match self {
             Self::Fabric(_) => "about a minute and a half",
             Self::Authority => "about a minute",
-            Self::Probe => "a few seconds",
+            Self::Probe => "up to half a minute",
         }
     }
 

@@ -105,13 +105,14 @@ impl Places {
             ));
         }
 
-        let mut wanted = vec![Kit::Probe];
+        let mut wanted = Vec::new();
         if own_fabric.is_none() || own_discover.is_none() {
             wanted.push(fabric);
         }
         if own_authority.is_none() {
             wanted.push(Kit::Authority);
         }
+        wanted.push(Kit::Probe);
         let cache = self.filled_cache(&wanted, progress)?;
         let fabric_folder = own_fabric.unwrap_or_else(|| cache.folder(fabric));
         let authority_folder = own_authority.unwrap_or_else(|| cache.folder(Kit::Authority));

@@ -205,7 +205,10 @@ fn a_named_folder_that_does_not_do_is_an_error_which_says_why() {
     assert!(matches!(error("file"), ProgramsError::NoFolder(_)));
     assert!(matches!(error("nothing"), ProgramsError::NoFolder(_)));
     let unnumbered = error("unnumbered").to_string();
-    assert!(unnumbered.contains("peer is latest"), "{unnumbered}");
+    assert!(
+        unnumbered.contains("peer is of no known version (it says `latest`)"),
+        "{unnumbered}"
+    );
     let silent = error("silent");
     assert!(matches!(silent, ProgramsError::NoVersion { .. }));
     assert!(
@@ -238,7 +241,7 @@ fn programs_without_a_number_have_that_of_the_pinned_module_in_them() {
         let program = machine.program("bin", "peer", &script);
         let stated = version::of(&program, "version", ANSWER_TIMEOUT).unwrap();
         assert!(stated.number.unwrap().is(major, minor));
-        assert_eq!(stated.text, "latest");
+        assert_eq!(stated.text, format!("{major}.{minor} (it says `latest`)"));
     }
 }
 

@@ -47,9 +47,9 @@ impl Number {
 /// What a program says of its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stated {
-    /// Its own words.
+    /// The version in words.
     pub(super) text: String,
-    /// What they mean, if anything.
+    /// The same as a number, if it has one.
     pub(super) number: Option<Number>,
 }
 
@@ -74,15 +74,17 @@ pub(super) fn of(program: &Path, argument: &str, limit: Duration) -> Result<Stat
         };
         return Err(no_version(program, argument, reason));
     };
-    let number = match Number::parse(text) {
-        Some(number) => Some(number),
-        None => pinned(program)
-            .map_err(|error| no_version(program, argument, format!("cannot be read: {error}")))?,
+    if let number @ Some(_) = Number::parse(text) {
+        let text = text.to_owned();
+        return Ok(Stated { text, number });
+    }
+    let number = pinned(program)
+        .map_err(|error| no_version(program, argument, format!("cannot be read: {error}")))?;
+    let text = match number {
+        Some(Number { major, minor }) => format!("{major}.{minor} (it says `{text}`)"),
+        None => format!("of no known version (it says `{text}`)"),
     };
-    Ok(Stated {
-        text: text.to_owned(),
-        number,
-    })
+    Ok(Stated { text, number })
 }
 
 /// What a program prints before it ends with success.
