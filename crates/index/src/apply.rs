@@ -232,6 +232,8 @@ pub(crate) fn kind_number(kind: TransactionKind) -> u8 {
         TransactionKind::Transfer => 0,
         TransactionKind::Reward => 1,
         TransactionKind::Unknown => 2,
+        TransactionKind::Endorser => 3,
+        TransactionKind::Config => 4,
     }
 }
 

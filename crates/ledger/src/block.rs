@@ -13,6 +13,10 @@ pub struct Block {
     pub hash: Hash,
     /// The hash that it names as the block before; what a genesis block says is shown as it stands.
     pub previous_hash: String,
+    /// The hash of its transactions, where it names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub data_hash: Option<Hash>,
     /// When it was made, by its maker's clock; absent where it says no time.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]

@@ -1,3 +1,7 @@
+use serde::Serialize;
+
+use crate::{ValidationCode, Version};
+
 /// Why a ledger did not do what it was asked; each variant says what the caller can do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
@@ -35,6 +39,50 @@ pub enum LedgerError {
         /// After how many seconds to try again.
         retry_after_s: u32,
     },
+    /// A contract or a peer refused the call.
+    #[error("{detail}")]
+    Refused {
+        /// A stable word, such as `contract_refused`.
+        code: &'static str,
+        /// Who refused it and in which words.
+        detail: String,
+        /// The transaction that came of it nevertheless, where one did.
+        transaction_id: Option<String>,
+        /// What each peer said that was asked.
+        endorsers: Vec<Endorser>,
+    },
+    /// The transaction stands in a block and took no effect.
+    #[error("{detail}")]
+    Invalid {
+        /// A stable word, such as `mvcc_read_conflict`.
+        code: &'static str,
+        /// What was wrong with it, and what to do.
+        detail: String,
+        /// Its id.
+        transaction_id: String,
+        /// Where it stands.
+        version: Option<Version>,
+        /// The verdict.
+        validation_code: ValidationCode,
+        /// Whether the same call, as a new transaction, can succeed: others changed what it had read.
+        is_conflict: bool,
+    },
+    /// The ledger does not let this identity do it.
+    #[error("{detail}")]
+    AccessDenied {
+        /// Who refused whom, and what to look at.
+        detail: String,
+    },
+    /// A part of the ledger cannot be reached; nothing was submitted.
+    #[error("{detail}")]
+    Unavailable {
+        /// A stable word, such as `peer_unavailable`.
+        code: &'static str,
+        /// What cannot be reached.
+        detail: String,
+        /// What each peer said that was asked.
+        endorsers: Vec<Endorser>,
+    },
     /// The outcome was not known in time; the transaction may still take effect.
     #[error("{detail}")]
     Unconfirmed {
@@ -52,6 +100,17 @@ pub enum LedgerError {
         /// Which store, what failed, and what an operator can do.
         detail: String,
     },
+}
+
+/// What one peer said of a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Endorser {
+    /// Where it is, `host:port`.
+    pub address: String,
+    /// Its organization's MSP id.
+    pub organization: String,
+    /// Its own words.
+    pub message: String,
 }
 
 /// What a caller can do about an error.
@@ -74,7 +133,11 @@ impl LedgerError {
             LedgerError::InvalidCall { code, .. }
             | LedgerError::NotFound { code, .. }
             | LedgerError::Conflict { code, .. }
+            | LedgerError::Refused { code, .. }
+            | LedgerError::Invalid { code, .. }
+            | LedgerError::Unavailable { code, .. }
             | LedgerError::Overloaded { code, .. } => code,
+            LedgerError::AccessDenied { .. } => "access_denied",
             LedgerError::Unconfirmed { .. } => "outcome_unconfirmed",
             LedgerError::ShuttingDown => "shutting_down",
             LedgerError::Storage { .. } => "storage_failed",
@@ -86,8 +149,18 @@ impl LedgerError {
         match self {
             LedgerError::InvalidCall { .. }
             | LedgerError::NotFound { .. }
+            | LedgerError::Refused { .. }
+            | LedgerError::Invalid {
+                is_conflict: false, ..
+            }
+            | LedgerError::AccessDenied { .. }
             | LedgerError::Conflict { .. } => Advice::FixCall,
-            LedgerError::Overloaded { .. } | LedgerError::ShuttingDown => Advice::TryAgain,
+            LedgerError::Overloaded { .. }
+            | LedgerError::Invalid {
+                is_conflict: true, ..
+            }
+            | LedgerError::Unavailable { .. }
+            | LedgerError::ShuttingDown => Advice::TryAgain,
             LedgerError::Unconfirmed { .. } => Advice::AskForOutcome,
             LedgerError::Storage { .. } => Advice::AskOperator,
         }
@@ -97,6 +170,17 @@ impl LedgerError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn invalid(is_conflict: bool) -> LedgerError {
+        LedgerError::Invalid {
+            code: "f",
+            detail: String::new(),
+            transaction_id: String::new(),
+            version: None,
+            validation_code: ValidationCode::valid(),
+            is_conflict,
+        }
+    }
 
     #[test]
     fn every_error_says_what_to_do() {
@@ -142,6 +226,32 @@ mod tests {
                 },
                 "outcome_unconfirmed",
                 Advice::AskForOutcome,
+            ),
+            (
+                LedgerError::Refused {
+                    code: "e",
+                    detail: detail(),
+                    transaction_id: None,
+                    endorsers: Vec::new(),
+                },
+                "e",
+                Advice::FixCall,
+            ),
+            (invalid(true), "f", Advice::TryAgain),
+            (invalid(false), "f", Advice::FixCall),
+            (
+                LedgerError::AccessDenied { detail: detail() },
+                "access_denied",
+                Advice::FixCall,
+            ),
+            (
+                LedgerError::Unavailable {
+                    code: "g",
+                    detail: detail(),
+                    endorsers: Vec::new(),
+                },
+                "g",
+                Advice::TryAgain,
             ),
             (LedgerError::ShuttingDown, "shutting_down", Advice::TryAgain),
             (

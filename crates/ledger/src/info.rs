@@ -28,4 +28,6 @@ pub struct LedgerInfo {
 pub enum LedgerKind {
     /// The tutorial's proof-of-work chain.
     Tutorial,
+    /// A channel of Hyperledger Fabric.
+    Fabric,
 }

@@ -8,6 +8,8 @@ mod account;
 mod block;
 mod call;
 mod config;
+mod creator;
+mod endorsed;
 mod error;
 mod hash;
 mod info;
@@ -23,8 +25,12 @@ mod version;
 pub use account::Account;
 pub use block::{Block, BlockSelector, ProofOfWork, TransactionRange};
 pub use call::{Call, InvokeOptions, QueryAnswer, Wait};
-pub use config::{LedgerConfig, ProofOfWorkConfig};
-pub use error::{Advice, LedgerError};
+pub use config::{BatchSize, Consenter, LedgerConfig, OrdererConfig, ProofOfWorkConfig};
+pub use creator::{CertificateSummary, Creator};
+pub use endorsed::{
+    ContractEvent, ContractResponse, Endorsed, KeyRead, KeyWrite, PrivateCollection, RangeRead,
+};
+pub use error::{Advice, Endorser, LedgerError};
 pub use hash::{Hash, HashParseError};
 pub use info::{LedgerInfo, LedgerKind};
 pub use ledger::{BoxFuture, BoxStream, Ledger};

@@ -2,7 +2,7 @@ use bigdecimal::BigDecimal;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{Account, Call, ValidationCode, Version};
+use crate::{Account, Call, Endorsed, ValidationCode, Version};
 
 /// A transaction, in a block or waiting for one.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -28,6 +28,9 @@ pub struct Transaction {
     /// The transaction as it stands in its block, on a ledger whose transactions are JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<serde_json::Value>,
+    /// What stands in it on a ledger whose peers endorse.
+    #[serde(flatten)]
+    pub endorsed: Option<Box<Endorsed>>,
     /// The verdict; absent while it is pending.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_code: Option<ValidationCode>,
@@ -41,6 +44,10 @@ pub enum TransactionKind {
     Transfer,
     /// A reward for a block: a transfer from the account `"0"`.
     Reward,
+    /// A call of a contract that peers endorsed.
+    Endorser,
+    /// A change of the channel's configuration.
+    Config,
     /// Something that this program cannot read as a call; its content is shown as it is.
     Unknown,
 }

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use chainloom_index::IndexError;
-use chainloom_ledger::{Advice, LedgerError};
+use chainloom_ledger::{Advice, Endorser, LedgerError, ValidationCode, Version};
 use chainloom_tutorial::RegisterError;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
@@ -30,6 +30,15 @@ pub(crate) struct Problem {
     /// The transaction whose outcome is in question, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction_id: Option<String>,
+    /// Where that transaction stands, where it stands in a block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<Version>,
+    /// The verdict on it, where it stands in a block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation_code: Option<ValidationCode>,
+    /// What each peer said that was asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    endorsers: Vec<Endorser>,
     /// Whether the same request can succeed later.
     retryable: bool,
     #[serde(skip)]
@@ -50,6 +59,9 @@ impl Problem {
             code,
             detail: detail.into(),
             transaction_id: None,
+            version: None,
+            validation_code: None,
+            endorsers: Vec::new(),
             retryable: false,
             retry_after_s: None,
         }
@@ -97,11 +109,17 @@ impl Problem {
 impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Problem {
         let status = match &error {
-            LedgerError::InvalidCall { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            LedgerError::InvalidCall { .. }
+            | LedgerError::Refused { .. }
+            | LedgerError::Invalid {
+                is_conflict: false, ..
+            } => StatusCode::UNPROCESSABLE_ENTITY,
+            LedgerError::AccessDenied { .. } => StatusCode::FORBIDDEN,
             LedgerError::NotFound { .. } => StatusCode::NOT_FOUND,
-            LedgerError::Conflict { .. } => StatusCode::CONFLICT,
+            LedgerError::Conflict { .. } | LedgerError::Invalid { .. } => StatusCode::CONFLICT,
             LedgerError::Unconfirmed { .. } => StatusCode::GATEWAY_TIMEOUT,
             LedgerError::Overloaded { .. }
+            | LedgerError::Unavailable { .. }
             | LedgerError::ShuttingDown
             | LedgerError::Storage { .. } => StatusCode::SERVICE_UNAVAILABLE,
         };
@@ -114,6 +132,25 @@ impl From<LedgerError> for Problem {
             LedgerError::ShuttingDown => problem.retry_after_s = Some(RESTART_S),
             LedgerError::Unconfirmed { transaction_id, .. } => {
                 problem.transaction_id = Some(transaction_id);
+            }
+            LedgerError::Refused {
+                transaction_id,
+                endorsers,
+                ..
+            } => {
+                problem.transaction_id = transaction_id;
+                problem.endorsers = endorsers;
+            }
+            LedgerError::Unavailable { endorsers, .. } => problem.endorsers = endorsers,
+            LedgerError::Invalid {
+                transaction_id,
+                version,
+                validation_code,
+                ..
+            } => {
+                problem.transaction_id = Some(transaction_id);
+                problem.version = version;
+                problem.validation_code = Some(validation_code);
             }
             LedgerError::Storage { detail } => {
                 tracing::error!("a ledger's store failed: {detail}");

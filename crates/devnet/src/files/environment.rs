@@ -198,7 +198,7 @@ mod tests {
         let fixture = Fixture::new();
         write(&fixture.topology, &fixture.layout, &fixture.peer_program).unwrap();
         for organization in &fixture.topology.organizations {
-            for user in super::super::USERS {
+            for user in ["admin", "alice"] {
                 enroll(&fixture.layout, organization, user);
             }
         }

@@ -250,8 +250,13 @@ fn summary((block, index): (u64, u32), row: TransactionRow<'_>) -> TransactionSu
 }
 
 fn kind_of(number: u8) -> TransactionKind {
-    [TransactionKind::Transfer, TransactionKind::Reward]
-        .into_iter()
+    [
+        TransactionKind::Transfer,
+        TransactionKind::Reward,
+        TransactionKind::Endorser,
+        TransactionKind::Config,
+    ]
+    .into_iter()
         .find(|kind| kind_number(*kind) == number)
         .unwrap_or(TransactionKind::Unknown)
 }

@@ -169,6 +169,7 @@ impl Chain {
             number,
             hash: Hash::of(text.as_bytes()),
             previous_hash,
+            data_hash: None,
             time: (!number.is_multiple_of(7))
                 .then(|| Timestamp::new(1_500_000_000 + number as i64 * 10, 5).unwrap()),
             size_bytes: text.len() as u64,
@@ -229,6 +230,8 @@ impl Ledger for MemoryLedger {
         ready(Ok(LedgerConfig {
             block: block.unwrap_or(1),
             proof_of_work: None,
+            orderer: None,
+            organizations: Vec::new(),
         }))
     }
 
@@ -374,6 +377,7 @@ pub(super) fn transfer(id: &str, sender: &str, recipient: &str, amount: &str) ->
             amount_exact: amount.parse().ok(),
         }),
         content: None,
+        endorsed: None,
         validation_code: Some(ValidationCode::valid()),
     }
 }
@@ -402,12 +406,14 @@ fn random_transaction(random: &mut Random) -> Transaction {
         TransactionKind::Transfer,
         TransactionKind::Reward,
         TransactionKind::Unknown,
+        TransactionKind::Endorser,
+        TransactionKind::Config,
     ];
     Transaction {
         id,
         version: None,
         time: (random.below(2) == 0).then(|| Timestamp::new(1_600_000_000, 999_999_999).unwrap()),
-        kind: kinds[random.below(3) as usize],
+        kind: kinds[random.below(5) as usize],
         call: (random.below(3) > 0).then(|| Call {
             contract: "coin".to_owned(),
             function: ["transfer", "burn"][random.below(2) as usize].to_owned(),
@@ -415,6 +421,7 @@ fn random_transaction(random: &mut Random) -> Transaction {
         }),
         transfer: (random.below(8) > 0).then(|| random_transfer(random)),
         content: None,
+        endorsed: None,
         validation_code: codes[random.below(3) as usize].clone(),
     }
 }

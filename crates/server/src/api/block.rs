@@ -122,12 +122,14 @@ mod tests {
             call: None,
             transfer: None,
             content: Some("x".repeat(bytes).into()),
+            endorsed: None,
             validation_code: None,
         };
         Block {
             number: 1,
             hash: Hash([0; 32]),
             previous_hash: String::new(),
+            data_hash: None,
             time: None,
             size_bytes: (transactions * bytes) as u64,
             transaction_count: transactions as u64,

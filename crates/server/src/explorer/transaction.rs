@@ -71,6 +71,8 @@ fn render(name: &str, address: &Uri, transaction: Transaction) -> Response {
             TransactionKind::Reward => {
                 "reward: a transfer from \"0\", which the rules let anyone write"
             }
+            TransactionKind::Endorser => "a call of a contract, endorsed by peers",
+            TransactionKind::Config => "a change of the channel's configuration",
             TransactionKind::Unknown => "unknown: it is no transfer that can be read",
         },
         sender: transfer

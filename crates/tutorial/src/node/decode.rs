@@ -92,6 +92,7 @@ pub(super) fn following_block(
         number: stored.number,
         hash: stored.hash,
         previous_hash: previous_hash(&fields)?,
+        data_hash: None,
         time,
         size_bytes: stored.compact.len() as u64,
         transaction_count,
@@ -233,6 +234,7 @@ fn transaction(id: String, content: &Json) -> Transaction {
         call,
         transfer,
         content: Some(public_value(content)),
+        endorsed: None,
         validation_code: None,
     }
 }

@@ -40,6 +40,8 @@ impl Ledger for Node {
             Ok(LedgerConfig {
                 // The rules of a chain never change.
                 block: 1,
+                orderer: None,
+                organizations: Vec::new(),
                 proof_of_work: Some(ProofOfWorkConfig {
                     rules: self.rules().to_string(),
                     difficulty: self.difficulty(),
