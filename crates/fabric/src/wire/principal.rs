@@ -1,6 +1,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use chainloom_ledger::Hash;
 
 use super::creator::Creator;
 use super::error::{DecodeError, Fault, decode};
@@ -156,7 +157,16 @@ impl fmt::Display for Principal {
                 write!(formatter, "{}.OU={}", cut(organization), cut(unit))
             }
             Self::Identity(identity) => {
-                write!(formatter, "{}.one identity", cut(&identity.organization))
+                // As people compare certificates: the beginning of their SHA-256.
+                let hash = match identity.certificate_der() {
+                    Ok(certificate) => Hash::of(&certificate),
+                    Err(_) => Hash::of(&identity.certificate_pem),
+                };
+                write!(
+                    formatter,
+                    "{}.identity {hash:.8}",
+                    cut(&identity.organization)
+                )
             }
             Self::Combined(principals) => {
                 for (index, principal) in principals.iter().enumerate() {
@@ -230,7 +240,7 @@ mod tests {
         };
         assert_eq!(
             words(principal(Classification::Identity, &identity)),
-            "Org1MSP.one identity"
+            "Org1MSP.identity e3b0c442"
         );
         let both = common::CombinedPrincipal {
             principals: vec![role(0), role(1)],
