@@ -27,8 +27,8 @@ pub fn end_network(directory: &Path) -> Result<(), DevnetError> {
     }
     let path = layout.lock_file();
     let text = fs::read_to_string(&path).map_err(DevnetError::file(&path))?;
-    let id = text.trim().parse().ok().and_then(Pid::from_raw);
-    let id = id.ok_or_else(not_running)?;
+    let id = text.trim().parse().ok().filter(|id| *id > 0);
+    let id = id.and_then(Pid::from_raw).ok_or_else(not_running)?;
     for signal in [Signal::TERM, Signal::KILL] {
         // An error means that it has just ended.
         let _ = kill_process(id, signal);
@@ -41,4 +41,40 @@ pub fn end_network(directory: &Path) -> Result<(), DevnetError> {
         }
     }
     Err(DevnetError::Running(layout.directory().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::replace::{Readers, replace};
+
+    fn is_not_running(ended: Result<(), DevnetError>) -> bool {
+        matches!(ended, Err(DevnetError::NotRunning(_)))
+    }
+
+    #[test]
+    fn where_none_runs_nobody_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(is_not_running(end_network(&folder.path().join("none"))));
+        assert!(is_not_running(end_network(folder.path())));
+        let layout = layout_of(folder.path()).unwrap();
+        // The number of a process that ended without a word belongs to another by now: to this one, say.
+        let id = std::process::id().to_string();
+        replace(&layout.lock_file(), id.as_bytes(), Readers::All).unwrap();
+        let error = end_network(folder.path()).unwrap_err();
+        assert!(error.to_string().contains("chainloom devnet up"), "{error}");
+        assert!(is_not_running(Err(error)));
+    }
+
+    #[test]
+    fn a_number_that_can_be_no_process_is_not_signalled() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = layout_of(folder.path()).unwrap();
+        let _lock = lock(&layout).unwrap().unwrap();
+        for text in ["", "0", "-1", "4294967295", "peer"] {
+            fs::write(layout.lock_file(), text).unwrap();
+            assert!(is_not_running(end_network(folder.path())), "{text}");
+        }
+    }
 }
