@@ -30,7 +30,7 @@ pub struct Signer {
 enum Ready {
     P256(FastP256),
     P384(Box<p384::ecdsa::SigningKey>),
-    Ed25519(ed25519_dalek::SigningKey),
+    Ed25519(Box<ed25519_dalek::SigningKey>),
 }
 
 impl Signer {
@@ -43,7 +43,7 @@ impl Signer {
         let key = match &key.0 {
             Inner::P256(key) => Ready::P256(FastP256::new(key)?),
             Inner::P384(key) => Ready::P384(Box::new(key.into())),
-            Inner::Ed25519(key) => Ready::Ed25519(key.clone()),
+            Inner::Ed25519(key) => Ready::Ed25519(Box::new(key.clone())),
         };
         Ok(Self { public_key, key })
     }

@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 pub use error::AuthorityError;
 pub use types::{
     Affiliation, Attribute, AttributeRequest, AuthorityInfo, EnrollmentOptions, RegisteredIdentity,
-    Registration, Revocation, Revoked, RevokedCertificate,
+    Registration, Revocation, Revoked,
 };
 
 use self::answer::Context;
@@ -216,9 +216,14 @@ impl Authority {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Answer {
-            revoked_certs: Option<Vec<RevokedCertificate>>,
+            revoked_certs: Option<Vec<Entry>>,
             #[serde(rename = "CRL")]
             revocation_list: String,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Entry {
+            serial: String,
         }
         let mut body = Map::new();
         let whom = match revoked {
@@ -239,8 +244,14 @@ impl Authority {
             .post("revoke", whom, body, &Proof::Token(registrar))
             .await?;
         let list = self.text(&answer.revocation_list)?;
+        let revoked = answer.revoked_certs.into_iter().flatten();
+        // The authority leaves out a leading zero, which is half a byte.
+        let serials = revoked.map(|entry| match entry.serial.len() % 2 {
+            0 => entry.serial,
+            _ => format!("0{}", entry.serial),
+        });
         Ok(Revocation {
-            certificates: answer.revoked_certs.unwrap_or_default(),
+            serials: serials.collect(),
             revocation_list: (!list.is_empty()).then_some(list),
         })
     }
@@ -309,7 +320,8 @@ impl Authority {
             .map_err(|error| self.unreadable(&error))
     }
 
-    /// The registrar's affiliation with all that are below it.
+    /// The affiliations that the registrar may act on, as a tree. Where several are at the top, they are below one without a
+    /// name.
     ///
     /// # Errors
     /// [`AuthorityError`].

@@ -1,6 +1,6 @@
 //! What a CA is asked for and what it answers.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::identity::certificate::Certificate;
 use crate::identity::secret::Secret;
@@ -64,7 +64,7 @@ pub struct RegisteredIdentity {
     /// Its affiliation.
     pub affiliation: String,
     /// Its attributes.
-    #[serde(default, rename = "attrs")]
+    #[serde(default, rename = "attrs", deserialize_with = "none_as_empty")]
     pub attributes: Vec<Attribute>,
     /// How often its secret enrolls; -1 for any number.
     pub max_enrollments: i64,
@@ -76,7 +76,7 @@ pub struct Affiliation {
     /// Its whole name: `org1.department1`.
     pub name: String,
     /// Those below it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "none_as_empty")]
     pub affiliations: Vec<Affiliation>,
 }
 
@@ -89,25 +89,14 @@ pub enum Revoked {
     Certificate(Box<Certificate>),
 }
 
-/// A certificate that was revoked.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct RevokedCertificate {
-    /// Its serial number in hex.
-    #[serde(rename = "Serial")]
-    pub serial: String,
-    /// The identifier of the key that signed it, in hex.
-    #[serde(rename = "AKI")]
-    pub authority_key_identifier: String,
-}
-
 /// What a revocation did.
 ///
 /// The channels go on accepting the certificates until a configuration update puts the new list of revoked certificates
 /// into the organization's MSP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
-    /// The certificates that are revoked now.
-    pub certificates: Vec<RevokedCertificate>,
+    /// The serial numbers of the certificates that are revoked now, as [`Certificate::serial`] writes them.
+    pub serials: Vec<String>,
     /// The new list of revoked certificates (CRL) in PEM, where there are any.
     pub revocation_list: Option<String>,
 }
@@ -121,4 +110,11 @@ pub struct AuthorityInfo {
     pub chain: Vec<Certificate>,
     /// Its server's version.
     pub version: String,
+}
+
+/// The server, being written in Go, sends `null` for some empty lists.
+fn none_as_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
