@@ -407,6 +407,28 @@ impl<'a> Office<'a> {
             .unwrap_err();
         assert!(matches!(&missing, AuthorityError::NoSuchIdentity(who) if who == "nobody"));
 
+        // After ten wrong secrets, which is that server's default, the right one is of no use either.
+        let secret = self
+            .authority
+            .register(&self.registrar, &client("frank"))
+            .await
+            .unwrap();
+        for _ in 0..10 {
+            let wrong = self
+                .enroll("frank", &Secret::new("wrong"), KeyKind::P256)
+                .await;
+            assert!(matches!(
+                wrong,
+                Err(AuthorityError::AuthenticationFailed { .. })
+            ));
+        }
+        let locked = self.enroll("frank", &secret, KeyKind::P256).await;
+        let locked = locked.unwrap_err();
+        assert!(
+            matches!(&locked, AuthorityError::Locked { who } if who == "frank"),
+            "{locked}"
+        );
+
         // An identity of the other organization, whom this authority never saw.
         let stranger = &self.network.topology().organizations[1];
         let stranger = self.network.user(stranger, "admin");

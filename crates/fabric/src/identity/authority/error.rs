@@ -51,7 +51,9 @@ pub enum AuthorityError {
         source: io::Error,
     },
     /// It took too long.
-    #[error("the CA at {endpoint} did not answer within {} s: try again; what it was asked for may have been done", timeout.as_secs())]
+    #[error(
+        "the CA at {endpoint} did not answer within {timeout:?}: try again; what it was asked for may have been done"
+    )]
     TimedOut {
         /// Which CA.
         endpoint: String,

@@ -37,6 +37,7 @@ pub(super) struct Endpoint {
     host: String,
     port: u16,
     tls: Option<Tls>,
+    pub(super) timeout: Duration,
 }
 
 #[derive(Clone)]
@@ -84,6 +85,7 @@ impl Endpoint {
             port: authority.port_u16().unwrap_or(default_port),
             host,
             tls,
+            timeout: TIMEOUT,
         })
     }
 
@@ -106,11 +108,11 @@ impl Endpoint {
             authorization.set_sensitive(true);
             request.headers_mut().insert(AUTHORIZATION, authorization);
         }
-        tokio::time::timeout(TIMEOUT, self.exchange(request))
+        tokio::time::timeout(self.timeout, self.exchange(request))
             .await
             .map_err(|_| AuthorityError::TimedOut {
                 endpoint: self.name.clone(),
-                timeout: TIMEOUT,
+                timeout: self.timeout,
             })?
     }
 

@@ -7,6 +7,8 @@
 mod answer;
 mod error;
 mod http;
+#[cfg(test)]
+mod tests;
 mod types;
 
 use base64::Engine;
