@@ -2,5 +2,18 @@
 
 #![forbid(unsafe_code)]
 
+mod connect;
+mod deliver;
+mod endpoint;
+mod failure;
+mod gateway;
 pub mod identity;
+mod ledger;
+mod present;
+mod profile;
+mod proposal;
 pub mod wire;
+
+pub use connect::{ConnectError, ConnectionOptions};
+pub use ledger::FabricLedger;
+pub use profile::ProfileError;

@@ -1,0 +1,154 @@
+//! Blocks as a peer sends them: one stream, many blocks in flight.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chainloom_ledger::LedgerError;
+use futures_util::{StreamExt, stream};
+use tokio::time::timeout;
+use tonic::Streaming;
+
+use crate::endpoint::Peer;
+use crate::identity::Identity;
+use crate::proposal::sign_seek;
+use crate::wire::proto::common::Status as Answer;
+use crate::wire::proto::orderer::{self, seek_position};
+use crate::wire::proto::protos::{DeliverResponse, deliver_response};
+use crate::wire::{Block, check_data_hash};
+
+/// How long the first block of a bounded request may take.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
+
+/// Which block is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    Number(u64),
+    Newest,
+}
+
+/// Where blocks come from.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) channel: String,
+    /// At least one.
+    pub(crate) peers: Arc<[Peer]>,
+}
+
+/// Blocks that a peer sends one after the other.
+#[derive(Debug)]
+pub(crate) struct Blocks {
+    address: String,
+    stream: Streaming<DeliverResponse>,
+}
+
+impl Source {
+    /// One block; `None` where the chain is not that long.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(crate) async fn block(&self, which: Which) -> Result<Option<Block>, LedgerError> {
+        let position = match which {
+            Which::Number(number) => {
+                seek_position::Type::Specified(orderer::SeekSpecified { number })
+            }
+            Which::Newest => seek_position::Type::Newest(orderer::SeekNewest {}),
+        };
+        let ask = async {
+            let mut blocks = self.open(position, Some(position)).await?;
+            blocks.next().await
+        };
+        match timeout(ANSWERS_WITHIN, ask).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(unavailable("no peer sent the block in time".to_owned())),
+        }
+    }
+
+    /// The blocks from this number on, then each new one.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(crate) async fn follow(&self, number: u64) -> Result<Blocks, LedgerError> {
+        let start = seek_position::Type::Specified(orderer::SeekSpecified { number });
+        self.open(start, None).await
+    }
+
+    /// Opens a stream at the first peer that can be reached.
+    async fn open(
+        &self,
+        start: seek_position::Type,
+        stop: Option<seek_position::Type>,
+    ) -> Result<Blocks, LedgerError> {
+        let mut refusal = None;
+        for peer in self.peers.iter() {
+            let seek = sign_seek(&self.identity, &self.channel, start, stop);
+            let seek = seek.map_err(|error| unavailable(error.to_string()))?;
+            // The request stays open: a peer ends the stream of blocks when it ends.
+            let request = stream::once(async { seek }).chain(stream::pending());
+            match peer.deliver().deliver(request).await {
+                Ok(response) => {
+                    return Ok(Blocks {
+                        address: peer.address.clone(),
+                        stream: response.into_inner(),
+                    });
+                }
+                Err(status) => {
+                    refusal = Some(unavailable(format!(
+                        "{} said: {}",
+                        peer.address,
+                        status.message()
+                    )))
+                }
+            }
+        }
+        Err(refusal.unwrap_or_else(|| unavailable("the connection has no peers".to_owned())))
+    }
+}
+
+impl Blocks {
+    /// The next block, whose data hash has been checked; `None` where a bounded request meets the end of the chain.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; the stream is over then.
+    pub(crate) async fn next(&mut self) -> Result<Option<Block>, LedgerError> {
+        let address = &self.address;
+        let message = self.stream.message().await;
+        let message = message
+            .map_err(|status| unavailable(format!("{address} broke off: {}", status.message())))?;
+        let answer = message.and_then(|message| message.r#type);
+        match answer {
+            Some(deliver_response::Type::Block(block)) => {
+                let broken = |error: String| LedgerError::Storage {
+                    detail: format!("{address} sent a block that cannot be trusted: {error}"),
+                };
+                let block =
+                    Block::from_message(block).map_err(|error| broken(error.to_string()))?;
+                check_data_hash(&block).map_err(|error| broken(error.to_string()))?;
+                Ok(Some(block))
+            }
+            Some(deliver_response::Type::Status(status)) => match Answer::try_from(status) {
+                Ok(Answer::NotFound) => Ok(None),
+                Ok(Answer::Forbidden) => Err(LedgerError::AccessDenied {
+                    detail: format!(
+                        "{address} does not send the channel's blocks to this identity"
+                    ),
+                }),
+                status => {
+                    let status = status.map_or("an unknown status", |status| status.as_str_name());
+                    Err(unavailable(format!(
+                        "{address} ended the stream of blocks with {status}"
+                    )))
+                }
+            },
+            _ => Err(unavailable(format!("{address} ended the stream of blocks"))),
+        }
+    }
+}
+
+fn unavailable(detail: String) -> LedgerError {
+    LedgerError::Unavailable {
+        code: "peer_unavailable",
+        detail,
+        endorsers: Vec::new(),
+    }
+}

@@ -1,0 +1,290 @@
+//! The transaction flow through the gateway service of a peer: evaluate; endorse, submit, learn of the commit.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chainloom_ledger::LedgerError;
+use jiff::Timestamp;
+use prost::Message as _;
+use tokio::time::{Instant, sleep, timeout_at};
+use tonic::{Request, Status};
+
+use crate::endpoint::Peer;
+use crate::failure::{Step, explain, is_transport};
+use crate::identity::Identity;
+use crate::proposal::{SignedCall, serialized, sign_call};
+use crate::wire::proto::{common, gateway};
+use crate::wire::{Body, Envelope, ValidationCode};
+
+/// How often an envelope is sent again whose outcome is not known.
+const SUBMIT_TRIES: u32 = 3;
+const SUBMIT_AGAIN_AFTER: Duration = Duration::from_millis(500);
+
+/// A call, as the gateway takes it.
+#[derive(Debug, Clone)]
+pub(crate) struct GatewayCall {
+    pub(crate) contract: String,
+    /// The function, then its arguments.
+    pub(crate) args: Vec<Bytes>,
+    pub(crate) deadline: Instant,
+}
+
+/// A transaction that stands in a block.
+#[derive(Debug, Clone)]
+pub(crate) struct Commit {
+    pub(crate) block: u64,
+    pub(crate) code: ValidationCode,
+}
+
+/// An endorsed transaction, signed and ready for the orderers.
+#[derive(Debug, Clone)]
+pub(crate) struct Endorsed {
+    pub(crate) transaction_id: String,
+    pub(crate) envelope: common::Envelope,
+    /// What the contract answered.
+    pub(crate) result: Bytes,
+}
+
+/// A user at the gateways of an organization's peers, the first of which that answers is used.
+#[derive(Debug, Clone)]
+pub(crate) struct Gateway {
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) channel: String,
+    /// At least one.
+    pub(crate) peers: Arc<[Peer]>,
+}
+
+impl Gateway {
+    /// Runs a function on one peer; nothing is written.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(crate) async fn evaluate(&self, call: &GatewayCall) -> Result<Bytes, LedgerError> {
+        let signed = self.sign(call)?;
+        let response = self
+            .first_that_answers(
+                Step::Evaluate,
+                &signed.transaction_id,
+                call.deadline,
+                |peer| {
+                    let request = gateway::EvaluateRequest {
+                        transaction_id: signed.transaction_id.clone(),
+                        channel_id: self.channel.clone(),
+                        proposed_transaction: Some(signed.proposal.clone()),
+                        ..gateway::EvaluateRequest::default()
+                    };
+                    async move { peer.gateway().evaluate(until(call.deadline, request)).await }
+                },
+            )
+            .await?;
+        Ok(response.into_inner().result.unwrap_or_default().payload)
+    }
+
+    /// Has a call endorsed by the peers that the contract's policy asks for, and signs what came of it.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing has been submitted then.
+    pub(crate) async fn endorse(&self, call: &GatewayCall) -> Result<Endorsed, LedgerError> {
+        let signed = self.sign(call)?;
+        let response = self
+            .first_that_answers(
+                Step::Endorse,
+                &signed.transaction_id,
+                call.deadline,
+                |peer| {
+                    let request = gateway::EndorseRequest {
+                        transaction_id: signed.transaction_id.clone(),
+                        channel_id: self.channel.clone(),
+                        proposed_transaction: Some(signed.proposal.clone()),
+                        ..gateway::EndorseRequest::default()
+                    };
+                    async move { peer.gateway().endorse(until(call.deadline, request)).await }
+                },
+            )
+            .await?;
+        let prepared = response.into_inner().prepared_transaction;
+        let mut envelope =
+            prepared.ok_or_else(|| odd("the peer endorsed the call but sent no transaction"))?;
+        let result = result_of(&envelope, &signed.transaction_id)?;
+        let signature = self.identity.sign(&envelope.payload);
+        envelope.signature = signature.map_err(|error| odd(error.to_string()))?.into();
+        Ok(Endorsed {
+            transaction_id: signed.transaction_id,
+            envelope,
+            result,
+        })
+    }
+
+    /// Hands an endorsed transaction to the orderers. Where the outcome is not known the same envelope is sent again: it takes effect
+    /// once at most, since its id can stand on the ledger as valid only once.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; [`LedgerError::Unconfirmed`] where it may have been taken all the same.
+    pub(crate) async fn submit(
+        &self,
+        endorsed: &Endorsed,
+        deadline: Instant,
+    ) -> Result<(), LedgerError> {
+        let mut tries = 1;
+        loop {
+            let outcome = self
+                .first_that_answers(Step::Submit, &endorsed.transaction_id, deadline, |peer| {
+                    let request = gateway::SubmitRequest {
+                        transaction_id: endorsed.transaction_id.clone(),
+                        channel_id: self.channel.clone(),
+                        prepared_transaction: Some(endorsed.envelope.clone()),
+                    };
+                    async move { peer.gateway().submit(until(deadline, request)).await }
+                })
+                .await;
+            match outcome {
+                Ok(_) => return Ok(()),
+                Err(LedgerError::Unconfirmed { .. } | LedgerError::Overloaded { .. })
+                    if tries < SUBMIT_TRIES && Instant::now() + SUBMIT_AGAIN_AFTER < deadline =>
+                {
+                    tries += 1;
+                    sleep(SUBMIT_AGAIN_AFTER).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Waits until the transaction stands in a block.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unconfirmed`] when the deadline passes before.
+    pub(crate) async fn commit(
+        &self,
+        transaction_id: &str,
+        deadline: Instant,
+    ) -> Result<Commit, LedgerError> {
+        let request = gateway::CommitStatusRequest {
+            transaction_id: transaction_id.to_owned(),
+            channel_id: self.channel.clone(),
+            identity: serialized(&self.identity),
+        };
+        let request = request.encode_to_vec();
+        let signature = self.identity.sign(&request);
+        let signed = gateway::SignedCommitStatusRequest {
+            signature: signature.map_err(|error| odd(error.to_string()))?.into(),
+            request: request.into(),
+        };
+        loop {
+            let outcome = self
+                .first_that_answers(Step::Submit, transaction_id, deadline, |peer| {
+                    let request = until(deadline, signed.clone());
+                    async move { peer.gateway().commit_status(request).await }
+                })
+                .await;
+            match outcome {
+                Ok(response) => {
+                    let response = response.into_inner();
+                    return Ok(Commit {
+                        block: response.block_number,
+                        code: ValidationCode(u8::try_from(response.result).unwrap_or(u8::MAX)),
+                    });
+                }
+                // A peer that restarts answers again soon.
+                Err(_) if Instant::now() + SUBMIT_AGAIN_AFTER < deadline => {
+                    sleep(SUBMIT_AGAIN_AFTER).await;
+                }
+                Err(error) => {
+                    return Err(LedgerError::Unconfirmed {
+                        transaction_id: transaction_id.to_owned(),
+                        detail: format!(
+                            "the orderers took the transaction, but it was not seen in a block in time ({error}); ask for it by its id"
+                        ),
+                    });
+                }
+            }
+        }
+    }
+
+    fn sign(&self, call: &GatewayCall) -> Result<SignedCall, LedgerError> {
+        let refused = self.identity.check_validity(Timestamp::now());
+        refused.map_err(|error| LedgerError::AccessDenied {
+            detail: error.to_string(),
+        })?;
+        let args = call.args.clone();
+        sign_call(
+            &self.identity,
+            &self.channel,
+            &call.contract,
+            args,
+            BTreeMap::new(),
+        )
+        .map_err(|error| odd(error.to_string()))
+    }
+
+    /// Asks the peers one after the other, and the next one only where one cannot be reached.
+    async fn first_that_answers<T, F>(
+        &self,
+        step: Step,
+        transaction_id: &str,
+        deadline: Instant,
+        ask: impl Fn(Peer) -> F,
+    ) -> Result<T, LedgerError>
+    where
+        F: Future<Output = Result<T, Status>>,
+    {
+        let mut refusal = None;
+        for peer in self.peers.iter() {
+            let asked = timeout_at(deadline, ask(peer.clone())).await;
+            let status = match asked {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(status)) => status,
+                Err(_) => Status::deadline_exceeded("it did not answer in time"),
+            };
+            let error = explain(step, &peer.address, transaction_id, &status);
+            if !is_transport(&status) {
+                return Err(error);
+            }
+            refusal = Some(error);
+        }
+        Err(refusal.unwrap_or_else(|| odd("the connection has no peers")))
+    }
+}
+
+/// A request that the peer, too, gives up at the deadline.
+fn until<T>(deadline: Instant, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(deadline.saturating_duration_since(Instant::now()));
+    request
+}
+
+/// What the contract answered, read from the transaction that is to be signed: it must be the one that was asked for.
+fn result_of(envelope: &common::Envelope, transaction_id: &str) -> Result<Bytes, LedgerError> {
+    let decoded = Envelope::from_message(envelope.clone());
+    let decoded = decoded
+        .map_err(|error| odd(format!("the endorsed transaction cannot be read: {error}")))?;
+    if decoded.header.transaction_id != transaction_id {
+        return Err(odd(
+            "the peer sent another transaction than the one that was asked for",
+        ));
+    }
+    let body = decoded.body();
+    let body =
+        body.map_err(|error| odd(format!("the endorsed transaction cannot be read: {error}")))?;
+    match body {
+        Body::Endorser(transaction) => {
+            let action = transaction.actions.into_iter().next();
+            let response = action
+                .and_then(|action| action.response)
+                .unwrap_or_default();
+            Ok(response.payload)
+        }
+        _ => Err(odd("the peer sent no endorsed transaction")),
+    }
+}
+
+/// A peer or this machine did something that no caller can mend.
+fn odd(detail: impl Into<String>) -> LedgerError {
+    LedgerError::Unavailable {
+        code: "peer_unavailable",
+        detail: detail.into(),
+        endorsers: Vec::new(),
+    }
+}

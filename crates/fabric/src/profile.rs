@@ -1,0 +1,296 @@
+//! Fabric's common connection profile: which peers there are, and how to prove who they are.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// The longest profile that is read.
+const PROFILE_BYTES_MAX: u64 = 4 << 20;
+
+/// Why a profile cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// The file cannot be read.
+    #[error("profile: {}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file is too long to be one.
+    #[error("profile: {} is longer than 4 MiB: a connection profile is expected", .0.display())]
+    TooLong(PathBuf),
+    /// The file is no profile.
+    #[error("profile: {}: {reason}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        reason: String,
+    },
+    /// None of its organizations is the user's.
+    #[error(
+        "profile: {} has no organization with the MSP id {msp_id} of the identity; it has {found}",
+        path.display()
+    )]
+    NoOrganization {
+        /// The file.
+        path: PathBuf,
+        /// The MSP id.
+        msp_id: String,
+        /// Those that there are.
+        found: String,
+    },
+    /// The user's organization has no peers.
+    #[error("profile: the organization {organization} of {} names no peers under `peers`", path.display())]
+    NoPeers {
+        /// The file.
+        path: PathBuf,
+        /// The organization.
+        organization: String,
+    },
+    /// A peer cannot be reached with what is said of it.
+    #[error("profile: the peer {peer} of {}: {reason}", path.display())]
+    Peer {
+        /// The file.
+        path: PathBuf,
+        /// The peer's name.
+        peer: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// A peer as a profile names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PeerEntry {
+    /// Its name: `peer0.org1.example.com`.
+    pub(crate) name: String,
+    /// Where it is: `grpcs://localhost:7051`.
+    pub(crate) url: String,
+    /// The root certificates that prove it on TLS, in PEM.
+    pub(crate) tls_roots: Option<String>,
+    /// The name in its certificate, if it is not the one in the URL.
+    pub(crate) server_name: Option<String>,
+}
+
+/// The profile's own form. What is not used here may hold anything.
+#[derive(Debug, Deserialize)]
+struct Document {
+    #[serde(default)]
+    organizations: BTreeMap<String, OrganizationNode>,
+    #[serde(default)]
+    peers: BTreeMap<String, PeerNode>,
+}
+
+#[derive(Debug, Deserialize)]
+struct OrganizationNode {
+    mspid: String,
+    #[serde(default)]
+    peers: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct PeerNode {
+    url: String,
+    #[serde(rename = "tlsCACerts")]
+    tls_ca_certs: Option<Certificates>,
+    #[serde(default, rename = "grpcOptions")]
+    grpc_options: GrpcOptions,
+}
+
+#[derive(Debug, Deserialize)]
+struct Certificates {
+    pem: Option<String>,
+    path: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct GrpcOptions {
+    #[serde(rename = "ssl-target-name-override")]
+    target_name_override: Option<String>,
+    #[serde(rename = "hostnameOverride")]
+    hostname_override: Option<String>,
+}
+
+/// The peers of the organization `msp_id`, in the profile's order. Paths in a profile begin at its folder.
+///
+/// # Errors
+/// [`ProfileError`] with the file and what is wrong in it.
+pub(crate) fn peers_of(path: &Path, msp_id: &str) -> Result<Vec<PeerEntry>, ProfileError> {
+    let mut document: Document = read(path)?;
+    let found: Vec<String> = document
+        .organizations
+        .values()
+        .map(|organization| organization.mspid.clone())
+        .collect();
+    let organization = document
+        .organizations
+        .into_iter()
+        .find(|(_, organization)| organization.mspid == msp_id);
+    let Some((organization, node)) = organization else {
+        return Err(ProfileError::NoOrganization {
+            path: path.to_owned(),
+            msp_id: msp_id.to_owned(),
+            found: found.join(", "),
+        });
+    };
+    if node.peers.is_empty() {
+        return Err(ProfileError::NoPeers {
+            path: path.to_owned(),
+            organization,
+        });
+    }
+    let entries = node.peers.into_iter().map(|name| {
+        let wrong = |reason: String| ProfileError::Peer {
+            path: path.to_owned(),
+            peer: name.clone(),
+            reason,
+        };
+        let node = document.peers.remove(&name);
+        let node = node.ok_or_else(|| wrong("it is missing under `peers`".to_owned()))?;
+        let tls_roots = match node.tls_ca_certs {
+            Some(Certificates { pem: Some(pem), .. }) => Some(pem),
+            Some(Certificates {
+                path: Some(file), ..
+            }) => {
+                let file = path.parent().unwrap_or(Path::new("")).join(file);
+                Some(text(&file).map_err(|error| wrong(error.to_string()))?)
+            }
+            _ => None,
+        };
+        let options = node.grpc_options;
+        Ok(PeerEntry {
+            url: node.url,
+            tls_roots,
+            server_name: options.target_name_override.or(options.hostname_override),
+            name,
+        })
+    });
+    entries.collect()
+}
+
+fn read(path: &Path) -> Result<Document, ProfileError> {
+    let text = text(path)?;
+    // JSON is YAML.
+    serde_saphyr::from_str(&text).map_err(|error| ProfileError::Malformed {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+fn text(path: &Path) -> Result<String, ProfileError> {
+    let unreadable = |source| ProfileError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    let mut text = String::new();
+    file.take(PROFILE_BYTES_MAX + 1)
+        .read_to_string(&mut text)
+        .map_err(unreadable)?;
+    match text.len() as u64 > PROFILE_BYTES_MAX {
+        true => Err(ProfileError::TooLong(path.to_owned())),
+        false => Ok(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const PROFILE: &str = r#"
+name: devnet-org1
+organizations:
+  Org1:
+    mspid: Org1MSP
+    peers:
+      - peer0.org1.example.com
+  Org2:
+    mspid: Org2MSP
+    peers: [peer0.org2.example.com]
+  Org3:
+    mspid: Org3MSP
+  Org4:
+    mspid: Org4MSP
+    peers: [peer9]
+peers:
+  peer0.org1.example.com:
+    url: grpcs://localhost:7051
+    tlsCACerts:
+      pem: |
+        PEM
+    grpcOptions:
+      ssl-target-name-override: peer0.org1.example.com
+  peer0.org2.example.com:
+    url: grpcs://localhost:9051
+    tlsCACerts:
+      path: tls/org2.pem
+"#;
+
+    fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("profile.yaml");
+        std::fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn the_peers_of_an_organization_are_found() {
+        let (folder, path) = written(PROFILE);
+        let peers = peers_of(&path, "Org1MSP").unwrap();
+        assert_eq!(
+            peers,
+            [PeerEntry {
+                name: "peer0.org1.example.com".to_owned(),
+                url: "grpcs://localhost:7051".to_owned(),
+                tls_roots: Some("PEM\n".to_owned()),
+                server_name: Some("peer0.org1.example.com".to_owned()),
+            }]
+        );
+        std::fs::create_dir(folder.path().join("tls")).unwrap();
+        std::fs::write(folder.path().join("tls/org2.pem"), "OTHER").unwrap();
+        let peers = peers_of(&path, "Org2MSP").unwrap();
+        assert_eq!(peers[0].tls_roots.as_deref(), Some("OTHER"));
+    }
+
+    #[test]
+    fn json_is_read_too() {
+        let profile = r#"{"organizations": {"A": {"mspid": "A", "peers": ["p"]}}, "peers": {"p": {"url": "grpcs://p:1"}}}"#;
+        let (_folder, path) = written(profile);
+        assert_eq!(peers_of(&path, "A").unwrap()[0].url, "grpcs://p:1");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let (folder, path) = written(PROFILE);
+        let error = |msp_id: &str| peers_of(&path, msp_id).unwrap_err();
+        assert!(
+            matches!(error("Org2MSP"), ProfileError::Peer { peer, .. } if peer == "peer0.org2.example.com")
+        );
+        assert!(
+            matches!(error("Org3MSP"), ProfileError::NoPeers { organization, .. } if organization == "Org3")
+        );
+        assert!(matches!(error("Org4MSP"), ProfileError::Peer { peer, .. } if peer == "peer9"));
+        let none = error("Org9MSP").to_string();
+        assert!(none.contains("Org1MSP, Org2MSP, Org3MSP"), "{none}");
+
+        let missing = peers_of(&folder.path().join("none"), "Org1MSP");
+        assert!(matches!(missing, Err(ProfileError::File { .. })));
+        let (_folder, path) = written("organizations: [1]");
+        assert!(matches!(
+            peers_of(&path, "A"),
+            Err(ProfileError::Malformed { .. })
+        ));
+        let (_folder, path) = written(&" ".repeat((4 << 20) + 1));
+        assert!(matches!(
+            peers_of(&path, "A"),
+            Err(ProfileError::TooLong(_))
+        ));
+    }
+}

@@ -1,0 +1,161 @@
+//! Proposals and envelopes: what a client signs.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use prost::Message as _;
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::identity::{Identity, NoRandomness};
+use crate::wire::proto::{common, msp, orderer, protos};
+use crate::wire::transaction_id;
+
+/// How many random bytes make a transaction's id unique; Fabric's own clients take as many.
+const NONCE_BYTES: usize = 24;
+
+/// A call of a contract, signed by the caller: what peers are asked to run.
+#[derive(Debug, Clone)]
+pub(crate) struct SignedCall {
+    /// The id of the transaction that can come of it.
+    pub(crate) transaction_id: String,
+    /// The message that peers take.
+    pub(crate) proposal: protos::SignedProposal,
+}
+
+/// The caller as Fabric carries it: a serialized `msp.SerializedIdentity`.
+pub(crate) fn serialized(identity: &Identity) -> Bytes {
+    msp::SerializedIdentity {
+        mspid: identity.msp_id().to_owned(),
+        id_bytes: Bytes::copy_from_slice(identity.certificate_pem().as_bytes()),
+    }
+    .encode_to_vec()
+    .into()
+}
+
+/// Puts a call together and signs it. `args` begins with the function.
+///
+/// # Errors
+/// [`NoRandomness`].
+pub(crate) fn sign_call(
+    identity: &Identity,
+    channel: &str,
+    contract: &str,
+    args: Vec<Bytes>,
+    transient: BTreeMap<String, Bytes>,
+) -> Result<SignedCall, NoRandomness> {
+    let chaincode = protos::ChaincodeId {
+        name: contract.to_owned(),
+        ..protos::ChaincodeId::default()
+    };
+    let extension = protos::ChaincodeHeaderExtension {
+        chaincode_id: Some(chaincode.clone()),
+    };
+    let kind = common::HeaderType::EndorserTransaction;
+    let (transaction_id, header) = header(identity, kind, channel, extension.encode_to_vec())?;
+    let invocation = protos::ChaincodeInvocationSpec {
+        chaincode_spec: Some(protos::ChaincodeSpec {
+            chaincode_id: Some(chaincode),
+            input: Some(protos::ChaincodeInput {
+                args,
+                ..protos::ChaincodeInput::default()
+            }),
+            ..protos::ChaincodeSpec::default()
+        }),
+    };
+    let payload = protos::ChaincodeProposalPayload {
+        input: invocation.encode_to_vec().into(),
+        transient_map: transient,
+    };
+    let proposal = protos::Proposal {
+        header: header.encode_to_vec().into(),
+        payload: payload.encode_to_vec().into(),
+    };
+    let proposal_bytes = proposal.encode_to_vec();
+    let signature = identity.sign(&proposal_bytes)?.into();
+    Ok(SignedCall {
+        transaction_id,
+        proposal: protos::SignedProposal {
+            proposal_bytes: proposal_bytes.into(),
+            signature,
+        },
+    })
+}
+
+/// Asks for blocks: `stop` is `None` to go on with each new one.
+///
+/// # Errors
+/// [`NoRandomness`].
+pub(crate) fn sign_seek(
+    identity: &Identity,
+    channel: &str,
+    start: orderer::seek_position::Type,
+    stop: Option<orderer::seek_position::Type>,
+) -> Result<common::Envelope, NoRandomness> {
+    use orderer::seek_info::SeekBehavior;
+    let position = |position| orderer::SeekPosition {
+        r#type: Some(position),
+    };
+    let is_bounded = stop.is_some();
+    let end = orderer::SeekSpecified { number: u64::MAX };
+    let seek = orderer::SeekInfo {
+        start: Some(position(start)),
+        stop: Some(position(
+            stop.unwrap_or(orderer::seek_position::Type::Specified(end)),
+        )),
+        behavior: match is_bounded {
+            true => SeekBehavior::FailIfNotReady,
+            false => SeekBehavior::BlockUntilReady,
+        }
+        .into(),
+        ..orderer::SeekInfo::default()
+    };
+    let kind = common::HeaderType::DeliverSeekInfo;
+    let (_, header) = header(identity, kind, channel, Vec::new())?;
+    let payload = common::Payload {
+        header: Some(header),
+        data: seek.encode_to_vec().into(),
+    };
+    let payload = payload.encode_to_vec();
+    let signature = identity.sign(&payload)?.into();
+    Ok(common::Envelope {
+        payload: payload.into(),
+        signature,
+    })
+}
+
+/// A header with its transaction id: SHA-256 of nonce and creator.
+fn header(
+    identity: &Identity,
+    kind: common::HeaderType,
+    channel: &str,
+    extension: Vec<u8>,
+) -> Result<(String, common::Header), NoRandomness> {
+    let mut nonce = vec![0; NONCE_BYTES];
+    SystemRandom::new()
+        .fill(&mut nonce)
+        .map_err(|_| NoRandomness)?;
+    let creator = serialized(identity);
+    let transaction_id = transaction_id(&nonce, &creator).to_string();
+    let now = Timestamp::now();
+    let channel_header = common::ChannelHeader {
+        r#type: kind.into(),
+        timestamp: Some(prost_types::Timestamp {
+            seconds: now.as_second(),
+            nanos: now.subsec_nanosecond(),
+        }),
+        channel_id: channel.to_owned(),
+        tx_id: transaction_id.clone(),
+        extension: extension.into(),
+        ..common::ChannelHeader::default()
+    };
+    let signature_header = common::SignatureHeader {
+        creator,
+        nonce: nonce.into(),
+    };
+    let header = common::Header {
+        channel_header: channel_header.encode_to_vec().into(),
+        signature_header: signature_header.encode_to_vec().into(),
+    };
+    Ok((transaction_id, header))
+}
