@@ -155,7 +155,9 @@ impl PrivateKey {
     }
 
     fn decrypt(bytes: &[u8], passphrase: &Passphrase) -> Result<Self, KeyError> {
-        let info = EncryptedPrivateKeyInfoRef::try_from(bytes).map_err(|_| KeyError::Damaged)?;
+        // What is not read at all is a scheme of PKCS#12, as a rule.
+        let info = EncryptedPrivateKeyInfoRef::try_from(bytes)
+            .map_err(|_| KeyError::UnsupportedEncryption)?;
         let parameters = match &info.encryption_algorithm {
             pkcs5::EncryptionScheme::Pbes2(parameters) => parameters,
             _ => return Err(KeyError::UnsupportedEncryption),
