@@ -170,7 +170,7 @@ impl Network {
         }
         tell("wait until the peers know each other");
         bring_up::wait_until_endorsable(&network.site)?;
-        files::write(topology, layout, &programs.peer)?;
+        files::write(topology, layout, &[&programs.peer, &programs.ca_client])?;
         directory::record(layout, topology)?;
         Ok(network)
     }
@@ -201,7 +201,13 @@ impl Network {
         for node in self.site.nodes() {
             self.launch(node)?;
         }
-        side_by_side(self.site.nodes(), |node| self.wait_until_it_listens(node))?;
+        side_by_side(self.site.nodes(), |node| -> Result<(), DevnetError> {
+            self.wait_until_it_listens(node)?;
+            match node {
+                Node::Orderer(orderer) => bring_up::wait_until_led(&self.site, orderer),
+                _ => Ok(()),
+            }
+        })?;
         Ok(())
     }
 
@@ -334,8 +340,9 @@ impl Network {
     /// # Errors
     /// [`DevnetError::File`] when it cannot be written down.
     pub fn look(&self) -> Result<Vec<ProcessState>, DevnetError> {
-        self.write_state(Phase::Ready)?;
-        let mut processes = self.processes();
+        let state = state(self.since, Phase::Ready, self.processes());
+        state.write(&self.site.layout)?;
+        let mut processes = state.processes;
         processes.retain(|process| matches!(process.condition, Condition::Dead { .. }));
         Ok(processes)
     }

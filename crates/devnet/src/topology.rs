@@ -23,7 +23,7 @@ const BATCH_TIMEOUT_MS_MAX: u64 = 3_600_000;
 /// Which nodes there are and where they listen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Topology {
-    /// [`LAYOUT_VERSION`] of the program that made the directory.
+    /// The form of the directory, as the program knew it that made it.
     pub layout_version: u32,
     /// The version of Fabric that made the ledger.
     pub fabric: FabricVersion,

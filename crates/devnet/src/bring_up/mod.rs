@@ -13,5 +13,5 @@ pub(crate) use contracts::{
 };
 pub(crate) use identities::make_identities;
 pub(crate) use nodes::write_configurations;
-pub(crate) use orderers::join_orderer;
+pub(crate) use orderers::{join_orderer, wait_until_led};
 pub(crate) use peers::join_peer;

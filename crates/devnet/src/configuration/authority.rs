@@ -15,12 +15,7 @@ pub(crate) struct Account {
     pub(crate) password: &'static str,
 }
 
-/// May register and revoke everyone.
-pub(crate) const REGISTRAR: Account = Account {
-    name: "registrar",
-    password: "registrarpw",
-};
-/// An administrator of the organization: of type `admin`.
+/// An administrator of the organization: of type `admin`, and one who may register and revoke everyone.
 pub(crate) const ADMINISTRATOR: Account = Account {
     name: "admin",
     password: "adminpw",
@@ -35,7 +30,6 @@ pub(crate) const USER: Account = Account {
 #[template(path = "fabric-ca-server-config.yaml", escape = "none")]
 struct FabricCaServerConfig<'a> {
     organization: &'a Organization,
-    registrar: Account,
     administrator: Account,
     user: Account,
     root: Quoted,
@@ -49,7 +43,6 @@ pub(crate) fn fabric_ca_server_config(layout: &Layout, organization: &Organizati
     let directory = layout.node_directory(&organization.authority.name);
     FabricCaServerConfig {
         organization,
-        registrar: REGISTRAR,
         administrator: ADMINISTRATOR,
         user: USER,
         root: layout.authority_root(organization).into(),

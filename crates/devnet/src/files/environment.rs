@@ -107,7 +107,7 @@ struct Endorser {
 pub(super) fn render(
     topology: &Topology,
     layout: &Layout,
-    peer_program: &Path,
+    programs: &[&Path],
 ) -> Result<String, DevnetError> {
     let (Some(first), Some(orderer)) = (topology.organizations.first(), topology.orderers.first())
     else {
@@ -137,7 +137,7 @@ pub(super) fn render(
         orderer_address: address(orderer.port),
         orderer_root: quoted(&layout.orderer_tls_root())?,
         peers,
-        programs: quoted(peer_program.parent().unwrap_or(Path::new("/")))?,
+        programs: folders(programs)?,
     };
     Ok(script
         .render()
@@ -168,6 +168,17 @@ fn address(port: u16) -> String {
     format!("localhost:{port}")
 }
 
+/// The folders of programs as the beginning of a PATH; each once, which is all there is for those of one release.
+fn folders(programs: &[&Path]) -> Result<String, DevnetError> {
+    let mut folders: Vec<&Path> = programs
+        .iter()
+        .filter_map(|program| program.parent())
+        .collect();
+    folders.dedup();
+    let folders: Result<Vec<String>, DevnetError> = folders.into_iter().map(quoted).collect();
+    Ok(folders?.join(":"))
+}
+
 /// A path as one word of the shell, whatever letters it has.
 fn quoted(path: &Path) -> Result<String, DevnetError> {
     let text = path
@@ -196,7 +207,7 @@ mod tests {
 
     fn written() -> Fixture {
         let fixture = Fixture::new();
-        write(&fixture.topology, &fixture.layout, &fixture.peer_program).unwrap();
+        write(&fixture.topology, &fixture.layout, &[&fixture.peer_program]).unwrap();
         for organization in &fixture.topology.organizations {
             for user in ["admin", "alice"] {
                 enroll(&fixture.layout, organization, user);
@@ -362,10 +373,29 @@ mod tests {
     }
 
     #[test]
+    fn programs_of_two_folders_are_both_found() {
+        let fixture = written();
+        let peer = fixture.peer_program.clone();
+        let client = fixture.peer_program.with_file_name("its own/client");
+        let programs = [&*peer, &client, &client.with_file_name("server")];
+        write(&fixture.topology, &fixture.layout, &programs).unwrap();
+        for shell in SHELLS {
+            // Read twice, and yet each stands there once.
+            let read = r#". "$ENV_SH"; . "$ENV_SH"; printf %s "$PATH""#;
+            let output = run(shell, &fixture, read);
+            let path = String::from_utf8(output.stdout).unwrap();
+            let folder = |program: &Path| program.parent().unwrap().display().to_string();
+            let before = std::env::var("PATH").unwrap();
+            let expected = format!("{}:{}:{before}", folder(&peer), folder(&client));
+            assert_eq!(path, expected, "{shell}");
+        }
+    }
+
+    #[test]
     fn a_path_that_no_text_can_hold_is_refused() {
         let fixture = Fixture::new();
         let program = Path::new(OsStr::from_bytes(b"/programs \xff/peer"));
-        let error = render(&fixture.topology, &fixture.layout, program).unwrap_err();
+        let error = render(&fixture.topology, &fixture.layout, &[program]).unwrap_err();
         assert!(error.to_string().contains("no UTF-8"), "{error}");
     }
 
@@ -374,10 +404,10 @@ mod tests {
         let mut fixture = Fixture::new();
         let program = fixture.peer_program.clone();
         fixture.topology.organizations[1].peers.clear();
-        let error = render(&fixture.topology, &fixture.layout, &program).unwrap_err();
+        let error = render(&fixture.topology, &fixture.layout, &[&program]).unwrap_err();
         assert!(error.to_string().contains("no peer of org2"), "{error}");
         fixture.topology.orderers.clear();
-        let error = render(&fixture.topology, &fixture.layout, &program).unwrap_err();
+        let error = render(&fixture.topology, &fixture.layout, &[&program]).unwrap_err();
         assert!(error.to_string().contains("names no nodes"), "{error}");
     }
 }

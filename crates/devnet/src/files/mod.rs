@@ -15,21 +15,21 @@ use crate::error::DevnetError;
 use crate::layout::Layout;
 use crate::topology::Topology;
 
-use profile::{Format, Profile};
 use crate::replace::{Readers, replace};
+use profile::{Format, Profile};
 
 pub(crate) use wallet::wallet;
 
 /// Writes the connection profiles, `env.sh` and `chainloom.toml`. The keys and certificates of the nodes have to be there.
 ///
-/// `peer_program` is Fabric's `peer`; the folder that it is in goes to the front of the PATH in `env.sh`.
+/// `programs` are those of Fabric's that people use; the folders that they are in go to the front of the PATH in `env.sh`.
 ///
 /// # Errors
 /// [`DevnetError::File`] when a certificate could not be read, a file could not be written, or a path is no UTF-8.
 pub(crate) fn write(
     topology: &Topology,
     layout: &Layout,
-    peer_program: &Path,
+    programs: &[&Path],
 ) -> Result<(), DevnetError> {
     let directory = layout.directory();
     for organization in &topology.organizations {
@@ -47,7 +47,7 @@ pub(crate) fn write(
             }
         }
     }
-    let script = environment::render(topology, layout, peer_program)?;
+    let script = environment::render(topology, layout, programs)?;
     replace(&directory.join("env.sh"), script.as_bytes(), Readers::All)?;
     if let Some(first) = topology.organizations.first() {
         let configuration = server::render(topology, first);
@@ -88,7 +88,7 @@ mod tests {
     fn every_file_is_written_and_nothing_else_is_left() {
         let fixture = Fixture::new();
         for _ in 0..2 {
-            write(&fixture.topology, &fixture.layout, &fixture.peer_program).unwrap();
+            write(&fixture.topology, &fixture.layout, &[&fixture.peer_program]).unwrap();
             assert_eq!(
                 names(fixture.layout.directory()),
                 [
@@ -112,7 +112,8 @@ mod tests {
         let fixture = Fixture::new();
         let missing = fixture.layout.orderer_tls_root();
         fs::remove_file(&missing).unwrap();
-        let error = write(&fixture.topology, &fixture.layout, &fixture.peer_program).unwrap_err();
+        let error =
+            write(&fixture.topology, &fixture.layout, &[&fixture.peer_program]).unwrap_err();
         assert!(
             matches!(&error, DevnetError::File { path, source }
                 if *path == missing && source.kind() == io::ErrorKind::NotFound),

@@ -33,7 +33,7 @@ mod tests {
     fn it_names_files_that_are_there() {
         let fixture = Fixture::new();
         let organization = &fixture.topology.organizations[0];
-        write(&fixture.topology, &fixture.layout, &fixture.peer_program).unwrap();
+        write(&fixture.topology, &fixture.layout, &[&fixture.peer_program]).unwrap();
         enroll(&fixture.layout, organization, "alice");
         wallet(&fixture.layout, organization, "alice").unwrap();
 

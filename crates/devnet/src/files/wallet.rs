@@ -9,8 +9,8 @@ use crate::error::DevnetError;
 use crate::layout::Layout;
 use crate::topology::Organization;
 
-use crate::replace::{Readers, replace};
 use super::{read, unfit};
+use crate::replace::{Readers, replace};
 
 /// An identity as the file-system wallet of Fabric's clients keeps it, in a file `<label>.id`.
 #[derive(Serialize)]
