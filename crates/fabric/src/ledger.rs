@@ -231,7 +231,7 @@ fn invalid(transaction_id: String, commit: &Commit, version: Option<Version>) ->
         ),
         transaction_id,
         version,
-        validation_code: present::verdict(commit.code),
+        validation_code: Box::new(present::verdict(commit.code)),
         is_conflict,
     }
 }

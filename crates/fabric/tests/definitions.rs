@@ -1,6 +1,8 @@
 //! Our trimmed definitions against the descriptors inside Fabric's own published Go module: what ours leave out is
 //! allowed, what they say must be Fabric's.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,7 @@
 //! Blocks that real networks made, decoded and compared with what Fabric's own configtxlator says of them.
 
+#![allow(clippy::unwrap_used)]
+
 mod configtxlator;
 
 use std::fs;
@@ -12,36 +14,10 @@ use chainloom_fabric::wire::{
     Action, Block, BlockSigner, Body, EndorserTransaction, Namespace, RangeResults, ValidationCode,
     check_data_hash, check_number, check_previous_hash, decode_namespaces, definition_changes,
 };
-use compare::assert_same;
+use configtxlator::assert_same;
 use proptest::prelude::*;
 use prost::Message as _;
 use serde_json::Value;
-
-mod compare {
-    use std::collections::BTreeSet;
-
-    use serde_json::{Map, Value};
-
-    /// Two trees are equal; else the first path where they are not.
-    pub(crate) fn assert_same(block: &str, path: &str, ours: &Value, theirs: &Value) {
-        match (ours, theirs) {
-            (Value::Object(ours), Value::Object(theirs)) => {
-                let names: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
-                for name in names {
-                    let of =
-                        |map: &'_ Map<String, Value>| map.get(name).cloned().unwrap_or_default();
-                    assert_same(block, &format!("{path}.{name}"), &of(ours), &of(theirs));
-                }
-            }
-            (Value::Array(ours), Value::Array(theirs)) if ours.len() == theirs.len() => {
-                for (index, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
-                    assert_same(block, &format!("{path}[{index}]"), ours, theirs);
-                }
-            }
-            _ => assert_eq!(ours, theirs, "{block}: {path}"),
-        }
-    }
-}
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")

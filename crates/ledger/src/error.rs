@@ -63,7 +63,7 @@ pub enum LedgerError {
         /// Where it stands.
         version: Option<Version>,
         /// The verdict.
-        validation_code: ValidationCode,
+        validation_code: Box<ValidationCode>,
         /// Whether the same call, as a new transaction, can succeed: others changed what it had read.
         is_conflict: bool,
     },
@@ -177,7 +177,7 @@ mod tests {
             detail: String::new(),
             transaction_id: String::new(),
             version: None,
-            validation_code: ValidationCode::valid(),
+            validation_code: Box::new(ValidationCode::valid()),
             is_conflict,
         }
     }

@@ -150,7 +150,7 @@ impl From<LedgerError> for Problem {
             } => {
                 problem.transaction_id = Some(transaction_id);
                 problem.version = version;
-                problem.validation_code = Some(validation_code);
+                problem.validation_code = Some(*validation_code);
             }
             LedgerError::Storage { detail } => {
                 tracing::error!("a ledger's store failed: {detail}");

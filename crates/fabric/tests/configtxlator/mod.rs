@@ -1,8 +1,12 @@
 //! Our typed blocks in the shape of configtxlator's JSON, so that whole blocks can be compared: a fact that our
 //! types lose is a difference.
 
+#![allow(clippy::unwrap_used)]
+
+mod compare;
 mod config;
 
+pub(crate) use compare::assert_same;
 pub(crate) use config::cut_to_skeletons;
 
 use base64::Engine as _;
