@@ -31,6 +31,11 @@ devnet_as() {
                 {{ member.name }} "${2:-alice}" {{ member.wallet }}/"${2:-alice}"/msp >&2
             return 1
         fi
+        # The CA's client leaves out what tells administrators from others.
+        if [ ! -e {{ member.wallet }}/"${2:-alice}"/msp/config.yaml ]; then
+            cp {{ member.authority_root }} {{ member.wallet }}/"${2:-alice}"/msp/cacerts/ &&
+                cp {{ member.msp }}/config.yaml {{ member.wallet }}/"${2:-alice}"/msp/ || return 1
+        fi
         export CORE_PEER_LOCALMSPID={{ member.msp_id }}
         export CORE_PEER_ADDRESS={{ member.peer_address }}
         export CORE_PEER_TLS_ROOTCERT_FILE={{ member.tls_root }}
@@ -87,6 +92,7 @@ struct Script<'a> {
 struct Member<'a> {
     name: &'a str,
     msp_id: &'a str,
+    msp: String,
     wallet: String,
     peer_address: String,
     tls_root: String,
@@ -153,6 +159,7 @@ impl<'a> Member<'a> {
         Ok(Self {
             name: &organization.name,
             msp_id: &organization.msp_id,
+            msp: quoted(&layout.organization_directory(organization).join("msp"))?,
             wallet: quoted(&layout.wallet_directory(organization))?,
             peer_address: address(peer.port),
             tls_root: quoted(&layout.tls_root(organization))?,
@@ -369,6 +376,23 @@ mod tests {
             let output = run(shell, &fixture, r#". "$ENV_SH"; command -v peer"#);
             let found = String::from_utf8(output.stdout).unwrap();
             assert_eq!(found.trim_end(), program.to_str().unwrap());
+        }
+    }
+
+    #[test]
+    fn the_folder_of_a_user_whom_someone_else_enrolled_is_completed() {
+        for shell in SHELLS {
+            let fixture = written();
+            let organization = &fixture.topology.organizations[1];
+            enroll(&fixture.layout, organization, "bob");
+            let script = r#". "$ENV_SH"; devnet_as org2 bob"#;
+            assert_sets(shell, &fixture, script, 2, "bob");
+            let msp = fixture.layout.user_msp(organization, "bob");
+            let own = fixture.layout.organization_directory(organization);
+            for file in ["config.yaml", "cacerts/ca.org2.example.com-cert.pem"] {
+                let expected = fs::read(own.join("msp").join(file)).unwrap();
+                assert_eq!(fs::read(msp.join(file)).unwrap(), expected, "{file}");
+            }
         }
     }
 

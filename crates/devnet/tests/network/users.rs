@@ -65,7 +65,7 @@ fn an_administrator_of_the_authority_is_one_of_the_channel(network: &Network) {
         assert_eq!(label, &json!("probe"), "{installed}");
     }
     let said = printed(&alice(network, 1).shell(line)).unwrap_err();
-    assert!(said.contains("access denied"), "{said}");
+    assert!(said.contains("The identity is not an admin"), "{said}");
 }
 
 fn alice_may_register_nobody(network: &Network) {
