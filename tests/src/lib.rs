@@ -9,6 +9,7 @@
 
 mod browser;
 mod chains;
+mod devnet;
 mod hostile;
 mod http;
 mod node;
@@ -20,6 +21,7 @@ mod wait;
 
 pub use browser::{Browser, Screen};
 pub use chains::{ChainRecipe, Rules, sha256_hex};
+pub use devnet::Devnet;
 pub use hostile::{Behaviour, HostilePeer};
 pub use http::{RawAnswer, client, raw_request, send_raw, unused_address};
 pub use node::{Node, NodeOptions};
