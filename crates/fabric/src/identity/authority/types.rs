@@ -52,6 +52,20 @@ pub struct Registration {
     pub secret: Option<Secret>,
 }
 
+impl Registration {
+    /// A user of an application: of type `client`, with nothing else said.
+    pub fn client(enrollment_id: impl Into<String>) -> Self {
+        Self {
+            enrollment_id: enrollment_id.into(),
+            kind: "client".to_owned(),
+            affiliation: None,
+            attributes: Vec::new(),
+            max_enrollments: None,
+            secret: None,
+        }
+    }
+}
+
 /// An identity as its CA knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RegisteredIdentity {
