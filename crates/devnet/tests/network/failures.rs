@@ -1,12 +1,13 @@
 //! What is said when a step fails or a process dies.
 
 use std::fs;
-use std::sync::Mutex;
+use std::sync::{Mutex, mpsc};
+use std::thread;
 
 use chainloom_devnet::{
     Condition, DevnetError, Network, Options, Phase, ProcessState, State, Status, end_network,
 };
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process_group};
 
 use crate::folder::Folder;
 use crate::kinds::{Kind, TestNetwork, up};
@@ -129,6 +130,34 @@ fn a_process_that_is_ended_from_outside_is_told_of_and_can_be_started_again() {
         assert!(problem.contains(log.to_str().unwrap()), "{problem}");
         network.start_process(&process.name).unwrap();
         assert!(dead.name == process.name && network.look().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_test_that_panics_leaves_no_process() {
+    let (send, ids) = mpsc::channel();
+    let test = thread::spawn(move || {
+        let network = TestNetwork::start(Kind::Raft3_1);
+        for process in network.processes() {
+            if let Condition::Running { process_id } = process.condition {
+                send.send(process_id).unwrap();
+            }
+        }
+        panic!("as a test does that fails");
+    });
+    assert!(test.join().is_err());
+    let ids: Vec<u32> = ids.iter().collect();
+    assert_eq!(ids.len(), 3 + 2 + 2 + 1);
+    for id in ids {
+        // Each leads a group, in which its guard and all that it started are too.
+        let group = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+        eventually(
+            "the process and its guard to be gone",
+            || match test_kill_process_group(group) {
+                Err(_) => Ok(()),
+                Ok(()) => Err(id),
+            },
+        );
     }
 }
 

@@ -46,6 +46,9 @@ pub(crate) async fn run(arguments: &DevnetUpArguments) -> Result<(), Error> {
             () = &mut end => {
                 // The network's processes end with it. An error means that it has just ended.
                 let _ = child.kill();
+                let _ = child.wait();
+                drop(progress);
+                up::interrupted()
             }
         }
     }

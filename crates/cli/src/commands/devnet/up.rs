@@ -29,9 +29,8 @@ pub(crate) async fn run(arguments: &DevnetUpArguments) -> Result<(), Error> {
     let mut network = tokio::select! {
         started = starting => started.map_err(Error::Panicked)??,
         () = &mut end => {
-            warn("ended before the network was up; the next `chainloom devnet up` begins anew");
             // What has been started ends with this process.
-            process::exit(INTERRUPTED)
+            interrupted()
         }
     };
     let mut output = Output::new();
@@ -69,6 +68,12 @@ pub(crate) async fn run(arguments: &DevnetUpArguments) -> Result<(), Error> {
         .map_err(Error::Panicked)??;
     drop(progress);
     Ok(())
+}
+
+/// Ends this program, which was asked to end before the network was up.
+pub(super) fn interrupted() -> ! {
+    warn("ended before the network was up; the next `chainloom devnet up` begins anew");
+    process::exit(INTERRUPTED)
 }
 
 fn start(options: &Options) -> Result<Network, DevnetError> {
