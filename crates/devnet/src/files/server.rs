@@ -15,7 +15,6 @@ channel = "{channel}"
 contract = "probe"
 wallet = "wallets/{name}"
 identity = "alice"
-mode = "gateway"
 "#
     )
 }
@@ -49,6 +48,5 @@ mod tests {
         assert_eq!(value("kind"), "fabric");
         assert_eq!(value("channel"), "devnet");
         assert_eq!(value("contract"), "probe");
-        assert_eq!(value("mode"), "gateway");
     }
 }
