@@ -74,6 +74,11 @@ impl DataFolder {
         self.0.join(INDEX_FILE)
     }
 
+    /// The file of a channel's read model; a ledger's name is a file's name too.
+    pub(crate) fn channel_index_file(&self, ledger: &str) -> PathBuf {
+        self.0.join(format!("{ledger}.{INDEX_FILE}"))
+    }
+
     /// Whether there is a chain in it.
     pub(crate) fn has_chain(&self) -> bool {
         self.0.join(CHAIN_FILE).exists()
@@ -187,6 +192,17 @@ mod tests {
         assert_eq!(path(&settings), Path::new("data/5001"));
         settings.server.data_directory = Some("here".into());
         assert_eq!(path(&settings), Path::new("here"));
+    }
+
+    #[test]
+    fn every_channel_has_an_index_of_its_own() {
+        let folder = DataFolder("here".into());
+        for name in ["index", "tutorial", "trade"] {
+            let file = folder.channel_index_file(name);
+            assert_eq!(file, Path::new("here").join(format!("{name}.index.redb")));
+            let name = file.file_name().unwrap().to_str().unwrap();
+            assert!(!is_ours(name), "resetting the chain leaves it: {name}");
+        }
     }
 
     #[test]

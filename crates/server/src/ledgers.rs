@@ -2,22 +2,73 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chainloom_index::IndexedLedger;
+use chainloom_ledger::{Call, Payload};
 use chainloom_tutorial::Node;
+use http::StatusCode;
 
 use crate::problem::Problem;
+
+/// The contract of a chain of the tutorial.
+const COIN: &str = "coin";
 
 /// A ledger that the server serves.
 #[derive(Clone)]
 pub struct ServedLedger {
     /// The ledger with its read model, which is to follow it already.
-    pub ledger: Arc<IndexedLedger>,
+    pub(crate) ledger: Arc<IndexedLedger>,
     /// The node behind it, where it is a chain of the tutorial.
-    pub node: Option<Node>,
+    pub(crate) node: Option<Node>,
+    /// The contract that is meant where a call names none.
+    pub(crate) default_contract: Option<String>,
+}
+
+impl ServedLedger {
+    /// A chain of the tutorial; `ledger` stands above `node`.
+    pub fn tutorial(ledger: Arc<IndexedLedger>, node: Node) -> ServedLedger {
+        ServedLedger {
+            ledger,
+            node: Some(node),
+            default_contract: Some(COIN.to_owned()),
+        }
+    }
+
+    /// A channel of Fabric, with the contract that is meant where a call names none.
+    pub fn fabric(ledger: Arc<IndexedLedger>, default_contract: Option<String>) -> ServedLedger {
+        ServedLedger {
+            ledger,
+            node: None,
+            default_contract,
+        }
+    }
+
+    /// A call as a request names it, for queries, invocations and the explorer's forms.
+    pub(crate) fn call(
+        &self,
+        contract: Option<String>,
+        function: String,
+        args: Vec<Payload>,
+    ) -> Result<Call, Problem> {
+        let contract = contract.or_else(|| self.default_contract.clone());
+        let contract = contract.ok_or_else(|| {
+            Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "contract_missing",
+                "the call names no contract, and no contract is configured for this ledger: add \
+                 `contract` to the call, or to the ledger's configuration",
+            )
+        })?;
+        Ok(Call {
+            contract,
+            function,
+            args,
+        })
+    }
 }
 
 /// The ledgers that a server serves, by name.
 ///
-/// The first that is a chain of the tutorial answers the tutorial's routes at the root.
+/// The first that is a chain of the tutorial answers the tutorial's routes at the root, and the
+/// explorer begins with it; where none is, with the first.
 #[derive(Clone, Default)]
 pub struct Ledgers {
     served: BTreeMap<String, ServedLedger>,
@@ -44,6 +95,12 @@ impl Ledgers {
                 ),
             )
         })
+    }
+
+    /// The one with which the explorer begins.
+    pub(crate) fn first(&self) -> Option<(&str, &ServedLedger)> {
+        let tutorial = self.iter().find(|(_, served)| served.node.is_some());
+        tutorial.or_else(|| self.iter().next())
     }
 
     /// The node that answers the tutorial's routes.

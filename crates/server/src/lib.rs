@@ -10,7 +10,6 @@
 mod api;
 mod area;
 mod body;
-mod call;
 mod explorer;
 mod gate;
 mod ledgers;

@@ -267,4 +267,88 @@ mod tests {
         assert!(!problem.retryable);
         assert_eq!(problem.transaction_id.as_deref(), Some("abc"));
     }
+    fn endorser() -> Endorser {
+        Endorser {
+            address: "peer0.example:7051".to_owned(),
+            organization: "Org1MSP".to_owned(),
+            message: "no".to_owned(),
+        }
+    }
+
+    fn json(error: LedgerError) -> serde_json::Value {
+        serde_json::to_value(Problem::from(error)).expect("a problem is plain JSON")
+    }
+
+    #[test]
+    fn a_transaction_without_effect_is_named_with_place_and_verdict() {
+        let invalid = |is_conflict| {
+            json(LedgerError::Invalid {
+                code: "mvcc_read_conflict",
+                detail: "others were first".to_owned(),
+                transaction_id: "abc".to_owned(),
+                version: Some(Version { block: 7, index: 2 }),
+                validation_code: Box::new(ValidationCode {
+                    code: 11,
+                    name: "MVCC_READ_CONFLICT".to_owned(),
+                }),
+                is_conflict,
+            })
+        };
+        let problem = invalid(true);
+        assert_eq!(problem["status"], 409);
+        assert_eq!(problem["retryable"], true);
+        assert_eq!(problem["transaction_id"], "abc");
+        assert_eq!(
+            problem["version"],
+            serde_json::json!({"block": 7, "index": 2})
+        );
+        assert_eq!(problem["validation_code"]["name"], "MVCC_READ_CONFLICT");
+        assert_eq!(problem["endorsers"], serde_json::Value::Null);
+        let problem = invalid(false);
+        assert_eq!(
+            (&problem["status"], &problem["retryable"]),
+            (&422.into(), &false.into())
+        );
+    }
+
+    #[test]
+    fn what_peers_said_is_told_word_for_word() {
+        let refused = json(LedgerError::Refused {
+            code: "contract_refused",
+            detail: "no".to_owned(),
+            transaction_id: Some("abc".to_owned()),
+            endorsers: vec![endorser()],
+        });
+        assert_eq!(
+            (&refused["status"], &refused["retryable"]),
+            (&422.into(), &false.into())
+        );
+        assert_eq!(refused["transaction_id"], "abc");
+        let away = json(LedgerError::Unavailable {
+            code: "peer_unavailable",
+            detail: "nobody answers".to_owned(),
+            endorsers: vec![endorser()],
+        });
+        assert_eq!(
+            (&away["status"], &away["retryable"]),
+            (&503.into(), &true.into())
+        );
+        for problem in [refused, away] {
+            let expected = serde_json::json!([{
+                "address": "peer0.example:7051", "organization": "Org1MSP", "message": "no",
+            }]);
+            assert_eq!(problem["endorsers"], expected);
+        }
+    }
+
+    #[test]
+    fn whoever_is_denied_access_is_told_so() {
+        let detail = "the channel does not know this certificate".to_owned();
+        let problem = json(LedgerError::AccessDenied { detail });
+        assert_eq!(
+            (&problem["status"], &problem["retryable"]),
+            (&403.into(), &false.into())
+        );
+        assert_eq!(problem["code"], "access_denied");
+    }
 }

@@ -2,13 +2,15 @@
 
 use chainloom_tutorial::json::Limits;
 
-use super::{LedgerSettings, Settings, SettingsError, duration};
+use super::{LedgerSettings, ServerSettings, Settings, SettingsError, TutorialSettings, duration};
 
 /// How hard a chain can be asked to be; each zero makes a block sixteen times as dear, and beyond
 /// this no machine finds one.
 const DIFFICULTY_MAX: u32 = 16;
 /// How small the cache can be: below it the store reads every page again and again.
 const CACHE_BYTES_MIN: u64 = 1 << 20;
+/// How large it is where nothing is said.
+pub(super) const CACHE_BYTES_DEFAULT: u64 = 32 << 20;
 /// How long a host's name can be.
 const HOST_LENGTH_MAX: usize = 253;
 /// The key of the host names.
@@ -19,44 +21,68 @@ const LEDGER_NAME_LENGTH_MAX: usize = 64;
 impl Settings {
     /// Refuses what no server could be run with.
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
-        let (name, _) = self.tutorial()?;
-        check_name(name)?;
-        self.check_values()
+        server(&self.server)?;
+        let mut first_tutorial = None;
+        for (name, ledger) in &self.ledgers {
+            check_name(name)?;
+            let LedgerSettings::Tutorial(ledger) = ledger else {
+                continue;
+            };
+            if let Some(first) = first_tutorial.replace(name) {
+                return Err(SettingsError::TwoTutorials {
+                    first: first.clone(),
+                    second: name.clone(),
+                });
+            }
+            ledger.check(&format!("ledgers.{name}"))?;
+        }
+        Ok(())
     }
 
-    /// Refuses values that cannot be, wherever they stand.
-    pub(super) fn check_values(&self) -> Result<(), SettingsError> {
-        for host in &self.server.allowed_hosts {
-            check_host(host)?;
-        }
-        self.ledgers
-            .iter()
-            .try_for_each(|(name, ledger)| ledger.check(&format!("ledgers.{name}")))
-    }
-
-    /// The one ledger of the tutorial's kind, with its name.
-    pub(crate) fn tutorial(&self) -> Result<(&str, &LedgerSettings), SettingsError> {
-        let mut ledgers = self.ledgers.iter();
-        let Some((name, ledger)) = ledgers.next() else {
-            return Err(SettingsError::NoLedger);
-        };
-        match ledgers.next() {
-            None => Ok((name, ledger)),
-            Some((second, _)) => Err(SettingsError::TwoTutorials {
-                first: name.clone(),
-                second: second.clone(),
-            }),
-        }
+    /// The one ledger of the tutorial's kind.
+    pub(crate) fn tutorial(&self) -> Result<&TutorialSettings, SettingsError> {
+        let mut ledgers = self.ledgers.values();
+        let tutorial = ledgers.find_map(|ledger| match ledger {
+            LedgerSettings::Tutorial(settings) => Some(settings),
+            LedgerSettings::Fabric(_) => None,
+        });
+        tutorial.ok_or(SettingsError::NoTutorial)
     }
 
     /// The same, to be changed.
-    pub(super) fn tutorial_mut(&mut self) -> Result<&mut LedgerSettings, SettingsError> {
-        self.tutorial()?;
-        self.ledgers
-            .values_mut()
-            .next()
-            .ok_or(SettingsError::NoLedger)
+    pub(super) fn tutorial_mut(&mut self) -> Option<&mut TutorialSettings> {
+        self.ledgers.values_mut().find_map(|ledger| match ledger {
+            LedgerSettings::Tutorial(settings) => Some(settings),
+            LedgerSettings::Fabric(_) => None,
+        })
     }
+}
+
+/// Refuses values that the server cannot have.
+pub(super) fn server(settings: &ServerSettings) -> Result<(), SettingsError> {
+    settings
+        .allowed_hosts
+        .iter()
+        .try_for_each(|host| check_host(host))
+}
+
+/// Refuses a cache that is too small.
+pub(super) fn cache_bytes(table: &str, bytes: u64) -> Result<(), SettingsError> {
+    within(table, "cache_bytes", bytes, CACHE_BYTES_MIN, u64::MAX)
+}
+
+fn within(table: &str, key: &str, value: u64, min: u64, max: u64) -> Result<(), SettingsError> {
+    if (min..=max).contains(&value) {
+        return Ok(());
+    }
+    Err(SettingsError::Value {
+        key: format!("{table}.{key}"),
+        value: value.to_string(),
+        reason: match max {
+            u64::MAX => format!("it must be at least {min}"),
+            _ => format!("it must be {min} to {max}"),
+        },
+    })
 }
 
 /// A name stands in addresses and in the names of variables.
@@ -85,28 +111,16 @@ fn check_host(host: &str) -> Result<(), SettingsError> {
     })
 }
 
-impl LedgerSettings {
-    fn check(&self, table: &str) -> Result<(), SettingsError> {
-        let within = |key: &str, value: u64, min: u64, max: u64| {
-            if (min..=max).contains(&value) {
-                return Ok(());
-            }
-            Err(SettingsError::Value {
-                key: format!("{table}.{key}"),
-                value: value.to_string(),
-                reason: match max {
-                    u64::MAX => format!("it must be at least {min}"),
-                    _ => format!("it must be {min} to {max}"),
-                },
-            })
-        };
+impl TutorialSettings {
+    pub(super) fn check(&self, table: &str) -> Result<(), SettingsError> {
+        let within = |key, value, min, max| within(table, key, value, min, max);
         within(
             "difficulty",
             self.difficulty.into(),
             1,
             DIFFICULTY_MAX.into(),
         )?;
-        within("cache_bytes", self.cache_bytes, CACHE_BYTES_MIN, u64::MAX)?;
+        cache_bytes(table, self.cache_bytes)?;
         within("chain_bytes_max", self.chain_bytes_max, 1, u64::MAX)?;
         within("block_bytes_max", self.block_bytes_max, 1, u64::MAX)?;
         let depth = self.json_depth_max as u64;
@@ -134,45 +148,48 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn with(name: &str, ledger: LedgerSettings) -> Settings {
-        let mut settings = Settings::default();
-        settings.ledgers.insert(name.to_owned(), ledger);
-        settings
+    use crate::settings::testing::{fabric, settings, tutorial};
+
+    fn with(name: &str, ledger: TutorialSettings) -> Settings {
+        settings([(name, LedgerSettings::Tutorial(ledger))])
     }
 
     #[test]
     fn the_defaults_are_fine() {
-        with("tutorial", LedgerSettings::default()).check().unwrap();
+        let settings = with("tutorial", TutorialSettings::default());
+        settings.check().unwrap();
+        assert_eq!(settings.tutorial().unwrap(), &TutorialSettings::default());
     }
 
     #[test]
-    fn one_ledger_is_served() {
-        let mut settings = Settings::default();
-        let none = settings.check().unwrap_err();
-        assert!(matches!(none, SettingsError::NoLedger));
-        for name in ["a", "b"] {
-            let ledger = LedgerSettings::default();
-            settings.ledgers.insert(name.to_owned(), ledger);
-        }
-        let two = settings.check().unwrap_err().to_string();
-        assert!(two.contains("[ledgers.a] and [ledgers.b]"), "{two}");
+    fn one_chain_of_the_tutorial_at_most_beside_any_number_of_channels() {
+        let channels = settings([("a", fabric()), ("b", fabric())]);
+        channels.check().unwrap();
+        let none = channels.tutorial().unwrap_err();
+        assert!(matches!(none, SettingsError::NoTutorial), "{none}");
+        let beside = settings([("a", fabric()), ("b", tutorial()), ("c", fabric())]);
+        beside.check().unwrap();
+        beside.tutorial().unwrap();
+        let two = settings([("a", tutorial()), ("b", fabric()), ("c", tutorial())]);
+        let two = two.check().unwrap_err().to_string();
+        assert!(two.contains("[ledgers.a] and [ledgers.c]"), "{two}");
     }
 
     #[test]
     fn a_name_fits_into_an_address() {
         for name in ["", "Trade", "a/b", "a b", "a.b", &"a".repeat(65)] {
-            let error = with(name, LedgerSettings::default()).check().unwrap_err();
-            assert!(matches!(error, SettingsError::LedgerName(_)), "{name}");
+            for ledger in [tutorial(), fabric()] {
+                let error = settings([(name, ledger)]).check().unwrap_err();
+                assert!(matches!(error, SettingsError::LedgerName(_)), "{name}");
+            }
         }
-        with("my-chain_2", LedgerSettings::default())
-            .check()
-            .unwrap();
+        settings([("my-chain_2", tutorial())]).check().unwrap();
     }
 
     #[test]
     fn a_host_is_a_name_alone() {
         let check = |host: &str| {
-            let mut settings = with("tutorial", LedgerSettings::default());
+            let mut settings = with("tutorial", TutorialSettings::default());
             settings.server.allowed_hosts = vec![host.to_owned()];
             settings.check()
         };
@@ -193,7 +210,7 @@ mod tests {
 
     #[test]
     fn every_number_has_its_range() {
-        type Change = fn(&mut LedgerSettings);
+        type Change = fn(&mut TutorialSettings);
         let cases: [(&str, Change); 11] = [
             ("difficulty = 0 cannot be: it must be 1 to 16", |l| {
                 l.difficulty = 0
@@ -217,7 +234,7 @@ mod tests {
             }),
         ];
         for (expected, change) in cases {
-            let mut ledger = LedgerSettings::default();
+            let mut ledger = TutorialSettings::default();
             change(&mut ledger);
             let error = with("tutorial", ledger).check().unwrap_err().to_string();
             let expected = format!("ledgers.tutorial.{expected}");

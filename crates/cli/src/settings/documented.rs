@@ -6,16 +6,28 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{LedgerSettings, Settings};
+use super::keys::SettingsKeys;
+use super::{FabricSettings, LedgerSettings, testing};
 
 const DOCUMENT: &str = include_str!("../../../../docs/configuration.md");
 
-/// Every key with its default as the document writes it: as in TOML, `none` where there is none.
+/// What a key without default has in the settings that the document is held against.
+const REQUIRED: &str = "REQUIRED";
+
+/// Every key with its default as the document writes it: as in TOML, `none` where there is none,
+/// `required` where one must be set.
 fn keys_of_code() -> BTreeMap<String, String> {
-    let mut settings = Settings::default();
-    settings
-        .ledgers
-        .insert("tutorial".to_owned(), LedgerSettings::default());
+    let LedgerSettings::Fabric(fabric) = testing::fabric() else {
+        unreachable!("it is a channel")
+    };
+    let trade = LedgerSettings::Fabric(FabricSettings {
+        profile: REQUIRED.into(),
+        channel: REQUIRED.to_owned(),
+        wallet: REQUIRED.into(),
+        identity: REQUIRED.to_owned(),
+        ..fabric
+    });
+    let settings = testing::settings([("tutorial", testing::tutorial()), ("trade", trade)]);
     let mut keys = BTreeMap::new();
     flatten("", &serde_json::to_value(settings).unwrap(), &mut keys);
     keys
@@ -39,6 +51,9 @@ fn flatten(prefix: &str, value: &Value, keys: &mut BTreeMap<String, String>) {
         Value::Array(items) => {
             let items: Vec<String> = items.iter().map(Value::to_string).collect();
             keys.insert(prefix.to_owned(), format!("[{}]", items.join(", ")));
+        }
+        Value::String(text) if text == REQUIRED => {
+            keys.insert(prefix.to_owned(), "required".to_owned());
         }
         other => {
             keys.insert(prefix.to_owned(), other.to_string());
@@ -87,12 +102,16 @@ fn every_key_has_a_unit_and_a_meaning() {
 }
 
 #[test]
-fn the_documents_example_is_read() {
-    let example = DOCUMENT
+fn the_documents_examples_are_read() {
+    let examples: Vec<&str> = DOCUMENT
         .split("```toml\n")
-        .nth(1)
-        .and_then(|rest| rest.split("```").next())
-        .unwrap();
-    let settings: Settings = toml::from_str(example).unwrap();
-    settings.check().unwrap();
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        let keys: SettingsKeys = toml::from_str(example).unwrap();
+        keys.check_values().unwrap();
+        keys.into_settings().unwrap().check().unwrap();
+    }
 }

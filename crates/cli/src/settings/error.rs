@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::Kind;
 use super::duration::DurationError;
 
 /// Why the settings cannot be used.
@@ -65,9 +66,41 @@ pub(crate) enum SettingsError {
         /// What it must be.
         reason: String,
     },
-    /// No ledger at all.
-    #[error("no ledger is configured: add [ledgers.tutorial]")]
-    NoLedger,
+    /// A key of another kind of ledger.
+    #[error(
+        "{key} cannot be set: the ledger is of kind `{kind}`, and the key is of the kind `{other}`"
+    )]
+    ForeignKey {
+        /// The key, as in the file.
+        key: String,
+        /// The ledger's kind.
+        kind: Kind,
+        /// The kind that has the key.
+        other: Kind,
+    },
+    /// A key without default that nobody set.
+    #[error(
+        "[ledgers.{ledger}] is of kind `fabric` and says no `{key}`: add {what}, {key} = \"…\""
+    )]
+    MissingKey {
+        /// The ledger.
+        ledger: String,
+        /// The key.
+        key: &'static str,
+        /// What it is to say.
+        what: &'static str,
+    },
+    /// No chain of the tutorial, where one is needed.
+    #[error(
+        "no ledger of kind `tutorial` is configured, and only such a one has its chain here: add \
+         [ledgers.tutorial]"
+    )]
+    NoTutorial,
+    /// A flag for a chain of the tutorial, and there is none.
+    #[error(
+        "{0} is for a ledger of kind `tutorial`, and none is configured: add [ledgers.tutorial]"
+    )]
+    FlagOfTutorial(&'static str),
     /// More than one ledger of the tutorial's kind.
     #[error(
         "[ledgers.{first}] and [ledgers.{second}] are both of kind `tutorial`, but the tutorial's \

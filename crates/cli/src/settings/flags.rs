@@ -3,7 +3,7 @@
 use crate::arguments::{ChainRules, Place, UpArguments};
 
 use super::check::ALLOWED_HOSTS;
-use super::{Environment, Settings, SettingsError, load, loopback};
+use super::{Environment, Settings, SettingsError, TutorialSettings, load, loopback};
 
 impl Settings {
     /// The settings of `up`, from all four places, checked.
@@ -36,9 +36,14 @@ impl Settings {
 
     /// Sets what `--rules` and `--difficulty` say.
     fn apply_rules(&mut self, rules: &ChainRules) -> Result<(), SettingsError> {
-        let ledger = self.tutorial_mut()?;
-        ledger.rules = rules.rules.unwrap_or(ledger.rules);
-        ledger.difficulty = rules.difficulty.unwrap_or(ledger.difficulty);
+        let given = [
+            ("--rules", rules.rules.is_some()),
+            ("--difficulty", rules.difficulty.is_some()),
+        ];
+        if let Some(ledger) = self.tutorial_for(&given)? {
+            ledger.rules = rules.rules.unwrap_or(ledger.rules);
+            ledger.difficulty = rules.difficulty.unwrap_or(ledger.difficulty);
+        }
         Ok(())
     }
 
@@ -54,15 +59,34 @@ impl Settings {
             self.server.allowed_hosts.clone_from(hosts);
         }
         self.server.insecure_public |= arguments.insecure_public;
-        let ledger = self.tutorial_mut()?;
-        ledger.mine_on_transaction |= arguments.mine_on_transaction;
-        if let Some(interval) = arguments.mine_every {
-            ledger.mine_every_s = Some(interval.as_secs_f64());
-        }
-        if let Some(interval) = arguments.resolve_interval {
-            ledger.resolve_interval_s = Some(interval.as_secs_f64());
+        let given = [
+            ("--mine-every", arguments.mine_every.is_some()),
+            ("--mine-on-transaction", arguments.mine_on_transaction),
+            ("--resolve-interval", arguments.resolve_interval.is_some()),
+        ];
+        if let Some(ledger) = self.tutorial_for(&given)? {
+            ledger.mine_on_transaction |= arguments.mine_on_transaction;
+            if let Some(interval) = arguments.mine_every {
+                ledger.mine_every_s = Some(interval.as_secs_f64());
+            }
+            if let Some(interval) = arguments.resolve_interval {
+                ledger.resolve_interval_s = Some(interval.as_secs_f64());
+            }
         }
         Ok(())
+    }
+
+    /// The ledger that these flags are for, each with whether it was given; one without the ledger
+    /// is refused.
+    fn tutorial_for(
+        &mut self,
+        flags: &[(&'static str, bool)],
+    ) -> Result<Option<&mut TutorialSettings>, SettingsError> {
+        let ledger = self.tutorial_mut();
+        match flags.iter().find(|(_, is_given)| *is_given) {
+            Some((flag, _)) if ledger.is_none() => Err(SettingsError::FlagOfTutorial(flag)),
+            _ => Ok(ledger),
+        }
     }
 }
 
@@ -92,14 +116,10 @@ mod tests {
     use super::*;
     use chainloom_tutorial::rules::Rules;
 
-    use crate::settings::LedgerSettings;
+    use crate::settings::testing;
 
     fn settings() -> Settings {
-        let mut settings = Settings::default();
-        settings
-            .ledgers
-            .insert("tutorial".to_owned(), LedgerSettings::default());
-        settings
+        testing::settings([("tutorial", testing::tutorial())])
     }
 
     #[test]
@@ -136,15 +156,15 @@ mod tests {
         assert_eq!(settings.server.data_directory, Some("here".into()));
         assert_eq!(settings.server.allowed_hosts, ["laptop.lan"]);
         assert!(settings.server.insecure_public);
-        let expected = LedgerSettings {
+        let expected = TutorialSettings {
             rules: Rules::Repository,
             difficulty: 5,
             mine_every_s: Some(0.5),
             mine_on_transaction: true,
             resolve_interval_s: Some(30.0),
-            ..LedgerSettings::default()
+            ..TutorialSettings::default()
         };
-        assert_eq!(settings.ledgers["tutorial"], expected);
+        assert_eq!(settings.tutorial().unwrap(), &expected);
     }
 
     #[test]
@@ -172,6 +192,57 @@ mod tests {
             settings.apply_up(&arguments).unwrap();
             let error = settings.check().map_err(named_by_flag).unwrap_err();
             assert!(error.to_string().starts_with(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_flag_of_the_tutorials_chain_needs_one() {
+        let rules = |rules| UpArguments {
+            rules,
+            ..UpArguments::default()
+        };
+        for (flag, arguments) in [
+            (
+                "--rules",
+                rules(ChainRules {
+                    rules: Some(Rules::Article),
+                    difficulty: None,
+                }),
+            ),
+            (
+                "--difficulty",
+                rules(ChainRules {
+                    rules: None,
+                    difficulty: Some(4),
+                }),
+            ),
+            (
+                "--mine-every",
+                UpArguments {
+                    mine_every: Some(Duration::from_secs(1)),
+                    ..UpArguments::default()
+                },
+            ),
+            (
+                "--mine-on-transaction",
+                UpArguments {
+                    mine_on_transaction: true,
+                    ..UpArguments::default()
+                },
+            ),
+            (
+                "--resolve-interval",
+                UpArguments {
+                    resolve_interval: Some(Duration::from_secs(1)),
+                    ..UpArguments::default()
+                },
+            ),
+        ] {
+            let mut channel = testing::settings([("trade", testing::fabric())]);
+            channel.apply_up(&UpArguments::default()).unwrap();
+            let error = channel.apply_up(&arguments).unwrap_err().to_string();
+            let expected = format!("{flag} is for a ledger of kind `tutorial`");
+            assert!(error.starts_with(&expected), "{error}");
         }
     }
 

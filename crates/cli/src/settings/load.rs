@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use directories::ProjectDirs;
 use figment::Figment;
 use figment::error::Kind as ErrorKind;
-use figment::providers::{Format, Serialized, Toml};
+use figment::providers::Serialized;
 use figment::value::Value;
 use toml::Spanned;
 
-use super::{LedgerSettings, Settings, SettingsError};
+use super::keys::{LedgerKeys, SettingsKeys};
+use super::{Settings, SettingsError};
 
 /// The name of the file that is looked for.
 const FILE_NAME: &str = "chainloom.toml";
@@ -78,41 +79,47 @@ pub(crate) fn load(
     named: Option<&Path>,
     environment: &Environment,
 ) -> Result<Settings, SettingsError> {
-    let mut figment = Figment::from(Serialized::defaults(Settings::default()));
-    let file = environment
-        .file(named)
-        .map(|path| read(&path).map(|text| (path, text)))
-        .transpose()?;
-    let mut settings = Settings::default();
-    if let Some((path, text)) = &file {
-        settings = check_file(path, text)?;
-        figment = figment.merge(Toml::string(text));
-    }
-
+    let mut keys = match environment.file(named) {
+        Some(path) => read_file(&path)?,
+        None => SettingsKeys::default(),
+    };
+    let mut figment = Figment::from(Serialized::defaults(&keys));
     let mut variables: Vec<_> = environment
         .variables
         .iter()
         .filter(|(name, _)| name != SERVER_URL && !name.starts_with(TEST_PREFIX))
         .collect();
     variables.sort();
-    for (name, value) in variables {
+    for (name, value) in &variables {
         let refused = |reason| SettingsError::Environment {
             variable: name.clone(),
             reason,
         };
-        let key = key_of(name).ok_or_else(|| refused(no_key(name, &settings)))?;
-        (figment, settings) = with_variable(&figment, &key, value).map_err(refused)?;
-        settings
-            .check_values()
+        let key = key_of(name).ok_or_else(|| refused(no_key(name, &keys)))?;
+        (figment, keys) = with_variable(&figment, &key, value).map_err(refused)?;
+        keys.check_values()
             .map_err(|error| refused(error.to_string()))?;
     }
-
-    if settings.ledgers.is_empty() {
-        settings
-            .ledgers
-            .insert("tutorial".to_owned(), LedgerSettings::default());
-    }
-    Ok(settings)
+    keys.into_settings().map_err(|error| match &error {
+        // The file has been checked by itself: a variable set this one, or the kind.
+        SettingsError::ForeignKey { key, .. } => {
+            let set = |key: &str| {
+                let mut names = variables.iter().map(|(name, _)| name);
+                names.find(|name| key_of(name).as_deref() == Some(key))
+            };
+            let kind = key
+                .rsplit_once('.')
+                .map(|(table, _)| format!("{table}.kind"));
+            match set(key).or_else(|| set(&kind?)) {
+                Some(variable) => SettingsError::Environment {
+                    variable: variable.clone(),
+                    reason: error.to_string(),
+                },
+                None => error,
+            }
+        }
+        _ => error,
+    })
 }
 
 /// The key that a variable sets: `CHAINLOOM_SERVER__LISTEN` sets `server.listen`.
@@ -124,9 +131,9 @@ fn key_of(variable: &str) -> Option<String> {
 
 /// Why a variable sets nothing, with the one that was probably meant: one underscore is easily
 /// written for two.
-fn no_key(variable: &str, settings: &Settings) -> String {
+fn no_key(variable: &str, keys: &SettingsKeys) -> String {
     let with_single = |name: &str| name.replace(SEPARATOR, "_");
-    let known = variables(settings);
+    let known = variables(keys);
     match known.iter().find(|name| with_single(name) == variable) {
         Some(meant) => format!("it sets nothing; {meant} is meant, two underscores for each dot"),
         None => format!(
@@ -137,7 +144,7 @@ fn no_key(variable: &str, settings: &Settings) -> String {
 }
 
 /// The variables of all keys.
-fn variables(settings: &Settings) -> Vec<String> {
+fn variables(keys: &SettingsKeys) -> Vec<String> {
     fn collect(prefix: &str, value: &serde_json::Value, names: &mut Vec<String>) {
         let serde_json::Value::Object(fields) = value else {
             names.push(prefix.to_owned());
@@ -149,30 +156,41 @@ fn variables(settings: &Settings) -> Vec<String> {
             collect(&format!("{prefix}{separator}{name}"), field, names);
         }
     }
-    let mut settings = settings.clone();
-    if settings.ledgers.is_empty() {
-        let ledger = LedgerSettings::default();
-        settings.ledgers.insert("tutorial".to_owned(), ledger);
+    let mut keys = keys.clone();
+    if keys.ledgers.is_empty() {
+        let ledger = LedgerKeys::default();
+        keys.ledgers.insert("tutorial".to_owned(), ledger);
     }
     let mut names = Vec::new();
     // A table of texts and numbers is JSON always; without one there is nothing to suggest.
-    let tree = serde_json::to_value(settings).unwrap_or_default();
+    let tree = serde_json::to_value(keys).unwrap_or_default();
     collect(PREFIX, &tree, &mut names);
     names
 }
 
 /// A value is read as TOML would (`5`, `true`), and as text where that does not fit: a folder may
 /// be called `5000`. Answers what is wrong if neither fits.
-fn with_variable(figment: &Figment, key: &str, text: &str) -> Result<(Figment, Settings), String> {
+fn with_variable(
+    figment: &Figment,
+    key: &str,
+    text: &str,
+) -> Result<(Figment, SettingsKeys), String> {
     let Ok(value) = text.parse::<Value>();
     let attempt = |value: Value| {
         let figment = figment.clone().merge((key, value));
         match figment.extract() {
-            Ok(settings) => Ok((figment, settings)),
+            Ok(keys) => Ok((figment, keys)),
             Err(error) => Err(reason_of(error.kind)),
         }
     };
     attempt(value).or_else(|reason| attempt(Value::from(text)).map_err(|_| reason))
+}
+
+/// What a file sets; its paths begin at its folder.
+fn read_file(path: &Path) -> Result<SettingsKeys, SettingsError> {
+    let mut keys = check_file(path, &read(path)?)?;
+    keys.resolve_paths(path.parent().unwrap_or(Path::new("")));
+    Ok(keys)
 }
 
 fn read(path: &Path) -> Result<String, SettingsError> {
@@ -189,7 +207,7 @@ fn read(path: &Path) -> Result<String, SettingsError> {
     std::fs::read_to_string(path).map_err(unreadable)
 }
 
-fn check_file(path: &Path, text: &str) -> Result<Settings, SettingsError> {
+fn check_file(path: &Path, text: &str) -> Result<SettingsKeys, SettingsError> {
     let refused = |start: usize, reason| {
         let line = text[..start.min(text.len())].matches('\n').count();
         let source = text.lines().nth(line).unwrap_or_default().trim();
@@ -200,17 +218,20 @@ fn check_file(path: &Path, text: &str) -> Result<Settings, SettingsError> {
             reason,
         }
     };
-    let settings: Settings = toml::from_str(text).map_err(|error| {
+    let keys: SettingsKeys = toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         refused(start, in_our_words(error.message()))
     })?;
-    settings.check_values().map_err(|error| match &error {
-        SettingsError::Value { key, .. } | SettingsError::Time { key, .. } => {
+    let checked = keys.check_values().and_then(|()| keys.check_kinds());
+    checked.map_err(|error| match &error {
+        SettingsError::Value { key, .. }
+        | SettingsError::Time { key, .. }
+        | SettingsError::ForeignKey { key, .. } => {
             refused(place_of(text, key).unwrap_or(0), error.to_string())
         }
         _ => error,
     })?;
-    Ok(settings)
+    Ok(keys)
 }
 
 /// Where a key's value begins in the file.
@@ -270,7 +291,7 @@ mod tests {
     use super::*;
     use chainloom_tutorial::rules::Rules;
 
-    use crate::settings::loopback;
+    use crate::settings::{FabricSettings, LedgerSettings, TutorialSettings, loopback};
 
     struct Fixture {
         folder: tempfile::TempDir,
@@ -311,7 +332,7 @@ mod tests {
         }
 
         fn rules(&self) -> Rules {
-            self.load().unwrap().ledgers["tutorial"].rules
+            self.load().unwrap().tutorial().unwrap().rules
         }
 
         fn refusal(&self) -> String {
@@ -327,7 +348,7 @@ mod tests {
         let settings = Fixture::new().load().unwrap();
         assert_eq!(settings.server.listen, loopback(5000));
         assert_eq!(settings.ledgers.len(), 1);
-        assert_eq!(settings.ledgers["tutorial"], LedgerSettings::default());
+        assert_eq!(settings.tutorial().unwrap(), &TutorialSettings::default());
     }
 
     #[test]
@@ -339,7 +360,7 @@ mod tests {
         assert_eq!(fixture.rules(), Rules::Article);
         let named = fixture.write("elsewhere", REPOSITORY);
         let settings = load(Some(&named), &fixture.environment).unwrap();
-        assert_eq!(settings.ledgers["tutorial"].rules, Rules::Repository);
+        assert_eq!(settings.tutorial().unwrap().rules, Rules::Repository);
     }
 
     #[test]
@@ -360,7 +381,7 @@ mod tests {
         assert_eq!(settings.server.listen, loopback(6000));
         assert_eq!(settings.server.allowed_hosts, ["a.example"]);
         assert_eq!(settings.server.data_directory, Some("5000".into()));
-        let ledger = &settings.ledgers["tutorial"];
+        let ledger = settings.tutorial().unwrap();
         assert_eq!(ledger.rules, Rules::Repository);
         assert_eq!((ledger.difficulty, ledger.mine_every_s), (6, Some(0.5)));
     }
@@ -371,6 +392,92 @@ mod tests {
         fixture.write("here", "[ledgers.coins]\ndifficulty = 5\n");
         let settings = fixture.load().unwrap();
         assert_eq!(settings.ledgers.keys().collect::<Vec<_>>(), ["coins"]);
+    }
+
+    const CHANNEL: &str = "[ledgers.trade]\nkind = \"fabric\"\nprofile = \"org1.yaml\"\n\
+                           channel = \"mychannel\"\nwallet = \"wallets/org1\"\n\
+                           identity = \"alice\"\n";
+
+    #[test]
+    fn a_channel_is_read_with_paths_from_the_files_folder() {
+        let mut fixture = Fixture::new();
+        let path = fixture.write("here", CHANNEL);
+        let folder = path.parent().unwrap();
+        let trade = |settings: &Settings| match &settings.ledgers["trade"] {
+            LedgerSettings::Fabric(trade) => trade.clone(),
+            LedgerSettings::Tutorial(_) => panic!("it is a channel"),
+        };
+        let expected = FabricSettings {
+            profile: folder.join("org1.yaml"),
+            channel: "mychannel".to_owned(),
+            contract: None,
+            wallet: folder.join("wallets/org1"),
+            identity: "alice".to_owned(),
+            cache_bytes: 32 << 20,
+        };
+        let settings = fixture.load().unwrap();
+        assert_eq!(settings.ledgers.len(), 1, "and no chain of the tutorial");
+        assert_eq!(trade(&settings), expected);
+
+        fixture.set("CHAINLOOM_LEDGERS__TRADE__CONTRACT", "basic");
+        fixture.set("CHAINLOOM_LEDGERS__TRADE__WALLET", "mine");
+        fixture.set("CHAINLOOM_LEDGERS__COINS__DIFFICULTY", "5");
+        let settings = fixture.load().unwrap();
+        let changed = FabricSettings {
+            contract: Some("basic".to_owned()),
+            wallet: "mine".into(),
+            ..expected
+        };
+        assert_eq!(trade(&settings), changed);
+        assert_eq!(settings.tutorial().unwrap().difficulty, 5);
+    }
+
+    #[test]
+    fn variables_alone_make_a_channel_too() {
+        let mut fixture = Fixture::new();
+        for (key, value) in [
+            ("PROFILE", "org1.json"),
+            ("CHANNEL", "mychannel"),
+            ("WALLET", "wallet"),
+            ("IDENTITY", "alice"),
+            ("KIND", "fabric"),
+        ] {
+            fixture.set(&format!("CHAINLOOM_LEDGERS__TRADE__{key}"), value);
+        }
+        let settings = fixture.load().unwrap();
+        assert!(matches!(
+            settings.ledgers["trade"],
+            LedgerSettings::Fabric(_)
+        ));
+    }
+
+    #[test]
+    fn what_a_channel_lacks_is_named() {
+        let fixture = Fixture::new();
+        for key in ["profile", "channel", "wallet", "identity"] {
+            let others = CHANNEL.lines().filter(|line| !line.starts_with(key));
+            let text: Vec<&str> = others.collect();
+            fixture.write("here", &text.join("\n"));
+            let refusal = fixture.refusal();
+            let expected = format!("[ledgers.trade] is of kind `fabric` and says no `{key}`");
+            assert!(refusal.starts_with(&expected), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_variable_that_sets_a_key_of_another_kind_is_named() {
+        for (name, value) in [
+            ("CHAINLOOM_LEDGERS__TRADE__DIFFICULTY", "5"),
+            ("CHAINLOOM_LEDGERS__TRADE__KIND", "tutorial"),
+        ] {
+            let mut fixture = Fixture::new();
+            fixture.write("here", CHANNEL);
+            fixture.set(name, value);
+            let refusal = fixture.refusal();
+            let expected = format!("environment variable {name}: ledgers.trade.");
+            assert!(refusal.starts_with(&expected), "{refusal}");
+            assert!(refusal.contains("cannot be set"), "{refusal}");
+        }
     }
 
     #[test]
@@ -388,7 +495,7 @@ mod tests {
             ("[server]\nlisten = []\n", 2, "no address is named"),
             ("[server]\nlisten = 5000\n", 2, "a text or a list of texts"),
             ("[ledgers.tutorial]\nrules = \"book\"\n", 2, "`book`"),
-            ("[ledgers.tutorial]\nkind = \"fabric\"\n", 2, "`fabric`"),
+            ("[ledgers.tutorial]\nkind = \"paper\"\n", 2, "`paper`"),
             ("[ledgers.tutorial]\ndifficulty = -1\n", 2, "-1"),
             (
                 "[ledgers.tutorial]\ndifficulty = \"4\"\n",
@@ -422,6 +529,27 @@ mod tests {
                 "a host name alone",
             ),
             ("[server]\nlisten = \"127.0.0.1:1\nx = 1", 2, ""),
+            (
+                "[ledgers.trade]\nkind = \"fabric\"\nrules = \"article\"",
+                3,
+                "ledgers.trade.rules cannot be set: the ledger is of kind `fabric`, and the key is \
+                 of the kind `tutorial`",
+            ),
+            (
+                "[ledgers.trade]\n\nchannel = \"a\"",
+                3,
+                "the ledger is of kind `tutorial`, and the key is of the kind `fabric`",
+            ),
+            (
+                "[ledgers.trade]\nkind = \"fabric\"\nidentity = \"\"",
+                3,
+                "ledgers.trade.identity = \"\" cannot be: it must not be empty",
+            ),
+            (
+                "[ledgers.trade]\nkind = \"fabric\"\ncache_bytes = 5",
+                3,
+                "at least 1048576",
+            ),
         ] {
             let path = fixture.write("here", text);
             let refusal = fixture.refusal();

@@ -10,11 +10,15 @@ mod documented;
 pub(crate) mod duration;
 mod error;
 mod flags;
+mod keys;
 mod lists;
 mod load;
 mod node;
+#[cfg(test)]
+mod testing;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -28,8 +32,7 @@ use load::{Environment, load};
 pub(crate) const DEFAULT_PORT: u16 = 5000;
 
 /// Everything that can be set.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "a table")]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub(crate) struct Settings {
     /// What holds for the whole server.
     pub(crate) server: ServerSettings,
@@ -73,12 +76,39 @@ pub(crate) fn loopback(port: u16) -> Vec<SocketAddr> {
     ]
 }
 
-/// One ledger.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "a table")]
-pub(crate) struct LedgerSettings {
-    /// What kind of ledger it is.
-    pub(crate) kind: Kind,
+/// One ledger; its kind decides what can be set.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum LedgerSettings {
+    /// The tutorial's proof-of-work chain.
+    Tutorial(TutorialSettings),
+    /// A channel of Hyperledger Fabric.
+    Fabric(FabricSettings),
+}
+
+/// The kinds of ledger, as they are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    /// The tutorial's proof-of-work chain.
+    #[default]
+    Tutorial,
+    /// A channel of Hyperledger Fabric.
+    Fabric,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Kind::Tutorial => "tutorial",
+            Kind::Fabric => "fabric",
+        })
+    }
+}
+
+/// A chain of the tutorial.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct TutorialSettings {
     /// Which rules its chain follows.
     pub(crate) rules: Rules,
     /// How many hex zeros a proof's digest begins with.
@@ -89,7 +119,7 @@ pub(crate) struct LedgerSettings {
     pub(crate) mine_on_transaction: bool,
     /// Ask the registered nodes for a longer chain at this interval, in seconds.
     pub(crate) resolve_interval_s: Option<f64>,
-    /// How much of the stored chain is kept in memory, in bytes.
+    /// How much of the stored chain is kept in memory, in bytes; of its index as much again.
     pub(crate) cache_bytes: u64,
     /// How many nodes can be registered.
     pub(crate) peers_max: usize,
@@ -105,16 +135,15 @@ pub(crate) struct LedgerSettings {
     pub(crate) json_depth_max: usize,
 }
 
-impl Default for LedgerSettings {
-    fn default() -> LedgerSettings {
-        LedgerSettings {
-            kind: Kind::Tutorial,
+impl Default for TutorialSettings {
+    fn default() -> TutorialSettings {
+        TutorialSettings {
             rules: Rules::Article,
             difficulty: 4,
             mine_every_s: None,
             mine_on_transaction: false,
             resolve_interval_s: None,
-            cache_bytes: 32 << 20,
+            cache_bytes: check::CACHE_BYTES_DEFAULT,
             peers_max: 256,
             chain_bytes_max: 1 << 30,
             chain_timeout_s: 60.0,
@@ -125,10 +154,19 @@ impl Default for LedgerSettings {
     }
 }
 
-/// The kinds of ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
-    /// The tutorial's proof-of-work chain.
-    Tutorial,
+/// A channel of Fabric, as one user sees it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct FabricSettings {
+    /// Fabric's connection profile.
+    pub(crate) profile: PathBuf,
+    /// The channel.
+    pub(crate) channel: String,
+    /// The contract that is meant where a call names none.
+    pub(crate) contract: Option<String>,
+    /// The folder of the credentials.
+    pub(crate) wallet: PathBuf,
+    /// The user's name in it.
+    pub(crate) identity: String,
+    /// How much of the index is kept in memory, in bytes.
+    pub(crate) cache_bytes: u64,
 }

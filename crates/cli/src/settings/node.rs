@@ -13,7 +13,7 @@ use super::{Settings, SettingsError};
 impl Settings {
     /// How the node is to run; the settings have been checked.
     pub(crate) fn node_options(&self, folder: &DataFolder) -> Result<NodeOptions, SettingsError> {
-        let (_, ledger) = self.tutorial()?;
+        let ledger = self.tutorial()?;
         Ok(NodeOptions {
             directory: folder.path().to_owned(),
             rules: ledger.rules,
@@ -49,14 +49,11 @@ fn checked(seconds: f64) -> Duration {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::settings::LedgerSettings;
+    use crate::settings::testing;
 
     #[test]
     fn the_defaults_of_the_limits_are_the_nodes_own() {
-        let mut settings = Settings::default();
-        settings
-            .ledgers
-            .insert("tutorial".to_owned(), LedgerSettings::default());
+        let settings = testing::settings([("tutorial", testing::tutorial())]);
         let folder = DataFolder::of(&settings).unwrap();
         let options = settings.node_options(&folder).unwrap();
         assert_eq!(options.peer_limits, PeerLimits::default());

@@ -5,7 +5,9 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chainloom_index::BlockSummary;
-use chainloom_ledger::{Block, BlockEvent, BoxStream, Ledger, LedgerError, LedgerInfo, Position};
+use chainloom_ledger::{
+    Block, BlockEvent, BoxStream, Ledger, LedgerError, LedgerInfo, LedgerKind, Position,
+};
 use futures_util::stream::{self, Stream, StreamExt};
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -118,10 +120,13 @@ impl Start {
                 ..at(now.generation, from.map_or(coming, |from| from.min(coming)))
             },
             // The ledger was begun anew since: nothing that the reader saw holds.
-            Some(last) if (last.generation, last.number) > (now.generation, now.height) => Start {
-                replaced: Some(replaced_event(now.generation, 1)),
-                ..at(now.generation, 1)
-            },
+            Some(last) if (last.generation, last.number) > (now.generation, now.height) => {
+                let first = first_number(now.kind);
+                Start {
+                    replaced: Some(replaced_event(now.generation, first)),
+                    ..at(now.generation, first)
+                }
+            }
             Some(last) => at(last.generation, last.number.saturating_add(1)),
         }
     }
@@ -191,13 +196,23 @@ fn event_text(event: BlockEvent) -> String {
     }
 }
 
-/// Its id is that of the last block which still holds.
+/// The number of a ledger's first block.
+fn first_number(kind: LedgerKind) -> u64 {
+    match kind {
+        LedgerKind::Tutorial => 1,
+        LedgerKind::Fabric => 0,
+    }
+}
+
+/// Its id is that of the last block which still holds. Before block 0 there is none: a reader that
+/// breaks off there keeps the id that it has, and is told the same again.
 fn replaced_event(generation: u64, from: u64) -> String {
-    let id = Position {
-        generation,
-        number: from.saturating_sub(1),
-    };
-    format!("id: {id}\nevent: replaced\ndata: {{\"from\":{from}}}\n\n")
+    let id = from.checked_sub(1).map(|number| {
+        let id = Position { generation, number };
+        format!("id: {id}\n")
+    });
+    let id = id.unwrap_or_default();
+    format!("{id}event: replaced\ndata: {{\"from\":{from}}}\n\n")
 }
 
 fn summary(block: Block) -> BlockSummary {
@@ -215,11 +230,15 @@ fn summary(block: Block) -> BlockSummary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chainloom_ledger::{Hash, LedgerKind};
+    use chainloom_ledger::Hash;
 
     fn start(last: Option<&str>, from: Option<u64>) -> (String, bool) {
+        start_of(LedgerKind::Tutorial, last, from)
+    }
+
+    fn start_of(kind: LedgerKind, last: Option<&str>, from: Option<u64>) -> (String, bool) {
         let now = LedgerInfo {
-            kind: LedgerKind::Tutorial,
+            kind,
             height: 10,
             generation: 2,
             tip_hash: Hash([0; 32]),
@@ -246,6 +265,15 @@ mod tests {
     fn a_reader_of_another_ledger_begins_anew() {
         assert_eq!(start(Some("2-11"), None), ("2-1".into(), true));
         assert_eq!(start(Some("3-1"), None), ("2-1".into(), true));
+    }
+
+    #[test]
+    fn fabrics_first_block_is_told_too() {
+        let start = |last, from| start_of(LedgerKind::Fabric, last, from);
+        assert_eq!(start(Some("2-11"), None), ("2-0".into(), true));
+        assert_eq!(start(None, Some(0)), ("2-0".into(), false));
+        let event = replaced_event(0, 0);
+        assert_eq!(event, "event: replaced\ndata: {\"from\":0}\n\n");
     }
 
     #[test]

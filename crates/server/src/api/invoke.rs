@@ -10,7 +10,6 @@ use super::json_body::JsonBody;
 use super::parameters::Parameters;
 use super::path::PathParts;
 use super::responses::Problems;
-use crate::call::call;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -21,14 +20,14 @@ const IDEMPOTENCY_KEY_MAX: usize = 255;
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct InvokeRequest {
-    /// The contract; `coin` where absent.
+    /// The contract; where absent the ledger's own default, `coin` on the tutorial's chain.
     contract: Option<String>,
     /// The function: `transfer` on the tutorial's chain.
     function: String,
     /// Its arguments: sender, recipient and amount for a transfer.
     #[serde(default)]
     args: Vec<Payload>,
-    /// What to wait for; on the tutorial's chain `ordered` where absent: until it is stored.
+    /// What to wait for; where absent `ordered` on the tutorial's chain (until it is stored), `committed` on Fabric.
     wait: Option<Wait>,
     /// How long to wait, in milliseconds; 30,000 where absent or longer.
     timeout_ms: Option<u64>,
@@ -59,7 +58,7 @@ pub(super) async fn invoke(
 ) -> Result<(StatusCode, Json<Receipt>), Problem> {
     parameters.finish()?;
     let served = state.ledgers.get(&name)?;
-    let call = call(request.contract, request.function, request.args);
+    let call = served.call(request.contract, request.function, request.args)?;
     let options = InvokeOptions {
         wait: request.wait,
         timeout: request.timeout_ms.map(Duration::from_millis),

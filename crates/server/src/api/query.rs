@@ -7,7 +7,6 @@ use super::json_body::JsonBody;
 use super::parameters::Parameters;
 use super::path::PathParts;
 use super::responses::Problems;
-use crate::call::call;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -15,7 +14,7 @@ use crate::state::AppState;
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct QueryRequest {
-    /// The contract; `coin` where absent.
+    /// The contract; where absent the ledger's own default, `coin` on the tutorial's chain.
     contract: Option<String>,
     /// The function: `balance` or `pending` on the tutorial's chain.
     function: String,
@@ -48,7 +47,7 @@ pub(super) async fn query(
 ) -> Result<Json<QueryResult>, Problem> {
     parameters.finish()?;
     let served = state.ledgers.get(&name)?;
-    let call = call(request.contract, request.function, request.args);
+    let call = served.call(request.contract, request.function, request.args)?;
     let result = match served.ledger.query(call).await? {
         QueryAnswer::Result(result) => result,
         // The read model answers this one itself; the type of a ledger's answer has it all the same.

@@ -55,7 +55,7 @@ pub(super) async fn account(
     let listed = index
         .transactions(&filter, Order::NewestFirst, cursor.as_deref(), TRANSACTIONS)
         .await?;
-    let frame = Frame::new(&ledger, account.to_string(), "", &address);
+    let frame = Frame::new(&chain.place, account.to_string(), "", &address);
     let here = format!("{}/account?{query}", frame.base);
     let older = listed.next.map(|next| format!("cursor={}", encode(&next)));
     let rows = listed.transactions.iter();

@@ -13,8 +13,7 @@ use super::frame::Notice;
 use super::overview::{self, SendForm};
 use super::page::{PageError, PageResult, see};
 use super::peers;
-use super::served::{Chain, chain};
-use crate::call::call;
+use super::served::{Chain, Shown, chain};
 use crate::state::AppState;
 
 /// `POST /explorer/{ledger}/send`
@@ -25,9 +24,10 @@ pub(super) async fn send(
     Form(form): Form<SendForm>,
 ) -> PageResult {
     let chain = chain(&state, &name)?;
+    let shown = Shown::named(&state, &name)?;
     let args = [&form.sender, &form.recipient, &form.amount];
     let args = args.map(|text| Payload::from(text.trim())).to_vec();
-    let call = call(None, "transfer".to_owned(), args);
+    let call = shown.served.call(None, "transfer".to_owned(), args)?;
     let options = InvokeOptions {
         wait: Some(Wait::Ordered),
         ..InvokeOptions::default()

@@ -1,19 +1,20 @@
 use askama::Template;
 use axum::extract::{OriginalUri, Path, State};
 use chainloom_ledger::{BlockSelector, Hash, Ledger, TransactionRange};
-use http::StatusCode;
+use http::{StatusCode, Uri};
 use jiff::Timestamp;
 
+use super::fabric;
 use super::format::{age, cut, moment, size};
 use super::frame::Frame;
 use super::page::{PageError, PageResult, page, see};
 use super::rows::{TransactionRow, value_text};
-use super::served::chain;
+use super::served::{Chain, Shown};
 use crate::problem::Problem;
 use crate::state::AppState;
 
 /// How many transactions a block's page lists.
-const TRANSACTIONS: usize = 200;
+pub(super) const TRANSACTIONS: usize = 200;
 
 /// How much of a long text a page shows, in bytes.
 pub(super) const SHOWN_BYTES: usize = 16 * 1024;
@@ -54,15 +55,22 @@ pub(super) async fn block(
     Path((name, which)): Path<(String, String)>,
     OriginalUri(address): OriginalUri,
 ) -> PageResult {
-    let chain = chain(&state, &name)?;
-    let base = format!("/explorer/{name}");
-    let number = match selector(&which)? {
-        BlockSelector::Number(number) => number,
+    let shown = Shown::named(&state, &name)?;
+    match selector(&which)? {
+        BlockSelector::Number(number) => match shown.chain() {
+            Some(chain) => of_chain(&chain, number, &address).await,
+            None => fabric::block(&shown, number, &address).await,
+        },
         other => {
-            let block = chain.ledger.block(other, TransactionRange::NONE).await?;
-            return Ok(see(&format!("{base}/blocks/{}", block.number)));
+            let block = shown.ledger().block(other, TransactionRange::NONE);
+            let number = block.await?.number;
+            Ok(see(&format!("{}/blocks/{number}", shown.place.base())))
         }
-    };
+    }
+}
+
+async fn of_chain(chain: &Chain, number: u64, address: &Uri) -> PageResult {
+    let base = chain.place.base();
     let shown = TransactionRange::first(TRANSACTIONS);
     let selected = BlockSelector::Number(number);
     let block = chain.ledger.block(selected, shown).await?;
@@ -93,7 +101,7 @@ pub(super) async fn block(
         .map(|transaction| TransactionRow::whole(transaction, &base))
         .collect();
     let page_of_block = BlockPage {
-        frame: Frame::new(&name, format!("Block {number}"), "Blocks", &address),
+        frame: Frame::new(&chain.place, format!("Block {number}"), "Blocks", address),
         number,
         made: match block.time {
             Some(time) => format!("Made {}.", age(Some(time), Timestamp::now())),

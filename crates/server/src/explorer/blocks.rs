@@ -9,7 +9,7 @@ use super::frame::Frame;
 use super::page::{PageResult, page};
 use super::pager::Pager;
 use super::rows::BlockRow;
-use super::served::chain;
+use super::served::Shown;
 use crate::api::Parameters;
 use crate::state::AppState;
 
@@ -32,15 +32,15 @@ pub(super) async fn blocks(
     OriginalUri(address): OriginalUri,
     mut parameters: Parameters,
 ) -> PageResult {
-    let chain = chain(&state, &name)?;
+    let shown = Shown::named(&state, &name)?;
     let from = parameters.number("from")?;
-    chain.ledger.caught_up().await?;
-    let listed = chain
-        .ledger
+    let ledger = shown.ledger();
+    ledger.caught_up().await?;
+    let listed = ledger
         .index()
         .blocks(from, BLOCKS, Order::NewestFirst)
         .await?;
-    let frame = Frame::new(&name, "Blocks", "Blocks", &address);
+    let frame = Frame::new(&shown.place, "Blocks", "Blocks", &address);
     let now = Timestamp::now();
     let blocks = Blocks {
         totals: format!(

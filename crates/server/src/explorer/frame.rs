@@ -2,22 +2,28 @@
 
 use http::Uri;
 
+use super::served::Place;
+
 /// The parts of a page that are the same everywhere.
 pub(super) struct Frame {
     /// The page's own title.
     pub(super) title: String,
-    /// The ledger that the page is of.
+    /// The ledger that the page is of; empty where none is served.
     pub(super) ledger: String,
     /// `/explorer/{ledger}`, where the ledger's pages live.
     pub(super) base: String,
     pub(super) links: Vec<Link>,
+    /// The ledgers to choose from; none where only one is served.
+    pub(super) ledgers: Vec<Link>,
+    /// Whether the ledger is a chain of the tutorial.
+    pub(super) is_tutorial: bool,
     pub(super) notice: Option<Notice>,
     pub(super) version: &'static str,
 }
 
 /// An entry of the bar at the top.
 pub(super) struct Link {
-    pub(super) words: &'static str,
+    pub(super) words: String,
     pub(super) address: String,
     pub(super) current: bool,
 }
@@ -62,32 +68,45 @@ impl Notice {
 }
 
 impl Frame {
-    /// The frame of a page of `ledger`; `section` is the entry of the bar that it belongs to.
+    /// The frame of a page of a ledger; `section` is the entry of the bar that it belongs to.
     pub(super) fn new(
-        ledger: &str,
+        place: &Place,
         title: impl Into<String>,
         section: &str,
         address: &Uri,
     ) -> Frame {
-        let base = format!("/explorer/{ledger}");
+        let base = place.base();
         let links = [
-            ("Overview", "/".to_owned()),
+            ("Overview", place.home()),
             ("Blocks", format!("{base}/blocks")),
             ("Transactions", format!("{base}/transactions")),
             ("Peers", format!("{base}/peers")),
-        ]
-        .into_iter()
-        .map(|(words, address)| Link {
-            words,
-            address,
-            current: words == section,
-        })
-        .collect();
+        ];
+        let ledgers = match place.ledgers.as_slice() {
+            [] | [_] => &[],
+            several => several,
+        };
         Frame {
             title: title.into(),
-            ledger: ledger.to_owned(),
+            ledger: place.name.clone(),
             base,
-            links,
+            links: links
+                .into_iter()
+                .map(|(words, address)| Link {
+                    words: words.to_owned(),
+                    address,
+                    current: words == section,
+                })
+                .collect(),
+            ledgers: ledgers
+                .iter()
+                .map(|name| Link {
+                    words: name.clone(),
+                    address: format!("/explorer/{name}"),
+                    current: *name == place.name,
+                })
+                .collect(),
+            is_tutorial: place.is_tutorial,
             notice: Notice::of_address(address),
             version: env!("CARGO_PKG_VERSION"),
         }

@@ -9,6 +9,7 @@ mod advice;
 mod assets;
 mod block;
 mod blocks;
+mod fabric;
 mod form;
 mod format;
 mod frame;
@@ -40,7 +41,7 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
         .route("/", get(overview::overview))
         .route("/explorer", get(to_overview))
         .route("/explorer/", get(to_overview))
-        .route("/explorer/{ledger}", get(to_overview))
+        .route("/explorer/{ledger}", get(overview::named))
         .route("/explorer/assets/{name}", get(assets::asset))
         .route("/explorer/{ledger}/blocks", get(blocks::blocks))
         .route("/explorer/{ledger}/blocks/{block}", get(block::block))
@@ -80,6 +81,10 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
         .route(
             "/explorer/{ledger}/mine",
             post(actions::mine).get(to_overview),
+        )
+        .route(
+            "/explorer/{ledger}/call",
+            post(fabric::call).get(to_overview),
         )
         .layer(problems)
 }

@@ -1,20 +1,21 @@
 use askama::Template;
-use axum::extract::{OriginalUri, State};
+use axum::extract::{OriginalUri, Path, State};
 use axum::response::Response;
 use chainloom_index::Order;
 use chainloom_ledger::Ledger;
 use http::{StatusCode, Uri};
 use jiff::Timestamp;
 
+use super::fabric;
 use super::format::span;
 use super::frame::{Frame, Notice};
 use super::page::{PageResult, page};
 use super::rows::BlockRow;
-use super::served::{Chain, first_chain};
+use super::served::{Chain, Shown};
 use crate::state::AppState;
 
 /// How many blocks the overview shows.
-const RECENT_BLOCKS: usize = 10;
+pub(super) const RECENT_BLOCKS: usize = 10;
 
 /// What the form to send holds, kept when it was refused.
 #[derive(Default, serde::Deserialize)]
@@ -51,8 +52,23 @@ pub(super) async fn overview(
     State(state): State<AppState>,
     OriginalUri(address): OriginalUri,
 ) -> PageResult {
-    let chain = first_chain(&state)?;
-    render(&chain, &address, StatusCode::OK, None, SendForm::default()).await
+    of_ledger(Shown::first(&state)?, &address).await
+}
+
+/// `GET /explorer/{ledger}`
+pub(super) async fn named(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    OriginalUri(address): OriginalUri,
+) -> PageResult {
+    of_ledger(Shown::named(&state, &name)?, &address).await
+}
+
+async fn of_ledger(shown: Shown, address: &Uri) -> PageResult {
+    match shown.chain() {
+        Some(chain) => render(&chain, address, StatusCode::OK, None, SendForm::default()).await,
+        None => fabric::overview(&shown, address).await,
+    }
 }
 
 /// The overview, with what a form on it met.
@@ -75,7 +91,7 @@ pub(super) async fn render(
     let config = chain.ledger.config(None).await?;
     let mining = node.mining_status();
     let now = Timestamp::now();
-    let mut frame = Frame::new(&chain.name, "Overview", "Overview", address);
+    let mut frame = Frame::new(&chain.place, "Overview", "Overview", address);
     if notice.is_some() {
         frame.notice = notice;
     }

@@ -9,7 +9,7 @@ use chainloom_ledger::LedgerError;
 use http::{StatusCode, Uri, header};
 
 use super::frame::Frame;
-use super::served::name_of;
+use super::served::Place;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -109,9 +109,9 @@ pub(super) fn problem_page(state: &AppState, address: &Uri, problem: &Problem) -
         StatusCode::SERVICE_UNAVAILABLE => "Not now".to_owned(),
         _ => "That cannot be shown".to_owned(),
     };
-    let ledger = name_of(state, address.path());
+    let place = Place::at(state, address.path());
     let problem_page = ProblemPage {
-        frame: Frame::new(ledger, heading.clone(), "", address),
+        frame: Frame::new(&place, heading.clone(), "", address),
         heading,
         detail: problem.detail().to_owned(),
     };

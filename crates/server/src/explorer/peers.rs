@@ -6,10 +6,11 @@ use http::{HeaderMap, StatusCode, Uri, header};
 use jiff::Timestamp;
 
 use super::advice::advice;
+use super::fabric;
 use super::format::{age, size};
 use super::frame::{Frame, Notice};
 use super::page::{PageError, PageResult, page};
-use super::served::{Chain, chain};
+use super::served::{Chain, Shown, chain};
 use crate::state::AppState;
 
 /// A line of the table of peers.
@@ -70,8 +71,11 @@ pub(super) async fn peers(
     Path(name): Path<String>,
     OriginalUri(address): OriginalUri,
 ) -> PageResult {
-    let chain = chain(&state, &name)?;
-    render(&chain, &address, StatusCode::OK, None, String::new()).await
+    let shown = Shown::named(&state, &name)?;
+    match shown.chain() {
+        Some(chain) => render(&chain, &address, StatusCode::OK, None, String::new()).await,
+        None => fabric::peers(&shown, &address).await,
+    }
 }
 
 /// The page of peers, with what a form on it met.
@@ -82,7 +86,7 @@ pub(super) async fn render(
     notice: Option<Notice>,
     form_address: String,
 ) -> Result<Response, PageError> {
-    let mut frame = Frame::new(&chain.name, "Peers", "Peers", address);
+    let mut frame = Frame::new(&chain.place, "Peers", "Peers", address);
     if notice.is_some() {
         frame.notice = notice;
     }
@@ -128,7 +132,12 @@ pub(super) async fn why(
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
     let why = Why {
-        frame: Frame::new(&name, "Why does it not take our chain?", "Peers", &address),
+        frame: Frame::new(
+            &chain.place,
+            "Why does it not take our chain?",
+            "Peers",
+            &address,
+        ),
         rules: chain.node.rules().to_string(),
         difficulty: chain.node.difficulty(),
         height: head.length,

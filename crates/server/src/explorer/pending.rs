@@ -19,7 +19,7 @@ pub(super) async fn pending(
     let chain = chain(&state, &name)?;
     let total = chain.node.head().pending_count;
     let waiting = chain.node.pending(None, TRANSACTIONS).await?;
-    let frame = Frame::new(&name, "Pending", "Transactions", &address);
+    let frame = Frame::new(&chain.place, "Pending", "Transactions", &address);
     let more = if total > TRANSACTIONS as u64 {
         " The first of them:"
     } else {

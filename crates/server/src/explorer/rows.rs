@@ -17,6 +17,8 @@ pub(super) struct BlockRow {
     pub(super) size: String,
     pub(super) transaction_count: u64,
     pub(super) transaction_words: String,
+    /// How many of them took no effect.
+    pub(super) invalid_count: u64,
 }
 
 impl BlockRow {
@@ -31,6 +33,7 @@ impl BlockRow {
             size: size(block.size_bytes),
             transaction_count: block.transaction_count,
             transaction_words: count(block.transaction_count, "transaction"),
+            invalid_count: block.transaction_count.saturating_sub(block.valid_count),
         }
     }
 }

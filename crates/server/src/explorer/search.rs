@@ -5,7 +5,7 @@ use chainloom_ledger::{
 
 use super::format::{cut, encode};
 use super::page::{PageResult, see};
-use super::served::chain;
+use super::served::Shown;
 use crate::api::Parameters;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -18,18 +18,21 @@ pub(super) async fn search(
     Path(name): Path<String>,
     mut parameters: Parameters,
 ) -> PageResult {
-    let ledger = chain(&state, &name)?.ledger;
+    let shown = Shown::named(&state, &name)?;
+    let ledger = shown.ledger();
     let text = parameters.text("q")?.unwrap_or_default();
     let text = text.trim();
     let base = format!("/explorer/{name}");
     if text.is_empty() {
-        return Ok(see("/"));
+        return Ok(see(&shown.place.home()));
     }
     if text == "latest" {
         return Ok(see(&format!("{base}/blocks/latest")));
     }
+    // The tutorial counts its blocks from 1, Fabric from 0.
+    let first = u64::from(shown.place.is_tutorial);
     if let Ok(number) = text.parse::<u64>()
-        && (1..=ledger.info().await?.height).contains(&number)
+        && (first..=ledger.info().await?.height).contains(&number)
     {
         return Ok(see(&format!("{base}/blocks/{number}")));
     }
@@ -46,6 +49,13 @@ pub(super) async fn search(
         .is_ok()
     {
         return Ok(see(&format!("{base}/transactions/{}", encode(text))));
+    }
+    if !shown.place.is_tutorial {
+        let detail = format!(
+            "No block and no transaction of this channel is named `{}`.",
+            cut(text.to_owned(), 200).0
+        );
+        return Err(Problem::not_found("nothing_found", detail).into());
     }
     ledger.caught_up().await?;
     let account = ledger.index().balance(&Account::named(text)).await?;

@@ -5,11 +5,12 @@ use chainloom_ledger::{Ledger, Transaction, TransactionKind, TransactionSelector
 use http::{StatusCode, Uri};
 
 use super::block::SHOWN_BYTES;
+use super::fabric;
 use super::format::{cut, moment};
 use super::frame::Frame;
 use super::page::{PageResult, page};
 use super::rows::{Party, value_text};
-use super::served::chain;
+use super::served::{Place, Shown};
 use crate::state::AppState;
 
 #[derive(Template)]
@@ -33,9 +34,10 @@ pub(super) async fn by_id(
     Path((name, id)): Path<(String, String)>,
     OriginalUri(address): OriginalUri,
 ) -> PageResult {
-    let ledger = chain(&state, &name)?.ledger;
-    let transaction = ledger.transaction(TransactionSelector::Id(id)).await?;
-    Ok(render(&name, &address, transaction))
+    let shown = Shown::named(&state, &name)?;
+    let selector = TransactionSelector::Id(id);
+    let transaction = shown.ledger().transaction(selector).await?;
+    Ok(of_ledger(&shown, &address, transaction))
 }
 
 /// `GET /explorer/{ledger}/blocks/{block}/transactions/{index}`
@@ -44,19 +46,25 @@ pub(super) async fn by_version(
     Path((name, block, index)): Path<(String, String, String)>,
     OriginalUri(address): OriginalUri,
 ) -> PageResult {
-    let ledger = chain(&state, &name)?.ledger;
+    let shown = Shown::named(&state, &name)?;
     let version = Version {
         block: crate::api::number("block", &block)?,
         index: crate::api::number("index", &index)?,
     };
-    let transaction = ledger
-        .transaction(TransactionSelector::Version(version))
-        .await?;
-    Ok(render(&name, &address, transaction))
+    let selector = TransactionSelector::Version(version);
+    let transaction = shown.ledger().transaction(selector).await?;
+    Ok(of_ledger(&shown, &address, transaction))
 }
 
-fn render(name: &str, address: &Uri, transaction: Transaction) -> Response {
-    let frame = Frame::new(name, "Transaction", "Transactions", address);
+fn of_ledger(shown: &Shown, address: &Uri, transaction: Transaction) -> Response {
+    match shown.place.is_tutorial {
+        true => render(&shown.place, address, transaction),
+        false => fabric::transaction(&shown.place, address, transaction),
+    }
+}
+
+fn render(place: &Place, address: &Uri, transaction: Transaction) -> Response {
+    let frame = Frame::new(place, "Transaction", "Transactions", address);
     let content = transaction
         .content
         .as_ref()
@@ -71,9 +79,9 @@ fn render(name: &str, address: &Uri, transaction: Transaction) -> Response {
             TransactionKind::Reward => {
                 "reward: a transfer from \"0\", which the rules let anyone write"
             }
-            TransactionKind::Endorser => "a call of a contract, endorsed by peers",
-            TransactionKind::Config => "a change of the channel's configuration",
-            TransactionKind::Unknown => "unknown: it is no transfer that can be read",
+            TransactionKind::Unknown | TransactionKind::Endorser | TransactionKind::Config => {
+                "unknown: it is no transfer that can be read"
+            }
         },
         sender: transfer
             .and_then(|transfer| Party::new(transfer.sender.as_ref()?.value(), &frame.base)),

@@ -3,12 +3,13 @@ use axum::extract::{OriginalUri, Path, State};
 use chainloom_index::{Order, TransactionFilter};
 use http::StatusCode;
 
+use super::fabric;
 use super::format::{count, encode};
 use super::frame::Frame;
 use super::page::{PageResult, page};
 use super::pager::Pager;
 use super::rows::TransactionRow;
-use super::served::chain;
+use super::served::Shown;
 use crate::api::Parameters;
 use crate::state::AppState;
 
@@ -33,10 +34,10 @@ pub(super) async fn transactions(
     OriginalUri(address): OriginalUri,
     mut parameters: Parameters,
 ) -> PageResult {
-    let chain = chain(&state, &name)?;
+    let shown = Shown::named(&state, &name)?;
     let cursor = parameters.text("cursor")?;
-    chain.ledger.caught_up().await?;
-    let index = chain.ledger.index();
+    shown.ledger().caught_up().await?;
+    let index = shown.ledger().index();
     let filter = TransactionFilter::default();
     let listed = index
         .transactions(&filter, Order::NewestFirst, cursor.as_deref(), TRANSACTIONS)
@@ -46,17 +47,27 @@ pub(super) async fn transactions(
         .await?
         .totals
         .transactions;
-    let frame = Frame::new(&name, "Transactions", "Transactions", &address);
+    let frame = Frame::new(&shown.place, "Transactions", "Transactions", &address);
     let here = format!("{}/transactions", frame.base);
     let older = listed.next.map(|next| format!("cursor={}", encode(&next)));
+    let pager = Pager::new(here, cursor.is_some(), older);
+    let lead = format!("{} in blocks, newest first.", count(total, "transaction"));
+    if !shown.place.is_tutorial {
+        return Ok(fabric::transactions(
+            frame,
+            lead,
+            &listed.transactions,
+            pager,
+        ));
+    }
     let rows = listed.transactions.iter();
     let transactions = Transactions {
         heading: "Transactions".to_owned(),
-        lead: format!("{} in blocks, newest first.", count(total, "transaction")),
+        lead,
         transactions: rows
             .map(|row| TransactionRow::listed(row, &frame.base))
             .collect(),
-        pager: Pager::new(here, cursor.is_some(), older),
+        pager,
         frame,
     };
     Ok(page(StatusCode::OK, &transactions))

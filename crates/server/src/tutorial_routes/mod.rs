@@ -17,6 +17,8 @@ use axum::routing::any;
 use http::Method;
 use percent_encoding::percent_decode_str;
 
+use crate::area::Area;
+use crate::problem::Problem;
 use crate::state::AppState;
 use chain_stream::Frame;
 use pages::Allowed;
@@ -96,7 +98,7 @@ pub(crate) async fn fallback(state: AppState, request: Request) -> Response {
 
 async fn dispatch(route: Route, state: AppState, request: Request) -> Response {
     let Some(node) = state.ledgers.tutorial() else {
-        return not_found();
+        return not_served(route);
     };
     let method = request.method();
     match (route, method) {
@@ -111,6 +113,18 @@ async fn dispatch(route: Route, state: AppState, request: Request) -> Response {
         (Route::Register, &Method::POST) => register::answer(&state, node, request).await,
         _ => pages::method_not_allowed(route.allowed()),
     }
+}
+
+/// Nobody takes this server for a node of the tutorial, so it answers in its own words.
+fn not_served(route: Route) -> Response {
+    Area::Operations.refuse(Problem::not_found(
+        "not_supported",
+        format!(
+            "there is no {} here: no ledger of kind `tutorial` is served, and only those have the \
+             tutorial's routes; /api/v1/ledgers lists what is served",
+            route.path()
+        ),
+    ))
 }
 
 #[cfg(test)]

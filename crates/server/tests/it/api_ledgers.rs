@@ -51,6 +51,9 @@ async fn a_server_without_the_tutorial_has_not_its_routes() {
             .await
             .unwrap();
         assert_eq!(answer.status(), 404, "{path}");
+        let sentence = answer.text().await.unwrap();
+        let expected = format!("there is no /{path} here: no ledger of kind `tutorial` is served");
+        assert!(sentence.starts_with(&expected), "{sentence}");
     }
     running.abort();
 }

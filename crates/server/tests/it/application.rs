@@ -72,10 +72,8 @@ impl Application {
             };
             follower.follow(followed, shutdown).await
         });
-        let served = ServedLedger {
-            ledger: Arc::new(IndexedLedger::new(ledger, index)),
-            node: Some(node.clone()),
-        };
+        let indexed = Arc::new(IndexedLedger::new(ledger, index));
+        let served = ServedLedger::tutorial(indexed, node.clone());
         let mut options = ServerOptions {
             listen: vec!["127.0.0.1:0".parse().unwrap()],
             limits: Limits {

@@ -27,7 +27,7 @@ pub(crate) async fn run(file: &Path, settings: &Settings, json: bool) -> Result<
     let folder = DataFolder::of(settings)?;
     let source = Source::open(file, "importing")?;
     let node = open_node(settings, &folder)?;
-    let (_, ledger) = settings.tutorial()?;
+    let ledger = settings.tutorial()?;
     let mut pieces = Pieces {
         source,
         reader: reader(ledger),

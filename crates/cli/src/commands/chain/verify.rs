@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::folder::DataFolder;
 use crate::output::{Output, count};
 use crate::progress::Progress;
-use crate::settings::{LedgerSettings, Settings};
+use crate::settings::{Settings, TutorialSettings};
 
 /// What is known of a chain when all of it is valid.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(crate) async fn run(
     settings: &Settings,
     json: bool,
 ) -> Result<ExitCode, Error> {
-    let (_, ledger) = settings.tutorial()?;
+    let ledger = settings.tutorial()?;
     let (rules, difficulty) = (ledger.rules, ledger.difficulty);
     let outcome = match file {
         Some(path) => verify_file(path, ledger),
@@ -81,7 +81,7 @@ fn block_of(error: &Error) -> Option<u64> {
     }
 }
 
-fn verify_file(path: &Path, ledger: &LedgerSettings) -> Result<Verified, Error> {
+fn verify_file(path: &Path, ledger: &TutorialSettings) -> Result<Verified, Error> {
     let mut source = Source::open(path, "verifying")?;
     let mut reader = reader(ledger);
     let refused = |error| refusal(path.display().to_string(), error);
@@ -100,7 +100,7 @@ fn verify_file(path: &Path, ledger: &LedgerSettings) -> Result<Verified, Error> 
 }
 
 /// The stored chain goes through the same reader as a stranger's, as `GET /chain` would send it.
-async fn verify_stored(settings: &Settings, ledger: &LedgerSettings) -> Result<Verified, Error> {
+async fn verify_stored(settings: &Settings, ledger: &TutorialSettings) -> Result<Verified, Error> {
     let folder = DataFolder::of(settings)?;
     if !folder.has_chain() {
         return Err(Error::NoChain(folder.absolute()));
@@ -113,7 +113,7 @@ async fn verify_stored(settings: &Settings, ledger: &LedgerSettings) -> Result<V
 
 fn verify_snapshot(
     chain: ChainSnapshot,
-    ledger: &LedgerSettings,
+    ledger: &TutorialSettings,
     folder: &DataFolder,
 ) -> Result<Verified, Error> {
     let progress = Progress::bytes("verifying", Some(chain.body_bytes()));
@@ -131,7 +131,7 @@ fn verify_snapshot(
 }
 
 /// The person's own file may be as long as it is; its blocks are measured as a stranger's.
-pub(super) fn reader(ledger: &LedgerSettings) -> ChainReader {
+pub(super) fn reader(ledger: &TutorialSettings) -> ChainReader {
     let mut limits = ChainLimits {
         bytes_total: u64::MAX,
         ..ChainLimits::default()

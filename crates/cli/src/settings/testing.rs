@@ -1,0 +1,29 @@
+//! Settings for tests.
+
+use super::{FabricSettings, LedgerSettings, ServerSettings, Settings, TutorialSettings, check};
+
+/// Settings with these ledgers.
+pub(super) fn settings<const N: usize>(ledgers: [(&str, LedgerSettings); N]) -> Settings {
+    let named = ledgers.map(|(name, ledger)| (name.to_owned(), ledger));
+    Settings {
+        server: ServerSettings::default(),
+        ledgers: named.into_iter().collect(),
+    }
+}
+
+/// A chain of the tutorial with the defaults.
+pub(super) fn tutorial() -> LedgerSettings {
+    LedgerSettings::Tutorial(TutorialSettings::default())
+}
+
+/// A channel, with the defaults where there are some.
+pub(super) fn fabric() -> LedgerSettings {
+    LedgerSettings::Fabric(FabricSettings {
+        profile: "connection.yaml".into(),
+        channel: "mychannel".to_owned(),
+        contract: None,
+        wallet: "wallet".into(),
+        identity: "alice".to_owned(),
+        cache_bytes: check::CACHE_BYTES_DEFAULT,
+    })
+}

@@ -1,0 +1,50 @@
+use askama::Template;
+use chainloom_ledger::{Ledger, PeerReport};
+use http::{StatusCode, Uri};
+use jiff::Timestamp;
+
+use super::super::format::{age, printable};
+use super::super::frame::Frame;
+use super::super::page::{PageResult, page};
+use super::super::served::Shown;
+
+#[derive(Template)]
+#[template(path = "explorer/fabric_peers.html")]
+struct Peers {
+    frame: Frame,
+    peers: Vec<PeerRow>,
+}
+
+/// A line of the table of peers.
+struct PeerRow {
+    address: String,
+    asked: String,
+    code: String,
+    detail: String,
+}
+
+impl PeerRow {
+    fn new(report: PeerReport, now: Timestamp) -> PeerRow {
+        let outcome = report.outcome.as_ref();
+        PeerRow {
+            address: printable(&report.address),
+            asked: match report.asked_at {
+                Some(time) => age(Some(time), now),
+                None => "not yet".to_owned(),
+            },
+            code: outcome.map_or_else(String::new, |outcome| outcome.code.clone()),
+            detail: outcome.map_or_else(String::new, |outcome| printable(&outcome.detail)),
+        }
+    }
+}
+
+/// The page of the nodes that the ledger talks to.
+pub(in super::super) async fn peers(shown: &Shown, address: &Uri) -> PageResult {
+    let now = Timestamp::now();
+    let reports = shown.ledger().peers().await?.into_iter();
+    let peers = Peers {
+        frame: Frame::new(&shown.place, "Peers", "Peers", address),
+        peers: reports.map(|report| PeerRow::new(report, now)).collect(),
+    };
+    Ok(page(StatusCode::OK, &peers))
+}

@@ -1,0 +1,36 @@
+use askama::Template;
+use axum::response::Response;
+use chainloom_index::TransactionSummary;
+use http::StatusCode;
+
+use super::super::frame::Frame;
+use super::super::page::page;
+use super::super::pager::Pager;
+use super::rows::CallRow;
+
+#[derive(Template)]
+#[template(path = "explorer/fabric_transactions.html")]
+struct Transactions {
+    frame: Frame,
+    lead: String,
+    transactions: Vec<CallRow>,
+    names_creators: bool,
+    pager: Pager,
+}
+
+/// The page of a list of transactions.
+pub(in super::super) fn transactions(
+    frame: Frame,
+    lead: String,
+    listed: &[TransactionSummary],
+    pager: Pager,
+) -> Response {
+    let transactions = Transactions {
+        frame,
+        lead,
+        transactions: listed.iter().map(CallRow::listed).collect(),
+        names_creators: false,
+        pager,
+    };
+    page(StatusCode::OK, &transactions)
+}
