@@ -1,0 +1,205 @@
+//! `chainloom up` with the configuration that `chainloom devnet up` writes: the same verbs on a channel of Fabric.
+
+use chainloom_tests::{Browser, Devnet, Node, NodeOptions, Process, Screen, client};
+use serde_json::{Value, json};
+
+/// A network with a server that serves it. The network ends with its process, the server with the node.
+struct Served {
+    node: Node,
+    _network: Process,
+    _devnet: Devnet,
+}
+
+impl Served {
+    async fn start() -> Self {
+        let devnet = Devnet::new();
+        let network = devnet.up().await;
+        let configuration = devnet.directory().join("chainloom.toml");
+        let configuration = configuration.to_str().expect("the folder's name is text");
+        let options = NodeOptions::new().arguments(["--config", configuration]);
+        Self {
+            node: options.start().await,
+            _network: network,
+            _devnet: devnet,
+        }
+    }
+
+    async fn invoke(&self, body: Value) -> (u16, Value) {
+        self.node.post("/api/v1/ledgers/devnet/invoke", &body).await
+    }
+
+    /// An answer of status 200.
+    async fn get(&self, path: &str) -> Value {
+        self.node
+            .get(&format!("/api/v1/ledgers/devnet{path}"))
+            .await
+    }
+}
+
+#[tokio::test]
+async fn a_channel_is_served_with_the_verbs_of_every_ledger() {
+    let served = Served::start().await;
+
+    let (status, receipt) = served
+        .invoke(json!({"function": "put", "args": ["color", "blue"]}))
+        .await;
+    assert_eq!(
+        (status, &receipt["status"]),
+        (200, &json!("committed")),
+        "{receipt}"
+    );
+    assert_eq!(
+        receipt["validation_code"],
+        json!({"code": 0, "name": "VALID"})
+    );
+    let id = receipt["transaction_id"]
+        .as_str()
+        .expect("it has an id")
+        .to_owned();
+    let block = receipt["version"]["block"]
+        .as_u64()
+        .expect("it stands in a block");
+
+    let query = json!({"function": "get", "args": ["color"]});
+    let (status, answer) = served
+        .node
+        .post("/api/v1/ledgers/devnet/query", &query)
+        .await;
+    assert_eq!((status, answer), (200, json!({"result": "blue"})));
+
+    let transaction = served.get(&format!("/transactions/{id}")).await;
+    assert_eq!(transaction["kind"], "endorser");
+    assert_eq!(
+        transaction["call"],
+        json!({"contract": "probe", "function": "put", "args": ["color", "blue"]})
+    );
+    assert_eq!(transaction["creator"]["organization"], "Org1MSP");
+    assert_eq!(transaction["creator"]["enrollment_id"], "alice");
+    assert_eq!(
+        transaction["writes"],
+        json!([{"contract": "probe", "key": "color", "value": "blue"}])
+    );
+    let place = transaction["version"]["index"]
+        .as_u64()
+        .expect("it has a place");
+    let same = served
+        .get(&format!("/blocks/{block}/transactions/{place}"))
+        .await;
+    assert_eq!(same, transaction);
+
+    let newest = served.get("/blocks/latest").await;
+    assert!(newest["data_hash"].is_string(), "{newest}");
+    let hash = newest["hash"].as_str().expect("a hash is text");
+    let by_hash = served.get(&format!("/blocks/{hash}")).await;
+    assert_eq!(by_hash["number"], newest["number"]);
+    let first = served.get("/blocks/0").await;
+    assert_eq!(first["transactions"][0]["kind"], "config");
+    let walk = served.get("/blocks?from=0&order=oldest_first").await;
+    assert_eq!(walk["blocks"][0]["number"], 0);
+    assert_eq!(walk["totals"]["blocks"], block + 1);
+    let config = served.get("/config").await;
+    assert_eq!(config["orderer"]["consensus_type"], "etcdraft");
+    let ledgers = served.node.get("/api/v1/ledgers").await;
+    assert_eq!(ledgers["ledgers"][0]["kind"], "fabric");
+}
+
+#[tokio::test]
+async fn what_peers_and_contracts_refuse_is_a_problem_with_their_words() {
+    let served = Served::start().await;
+    let (status, problem) = served
+        .invoke(json!({"function": "fail", "args": ["not today"]}))
+        .await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (422, &json!("contract_refused")),
+        "{problem}"
+    );
+    assert_eq!(problem["detail"], "not today");
+    assert_eq!(problem["retryable"], false);
+    assert_eq!(
+        problem["endorsers"][0]["organization"], "Org1MSP",
+        "{problem}"
+    );
+
+    let random = json!({"contract": "probe-all", "function": "random"});
+    let (status, problem) = served.invoke(random).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (422, &json!("endorsements_differ")),
+        "{problem}"
+    );
+
+    served
+        .invoke(json!({"function": "put", "args": ["n", "0"]}))
+        .await;
+    let add = json!({"function": "add", "args": ["n", "1"]});
+    let outcomes = futures_util::future::join_all((0..4).map(|_| served.invoke(add.clone()))).await;
+    let refused = outcomes.iter().filter(|(status, _)| *status != 200);
+    for (status, problem) in refused {
+        assert_eq!(
+            (*status, &problem["code"]),
+            (409, &json!("mvcc_read_conflict")),
+            "{problem}"
+        );
+        assert_eq!(
+            (&problem["retryable"], &problem["validation_code"]["code"]),
+            (&json!(true), &json!(11))
+        );
+        assert!(problem["version"]["block"].is_u64() && problem["transaction_id"].is_string());
+    }
+
+    let chain = client()
+        .get(served.node.url("/chain"))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(chain.status(), 404);
+}
+
+/// Named as the tests of `browser.rs`, so that it runs where there is a browser.
+#[tokio::test]
+async fn browser_shows_a_channel_of_fabric() {
+    let served = Served::start().await;
+    let (_, receipt) = served
+        .invoke(json!({"contract": "probe-all", "function": "put", "args": ["color", "blue"]}))
+        .await;
+    let id = receipt["transaction_id"].as_str().expect("it has an id");
+    let browser = Browser::start().await;
+    for (screen, scheme) in [(Screen::Desktop, "light"), (Screen::Phone, "dark")] {
+        browser.show(screen, scheme).await;
+        browser.open(&served.node.url("/explorer/devnet")).await;
+        let text = browser.visible_text().await;
+        assert!(
+            !text.contains("Mine a block"),
+            "there is nothing to mine:\n{text}"
+        );
+        browser
+            .screenshot(&format!("fabric-overview-{scheme}"))
+            .await;
+        browser
+            .open(
+                &served
+                    .node
+                    .url(&format!("/explorer/devnet/transactions/{id}")),
+            )
+            .await;
+        for told in [
+            "Org1MSP",
+            "Org2MSP",
+            "alice",
+            "probe-all",
+            "put",
+            "color",
+            "blue",
+            "VALID",
+        ] {
+            browser.see(told).await;
+        }
+        browser
+            .screenshot(&format!("fabric-transaction-{scheme}"))
+            .await;
+        let complaints = browser.complaints().await;
+        assert!(complaints.is_empty(), "{complaints:?}");
+    }
+    browser.close().await;
+}
