@@ -1,0 +1,442 @@
+//! A channel in memory, as a client of Fabric answers it, and a server of it.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chainloom_index::{Index, IndexedLedger};
+use chainloom_ledger::{
+    BatchSize, Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CertificateSummary,
+    Consenter, ContractEvent, ContractResponse, Creator, Endorsed, Endorser, Hash, InvokeOptions,
+    KeyRead, KeyWrite, Ledger, LedgerConfig, LedgerError, LedgerInfo, LedgerKind, OrdererConfig,
+    Payload, PeerReport, Position, PrivateCollection, QueryAnswer, RangeRead, Receipt,
+    ReceiptStatus, Transaction, TransactionKind, TransactionRange, TransactionSelector,
+    ValidationCode, Version,
+};
+use chainloom_server::{Ledgers, ServedLedger, Server, ServerOptions};
+use futures_util::StreamExt;
+use futures_util::stream;
+use reqwest::{Client, Response, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+use crate::application::PATIENCE;
+
+/// A channel of three blocks: its configuration, a call with everything in it, one that is invalid.
+#[derive(Clone)]
+pub(crate) struct Channel {
+    blocks: Arc<Vec<Block>>,
+    /// What was called last.
+    pub(crate) called: Arc<Mutex<Option<Call>>>,
+}
+
+/// The id of the transaction with everything in it.
+pub(crate) const FULL: &str = "aa01";
+/// The id of the invalid one.
+pub(crate) const INVALID: &str = "bb02";
+
+impl Channel {
+    pub(crate) fn new() -> Channel {
+        let mut blocks: Vec<Block> = Vec::new();
+        for transaction in [configuration(), full(), invalid()] {
+            let number = blocks.len() as u64;
+            let valid = transaction.validation_code.as_ref().unwrap().is_valid();
+            blocks.push(Block {
+                number,
+                hash: Hash::of(&number.to_be_bytes()),
+                previous_hash: blocks
+                    .last()
+                    .map_or_else(String::new, |b| b.hash.to_string()),
+                data_hash: Some(Hash::of(b"data")),
+                time: transaction.time,
+                size_bytes: 5_000,
+                transaction_count: 1,
+                valid_count: valid.into(),
+                transactions: vec![transaction],
+                proof_of_work: None,
+            });
+        }
+        Channel {
+            blocks: Arc::new(blocks),
+            called: Arc::default(),
+        }
+    }
+}
+
+fn creator(organization: &str, name: &str) -> Creator {
+    Creator {
+        organization: organization.to_owned(),
+        enrollment_id: Some(name.to_owned()),
+        certificate: Some(CertificateSummary {
+            subject: format!("CN={name},OU=client"),
+            issuer: "CN=ca.org1.example".to_owned(),
+            serial: "0badcafe".to_owned(),
+            not_before: "2026-01-01T00:00:00Z".parse().unwrap(),
+            not_after: "2027-01-01T00:00:00Z".parse().unwrap(),
+            sha256: "5a".repeat(32),
+        }),
+    }
+}
+
+fn transaction(id: &str, block: u64, kind: TransactionKind) -> Transaction {
+    Transaction {
+        id: id.to_owned(),
+        version: Some(Version { block, index: 0 }),
+        time: Some("2026-02-03T04:05:06Z".parse().unwrap()),
+        kind,
+        call: None,
+        transfer: None,
+        content: None,
+        endorsed: None,
+        validation_code: Some(ValidationCode::valid()),
+    }
+}
+
+fn configuration() -> Transaction {
+    Transaction {
+        content: Some(serde_json::json!({"channel": "mychannel"})),
+        ..transaction("", 0, TransactionKind::Config)
+    }
+}
+
+fn full() -> Transaction {
+    let contract = || "probe".to_owned();
+    let endorsed = Endorsed {
+        creator: Some(creator("Org1MSP", "alice")),
+        response: Some(ContractResponse {
+            status: 200,
+            message: "fine".to_owned(),
+            payload: "<b>42</b>".into(),
+        }),
+        reads: vec![
+            KeyRead {
+                contract: contract(),
+                key: "read-key".into(),
+                version: Some(Version { block: 0, index: 0 }),
+            },
+            KeyRead {
+                contract: contract(),
+                key: "absent-key".into(),
+                version: None,
+            },
+        ],
+        range_reads: vec![RangeRead {
+            contract: contract(),
+            from: "range-from".into(),
+            to: "".into(),
+            exhausted: true,
+            keys: vec!["one".into(), "two".into()],
+        }],
+        writes: vec![
+            KeyWrite {
+                contract: contract(),
+                key: "written-key".into(),
+                value: Some(Payload(vec![0xff, 0xee])),
+                delete: false,
+                endorsement_policy: Some("AND(Org1.peer)".to_owned()),
+            },
+            KeyWrite {
+                contract: contract(),
+                key: "deleted-key".into(),
+                value: None,
+                delete: true,
+                endorsement_policy: None,
+            },
+        ],
+        private_collections: vec![PrivateCollection {
+            contract: contract(),
+            collection: "secrets".to_owned(),
+            hash: "c0".repeat(32),
+            reads: 3,
+            writes: 4,
+        }],
+        endorsers: vec![creator("Org2MSP", "peer0.org2")],
+        events: vec![ContractEvent {
+            contract: contract(),
+            name: "happened".to_owned(),
+            payload: "told".into(),
+        }],
+    };
+    Transaction {
+        call: Some(call("put", &["key", "value"])),
+        endorsed: Some(Box::new(endorsed)),
+        ..transaction(FULL, 1, TransactionKind::Endorser)
+    }
+}
+
+fn invalid() -> Transaction {
+    Transaction {
+        call: Some(call("add", &["key", "1"])),
+        validation_code: Some(conflict()),
+        ..transaction(INVALID, 2, TransactionKind::Endorser)
+    }
+}
+
+fn conflict() -> ValidationCode {
+    ValidationCode {
+        code: 11,
+        name: "MVCC_READ_CONFLICT".to_owned(),
+    }
+}
+
+pub(crate) fn call(function: &str, args: &[&str]) -> Call {
+    Call {
+        contract: "probe".to_owned(),
+        function: function.to_owned(),
+        args: args.iter().map(|text| Payload::from(*text)).collect(),
+    }
+}
+
+fn ready<T: Send + 'static>(
+    result: Result<T, LedgerError>,
+) -> BoxFuture<'static, Result<T, LedgerError>> {
+    Box::pin(std::future::ready(result))
+}
+
+fn missing(code: &'static str) -> LedgerError {
+    LedgerError::NotFound {
+        code,
+        detail: "the channel has none".to_owned(),
+    }
+}
+
+impl Ledger for Channel {
+    fn info(&self) -> BoxFuture<'_, Result<LedgerInfo, LedgerError>> {
+        let tip = self.blocks.last().unwrap();
+        ready(Ok(LedgerInfo {
+            kind: LedgerKind::Fabric,
+            height: tip.number,
+            generation: 0,
+            tip_hash: tip.hash,
+            pending_count: None,
+            node_id: None,
+        }))
+    }
+
+    fn config(&self, _: Option<u64>) -> BoxFuture<'_, Result<LedgerConfig, LedgerError>> {
+        ready(Ok(LedgerConfig {
+            block: 0,
+            proof_of_work: None,
+            orderer: Some(OrdererConfig {
+                consensus_type: "etcdraft".to_owned(),
+                batch_size: BatchSize {
+                    max_message_count: 10,
+                    absolute_max_bytes: 99 << 20,
+                    preferred_max_bytes: 512 << 10,
+                },
+                batch_timeout_ms: 2_000,
+                consenters: vec![Consenter {
+                    host: "orderer1.example".to_owned(),
+                    port: 7050,
+                    organization: None,
+                }],
+            }),
+            organizations: vec!["Org1MSP".to_owned(), "Org2MSP".to_owned()],
+        }))
+    }
+
+    fn block(
+        &self,
+        selector: BlockSelector,
+        transactions: TransactionRange,
+    ) -> BoxFuture<'_, Result<Block, LedgerError>> {
+        let block = match selector {
+            BlockSelector::Number(number) => self.blocks.get(number as usize),
+            BlockSelector::Latest => self.blocks.last(),
+            BlockSelector::Hash(_) => None,
+        };
+        ready(
+            block
+                .cloned()
+                .ok_or_else(|| missing("block_not_found"))
+                .map(|mut block| {
+                    let asked = block.transactions.into_iter().skip(transactions.from);
+                    block.transactions = asked.take(transactions.limit).collect();
+                    block
+                }),
+        )
+    }
+
+    fn blocks(
+        &self,
+        next: Position,
+        transactions_max: usize,
+    ) -> BoxStream<Result<BlockEvent, LedgerError>> {
+        let mut rest = self.blocks[next.number as usize..].to_vec();
+        for block in &mut rest {
+            block.transactions.truncate(transactions_max);
+        }
+        let events = rest.into_iter().map(|block| {
+            Ok(BlockEvent::Block {
+                generation: 0,
+                block: Box::new(block),
+            })
+        });
+        Box::pin(stream::iter(events).chain(stream::pending()))
+    }
+
+    fn transaction(
+        &self,
+        selector: TransactionSelector,
+    ) -> BoxFuture<'_, Result<Transaction, LedgerError>> {
+        let found = match selector {
+            TransactionSelector::Id(_) => None,
+            TransactionSelector::Version(version) => {
+                let block = self.blocks.get(version.block as usize);
+                block.and_then(|block| block.transactions.get(version.index as usize))
+            }
+        };
+        ready(
+            found
+                .cloned()
+                .ok_or_else(|| missing("transaction_not_found")),
+        )
+    }
+
+    fn query(&self, call: Call) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>> {
+        let function = call.function.clone();
+        *self.called.lock().unwrap() = Some(call);
+        ready(match function.as_str() {
+            "fail" => Err(LedgerError::Refused {
+                code: "contract_refused",
+                detail: "the contract said: no".to_owned(),
+                transaction_id: None,
+                endorsers: vec![Endorser {
+                    address: "peer0.example:7051".to_owned(),
+                    organization: "Org1MSP".to_owned(),
+                    message: "no".to_owned(),
+                }],
+            }),
+            _ => Ok(QueryAnswer::Result("the answer".into())),
+        })
+    }
+
+    fn invoke(&self, call: Call, _: InvokeOptions) -> BoxFuture<'_, Result<Receipt, LedgerError>> {
+        let function = call.function.clone();
+        *self.called.lock().unwrap() = Some(call);
+        ready(match function.as_str() {
+            "add" => Err(LedgerError::Invalid {
+                code: "mvcc_read_conflict",
+                detail: "others were first".to_owned(),
+                transaction_id: INVALID.to_owned(),
+                version: Some(Version { block: 2, index: 0 }),
+                validation_code: Box::new(conflict()),
+                is_conflict: true,
+            }),
+            _ => Ok(Receipt {
+                transaction_id: FULL.to_owned(),
+                status: ReceiptStatus::Committed,
+                version: Some(Version { block: 1, index: 0 }),
+                validation_code: Some(ValidationCode::valid()),
+                result: Some("fine".into()),
+            }),
+        })
+    }
+
+    fn peers(&self) -> BoxFuture<'_, Result<Vec<PeerReport>, LedgerError>> {
+        ready(Ok(vec![PeerReport {
+            address: "peer0.example:7051".to_owned(),
+            asked_at: None,
+            outcome: None,
+        }]))
+    }
+}
+
+/// A server of channels alone.
+pub(crate) struct ChannelServer {
+    address: SocketAddr,
+    client: Client,
+    serving: JoinHandle<std::io::Result<()>>,
+    following: Vec<JoinHandle<()>>,
+    _folder: TempDir,
+}
+
+impl ChannelServer {
+    /// Serves these channels under their names, with the contract that is meant where none is named.
+    pub(crate) fn start(channels: &[(&str, Channel)], contract: Option<&str>) -> ChannelServer {
+        let folder = TempDir::new().unwrap();
+        let mut following = Vec::new();
+        let mut served = Vec::new();
+        for (name, channel) in channels {
+            let file = folder.path().join(format!("{name}.index.redb"));
+            let index = Index::open(file, 4 << 20).unwrap();
+            let ledger: Arc<dyn Ledger> = Arc::new(channel.clone());
+            let (follower, followed) = (index.clone(), Arc::clone(&ledger));
+            following.push(tokio::spawn(async move {
+                follower.follow(followed, std::future::pending()).await;
+            }));
+            let indexed = Arc::new(IndexedLedger::new(ledger, index));
+            let ledger = ServedLedger::fabric(indexed, contract.map(str::to_owned));
+            served.push(((*name).to_owned(), ledger));
+        }
+        let options = ServerOptions {
+            listen: vec!["127.0.0.1:0".parse().unwrap()],
+            ..ServerOptions::default()
+        };
+        let server = Server::bind(options, Ledgers::from_iter(served)).unwrap();
+        ChannelServer {
+            address: server.addresses()[0],
+            client: Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .timeout(PATIENCE)
+                .build()
+                .unwrap(),
+            serving: tokio::spawn(server.run(std::future::pending())),
+            following,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        let url = format!("http://{}{path}", self.address);
+        self.client.get(url).send().await.unwrap()
+    }
+
+    /// Waits until its read model follows the channel.
+    pub(crate) async fn ready(&self) {
+        let asking = async {
+            while self.get("/readyz").await.status() != StatusCode::OK {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, asking).await.unwrap();
+    }
+
+    /// A page that must be there.
+    pub(crate) async fn page(&self, path: &str) -> String {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.text().await.unwrap()
+    }
+
+    /// The JSON of the channel `trade` that must be there.
+    pub(crate) async fn read(&self, path: &str) -> Value {
+        let text = self.page(&format!("/api/v1/ledgers/trade{path}")).await;
+        serde_json::from_str(&text).unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Response {
+        let url = format!("http://{}{path}", self.address);
+        self.client.post(url).json(body).send().await.unwrap()
+    }
+
+    /// Sends a form of the explorer.
+    pub(crate) async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+        let url = format!("http://{}{path}", self.address);
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        let request = self
+            .client
+            .post(url)
+            .body(body.extend_pairs(fields).finish());
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.send().await.unwrap()
+    }
+}
+
+impl Drop for ChannelServer {
+    fn drop(&mut self) {
+        self.serving.abort();
+        self.following.iter().for_each(JoinHandle::abort);
+    }
+}

@@ -1,0 +1,184 @@
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::channel::{Channel, ChannelServer, FULL, INVALID, call};
+
+fn server() -> ChannelServer {
+    ChannelServer::start(&[("trade", Channel::new())], Some("probe"))
+}
+
+#[tokio::test]
+async fn a_channel_is_a_ledger_of_its_own_kind() {
+    let server = server();
+    server.ready().await;
+    let blocks = server.read("/blocks?order=oldest_first").await;
+    let numbers: Vec<&Value> = blocks["blocks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|b| &b["number"])
+        .collect();
+    assert_eq!(numbers, [0, 1, 2]);
+    assert_eq!(
+        blocks["totals"],
+        json!({"blocks": 3, "transactions": 3, "valid": 2})
+    );
+    let info = server.read("").await;
+    assert_eq!(info["kind"], "fabric");
+    assert_eq!(
+        (&info["height"], &info["indexed_height"]),
+        (&2.into(), &2.into())
+    );
+    assert_eq!(info["health"]["status"], "ready");
+    let config = server.read("/config").await;
+    assert_eq!(config["orderer"]["batch_size"]["max_message_count"], 10);
+    assert_eq!(
+        config["orderer"]["consenters"][0],
+        json!({"host": "orderer1.example", "port": 7050})
+    );
+    assert_eq!(config["organizations"], json!(["Org1MSP", "Org2MSP"]));
+    let stats = server.read("/stats").await;
+    let conflict = json!({"code": 11, "name": "MVCC_READ_CONFLICT", "transactions": 1});
+    assert_eq!(stats["by_code"][1], conflict);
+}
+
+#[tokio::test]
+async fn what_peers_endorsed_stands_in_the_transaction_itself() {
+    let server = server();
+    server.read("/blocks").await;
+    let by_id = server.read(&format!("/transactions/{FULL}")).await;
+    assert_eq!(by_id, server.read("/blocks/1/transactions/0").await);
+    assert_eq!(by_id["kind"], "endorser");
+    assert_eq!(by_id["creator"]["organization"], "Org1MSP");
+    assert_eq!(by_id["creator"]["certificate"]["serial"], "0badcafe");
+    assert_eq!(by_id["response"]["status"], 200);
+    assert_eq!(
+        by_id["reads"][0]["version"],
+        json!({"block": 0, "index": 0})
+    );
+    assert_eq!(
+        by_id["reads"][1],
+        json!({"contract": "probe", "key": "absent-key"})
+    );
+    assert_eq!(by_id["writes"][0]["value"], json!({"base64": "/+4="}));
+    assert_eq!(by_id["writes"][1]["delete"], true);
+    assert_eq!(by_id["range_reads"][0]["keys"], json!(["one", "two"]));
+    assert_eq!(by_id["private_collections"][0]["collection"], "secrets");
+    assert_eq!(by_id["endorsers"][0]["enrollment_id"], "peer0.org2");
+    assert_eq!(by_id["events"][0]["payload"], "told");
+    let genesis = server.read("/blocks/0").await;
+    let configuration = &genesis["transactions"][0];
+    assert_eq!(configuration["kind"], "config");
+    for name in ["creator", "reads", "endorsers", "endorsed"] {
+        assert!(configuration.get(name).is_none(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_description_has_what_peers_endorsed() {
+    let server = server();
+    let document: Value = serde_json::from_str(&server.page("/openapi.json").await).unwrap();
+    let schemas = &document["components"]["schemas"];
+    let transaction = schemas["Transaction"]["allOf"].to_string();
+    assert!(
+        transaction.contains("#/components/schemas/Endorsed"),
+        "{transaction}"
+    );
+    let endorsed = schemas["Endorsed"]["properties"].as_object().unwrap();
+    let shown = server.read("/blocks/1/transactions/0").await;
+    let own = schemas["Transaction"]["allOf"][1]["properties"]
+        .as_object()
+        .unwrap();
+    for name in shown.as_object().unwrap().keys() {
+        assert!(
+            endorsed.contains_key(name) || own.contains_key(name),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_names_no_contract_means_the_configured_one() {
+    let channel = Channel::new();
+    let configured = ChannelServer::start(&[("trade", channel.clone())], Some("probe"));
+    let body = json!({"function": "get", "args": ["key"]});
+    let path = "/api/v1/ledgers/trade/query";
+    let answer: Value = configured.post(path, &body).await.json().await.unwrap();
+    assert_eq!(answer, json!({"result": "the answer"}));
+    assert_eq!(
+        channel.called.lock().unwrap().take(),
+        Some(call("get", &["key"]))
+    );
+
+    let none = ChannelServer::start(&[("trade", channel.clone())], None);
+    for path in [path, "/api/v1/ledgers/trade/invoke"] {
+        let refused = none.post(path, &body).await;
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        let problem: Value = refused.json().await.unwrap();
+        assert_eq!(problem["code"], "contract_missing");
+    }
+    assert_eq!(channel.called.lock().unwrap().take(), None);
+    let named = json!({"contract": "other", "function": "get"});
+    assert_eq!(none.post(path, &named).await.status(), StatusCode::OK);
+    assert_eq!(
+        channel.called.lock().unwrap().take().unwrap().contract,
+        "other"
+    );
+}
+
+#[tokio::test]
+async fn errors_say_what_the_peers_said() {
+    let server = server();
+    let invoke = "/api/v1/ledgers/trade/invoke";
+    let receipt = server.post(invoke, &json!({"function": "put"})).await;
+    assert_eq!(receipt.status(), StatusCode::OK);
+    let receipt: Value = receipt.json().await.unwrap();
+    assert_eq!(
+        receipt["validation_code"],
+        json!({"code": 0, "name": "VALID"})
+    );
+    let conflict = server.post(invoke, &json!({"function": "add"})).await;
+    assert_eq!(conflict.status(), StatusCode::CONFLICT);
+    let problem: Value = conflict.json().await.unwrap();
+    assert_eq!(problem["transaction_id"], INVALID);
+    assert_eq!(problem["version"], json!({"block": 2, "index": 0}));
+    assert_eq!(problem["validation_code"]["code"], 11);
+    let query = "/api/v1/ledgers/trade/query";
+    let refused = server.post(query, &json!({"function": "fail"})).await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(problem["endorsers"][0]["message"], "no");
+}
+
+#[tokio::test]
+async fn what_only_the_tutorials_chain_has_is_refused() {
+    let server = server();
+    let none = json!({});
+    for path in ["/mine", "/peers/resolve"] {
+        let path = format!("/api/v1/ledgers/trade{path}");
+        assert_eq!(
+            server.post(&path, &none).await.status(),
+            StatusCode::NOT_FOUND
+        );
+    }
+    let nodes = json!({"nodes": ["127.0.0.1:5001"]});
+    let refused = server.post("/api/v1/ledgers/trade/peers", &nodes).await;
+    assert_eq!(refused.status(), StatusCode::NOT_FOUND);
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(problem["code"], "not_supported");
+    for path in [
+        "/mining",
+        "/blocks/1/hash-input",
+        "/transactions?account=me",
+    ] {
+        let path = format!("/api/v1/ledgers/trade{path}");
+        assert_eq!(
+            server.get(&path).await.status(),
+            StatusCode::NOT_FOUND,
+            "{path}"
+        );
+    }
+    let peers = server.read("/peers").await;
+    assert_eq!(peers["peers"][0]["address"], "peer0.example:7051");
+    assert_eq!(server.get("/chain").await.status(), StatusCode::NOT_FOUND);
+}
