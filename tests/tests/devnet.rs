@@ -277,3 +277,21 @@ async fn what_cannot_be_is_refused_before_anything_is_made() {
         (1, "dear")
     );
 }
+
+#[tokio::test]
+async fn what_the_users_shell_tells_fabric_does_not_reach_the_network() {
+    let devnet = Devnet::new();
+    // As a shell has it that was set up for another network.
+    let mut up = devnet.command(&["up", "--detach"]);
+    up.env("CORE_PEER_LOCALMSPID", "OtherMSP")
+        .env("CORE_PEER_ADDRESS", "127.0.0.1:1")
+        .env("CORE_PEER_LISTENADDRESS", "127.0.0.1:1")
+        .env("ORDERER_GENERAL_LISTENPORT", "1")
+        .env("FABRIC_CFG_PATH", "/nowhere")
+        .env("FABRIC_CA_SERVER_PORT", "1")
+        .env("FABRIC_CA_CLIENT_HOME", "/nowhere")
+        .env("CHAINCODE_SERVER_ADDRESS", "127.0.0.1:1");
+    assert_success(&run_to_end(&mut up).await);
+    let (status, code) = devnet.status().await;
+    assert_eq!(code, Some(0), "{status}");
+}

@@ -121,13 +121,7 @@ impl Status {
         if let Some(state) = &state {
             problems.extend(problems_of(state, is_running, &layout));
         }
-        let free_mib = free_mib(&directory)?;
-        if free_mib < FREE_MIB_LOW {
-            problems.push(format!(
-                "the disk of {} has {free_mib} MiB free: make room, or the network stops",
-                directory.display()
-            ));
-        }
+        problems.extend(disk_problem(&directory, FREE_MIB_LOW)?);
         Ok(Self {
             directory,
             is_running,
@@ -136,6 +130,17 @@ impl Status {
             problems,
         })
     }
+}
+
+/// What there is to say about a disk with less room than that.
+fn disk_problem(directory: &Path, low_mib: u64) -> Result<Option<String>, DevnetError> {
+    let free_mib = free_mib(directory)?;
+    Ok((free_mib < low_mib).then(|| {
+        format!(
+            "the disk of {} has {free_mib} MiB free: make room, or the network stops",
+            directory.display()
+        )
+    }))
 }
 
 fn problems_of(state: &State, is_running: bool, layout: &Layout) -> Vec<String> {
@@ -198,5 +203,97 @@ impl State {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(DevnetError::file(path)(error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn state(phase: Phase, condition: Condition) -> State {
+        State {
+            process_id: 7,
+            since: Timestamp::UNIX_EPOCH,
+            phase,
+            processes: vec![ProcessState {
+                name: "peer0.org1".to_owned(),
+                role: "peer".to_owned(),
+                address: "127.0.0.1:7051".to_owned(),
+                condition,
+            }],
+        }
+    }
+
+    fn starting() -> Phase {
+        let step = "start all processes".to_owned();
+        Phase::Starting { step }
+    }
+
+    #[track_caller]
+    fn assert_told(state: &State, is_running: bool, told: &[&str]) {
+        let layout = Layout::new("/net".into());
+        assert_eq!(problems_of(state, is_running, &layout), told);
+    }
+
+    #[test]
+    fn a_network_whose_owner_is_gone_says_how_far_it_was() {
+        let told =
+            "the process that brought it up (id 7) was ended while it was to start all processes";
+        assert_told(&state(starting(), Condition::Stopped), false, &[told]);
+        assert_told(&state(starting(), Condition::Stopped), true, &[]);
+        let told = "the process that ran it (id 7) was ended from outside, and all of its processes with it";
+        let running = Condition::Running { process_id: 8 };
+        assert_told(&state(Phase::Ready, running.clone()), false, &[told]);
+        assert_told(&state(Phase::Ready, running), true, &[]);
+        assert_told(&state(Phase::Ended, Condition::Stopped), false, &[]);
+        let error = "peer0.org1 could not start".to_owned();
+        let failed = state(
+            Phase::Failed {
+                error: error.clone(),
+            },
+            Condition::Stopped,
+        );
+        assert_told(&failed, false, &[&error]);
+    }
+
+    #[test]
+    fn a_dead_process_is_told_of_with_its_last_words_while_the_network_runs() {
+        let dead = Condition::Dead {
+            how: "exit status: 2".to_owned(),
+            lines: vec!["panic: no".to_owned()],
+        };
+        let told = "peer0.org1 ended by itself (exit status: 2)\n    panic: no\n\
+                    all it said is in /net/logs/peer0.org1.log";
+        assert_told(&state(Phase::Ready, dead.clone()), true, &[told]);
+        assert_told(&state(Phase::Ended, dead), false, &[]);
+    }
+
+    #[test]
+    fn a_disk_that_is_nearly_full_is_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(disk_problem(folder.path(), 0).unwrap(), None);
+        let problem = disk_problem(folder.path(), u64::MAX).unwrap().unwrap();
+        assert!(problem.contains("MiB free: make room"), "{problem}");
+        let error = disk_problem(&folder.path().join("none"), 0).unwrap_err();
+        assert!(matches!(error, DevnetError::File { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn what_is_written_down_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(State::of(folder.path()).unwrap(), None);
+        let layout = layout_of(folder.path()).unwrap();
+        let running = Condition::Running { process_id: 8 };
+        for written in [
+            state(starting(), Condition::Stopped),
+            state(Phase::Ready, running),
+        ] {
+            written.write(&layout).unwrap();
+            assert_eq!(State::of(folder.path()).unwrap(), Some(written));
+        }
+        // Of another version, or none at all.
+        fs::write(layout.state_file(), "{}").unwrap();
+        assert_eq!(State::of(folder.path()).unwrap(), None);
     }
 }

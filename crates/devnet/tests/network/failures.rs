@@ -1,6 +1,7 @@
 //! What is said when a step fails or a process dies.
 
 use std::fs;
+use std::slice;
 use std::sync::{Mutex, mpsc};
 use std::thread;
 
@@ -52,7 +53,7 @@ fn a_process_that_ends_while_it_starts_is_named_with_what_it_said() {
     // Whoever looks is told the same.
     let status = Status::of(&options.directory).unwrap();
     assert!(!status.is_running);
-    assert_eq!(status.problems, [message.clone()]);
+    assert_eq!(status.problems, slice::from_ref(&message));
     assert_eq!(
         status.state.unwrap().phase,
         Phase::Failed { error: message }
