@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use chainloom_ledger::{
     Account, Advice, BlockSelector, Call, Hash, InvokeOptions, Ledger, LedgerError, Payload,
-    Position, QueryAnswer, Transaction, TransactionRange, TransactionSelector, Version,
+    Position, QueryAnswer, Transaction, TransactionKind, TransactionRange, TransactionSelector,
+    ValidationCode, Version,
 };
 use futures_util::StreamExt;
 use serde_json::json;
 
 use super::ledger::{MemoryLedger, transfer};
 use super::{Follower, catch_up, index_all, open};
-use crate::{BALANCE_TEXT_BYTES_MAX, Index, IndexError, IndexedLedger, STATS_WINDOW_BLOCKS_MAX};
+use crate::{
+    BALANCE_TEXT_BYTES_MAX, Index, IndexError, IndexedLedger, Order, STATS_WINDOW_BLOCKS_MAX,
+    TransactionFilter,
+};
 
 const ALL: TransactionRange = TransactionRange::first(usize::MAX);
 
@@ -106,6 +110,57 @@ async fn statistics_count_and_measure() {
             Err(IndexError::InvalidWindow(window))
         );
     }
+}
+
+/// As Fabric counts: from block 0, with calls that move nothing, and ids that stand twice.
+#[tokio::test]
+async fn a_channel_is_read_from_block_0() {
+    let called = |id: &str, function: &str| {
+        let mut transaction = transfer(id, "", "", "0");
+        transaction.kind = TransactionKind::Endorser;
+        transaction.transfer = None;
+        let call = transaction.call.as_mut().unwrap();
+        call.contract = "probe".to_owned();
+        call.function = function.to_owned();
+        transaction
+    };
+    let mut configuration = transfer("", "", "", "0");
+    configuration.kind = TransactionKind::Config;
+    (configuration.call, configuration.transfer) = (None, None);
+    let mut duplicate = called("twice", "put");
+    duplicate.validation_code = Some(ValidationCode {
+        code: 9,
+        name: "DUPLICATE_TXID".to_owned(),
+    });
+    let ledger = MemoryLedger::new(None, 0);
+    ledger.append_block(vec![configuration]);
+    ledger.append_block(vec![called("twice", "put"), called("once", "get")]);
+    ledger.append_block(vec![duplicate]);
+    let (_directory, index) = indexed(&ledger).await;
+
+    let position = index.position();
+    assert_eq!((position.height, position.blocks), (2, 3));
+    let first = index.blocks(None, 10, Order::OldestFirst).await.unwrap();
+    let numbers: Vec<u64> = first.blocks.iter().map(|block| block.number).collect();
+    assert_eq!(numbers, [0, 1, 2]);
+    let genesis = index.block_by_hash(first.blocks[0].hash).await.unwrap();
+    assert_eq!(genesis, Some(0));
+    let twice = index.transaction_by_id("twice").await.unwrap();
+    assert_eq!(twice, Some(Version { block: 1, index: 0 }));
+    let all = TransactionFilter::default();
+    let listed = index.transactions(&all, Order::OldestFirst, None, 10).await;
+    let listed = listed.unwrap().transactions;
+    assert_eq!(listed[0].kind, TransactionKind::Config);
+    assert_eq!(listed[1].call.as_ref().unwrap().function, "put");
+    assert_eq!(listed[3].validation_code.name, "DUPLICATE_TXID");
+    let stats = index.stats(10).await.unwrap();
+    assert_eq!((stats.transactions, stats.valid), (4, 3));
+    let functions: Vec<_> = stats
+        .by_function
+        .iter()
+        .map(|count| (count.function.as_str(), count.transactions))
+        .collect();
+    assert_eq!(functions, [("get", 1), ("put", 2)]);
 }
 
 #[tokio::test]
