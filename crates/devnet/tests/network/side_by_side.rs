@@ -9,7 +9,8 @@ use chainloom_devnet::{Condition, Network};
 use serde_json::Value;
 
 use crate::callers::{Contract, alice, printed};
-use crate::kinds::{Kind, TestNetwork, on_each_kind};
+use crate::folder::Folder;
+use crate::kinds::{Kind, TestNetwork, on_each_kind, up};
 
 on_each_kind!(Kind::shared => every_node_is_in_health_without_docker);
 
@@ -63,6 +64,25 @@ fn each_of_three_peers_of_an_organization_answers() {
             assert_eq!(read, "blue", "{}", peer.name);
         }
     }
+}
+
+#[test]
+fn peers_without_the_gateway_service_serve_all_else() {
+    let folder = Folder::new();
+    let options = Kind::Raft2_5.options(&folder.path().join("net"));
+    let network = Network::start_without_gateway(&options).unwrap();
+    let failure = alice(&network, 0)
+        .official("probe", &["evaluate", "whoami"])
+        .unwrap_err();
+    assert_eq!(failure["status"], "UNIMPLEMENTED", "{failure}");
+    alice(&network, 0)
+        .invoke(Contract::ProbeAll, &["put", "color", "blue"])
+        .unwrap();
+    network.shut_down().unwrap();
+    // It is a matter of each time that the network is up.
+    let network = up(&options);
+    let read = alice(&network, 0).official("probe-all", &["evaluate", "get", "color"]);
+    assert_eq!(read.unwrap(), "blue");
 }
 
 fn every_node_is_in_health_without_docker(network: &Network) {
