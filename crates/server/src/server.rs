@@ -52,15 +52,15 @@ impl Server {
     /// Serves until `shutdown` comes back, then lets requests under way finish, for
     /// [`Limits::shutdown_grace`](crate::Limits::shutdown_grace) at most.
     ///
-    /// Searches, waits for a block and event streams end with their ledger, so `shutdown` is also
-    /// the place to shut the ledgers down; else they use the grace period up.
+    /// Event streams end then. Searches and waits for a block end with their ledger, so `shutdown` is
+    /// also the place to shut the ledgers down; else they use the grace period up.
     ///
     /// # Errors
     /// The system's, when a bound socket cannot be used.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let (stop, stopping) = watch::channel(false);
         let limits = self.options.limits.clone();
-        let state = AppState::new(self.ledgers, self.options);
+        let state = AppState::new(self.ledgers, self.options, stopping.clone());
         let router = routes::router(state.clone());
         let serving = accept_until(self.listeners, router, limits, stopping);
         let mut serving = std::pin::pin!(serving);

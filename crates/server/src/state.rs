@@ -1,7 +1,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::ledgers::Ledgers;
 use crate::operations::Metrics;
@@ -22,10 +22,16 @@ pub(crate) struct Shared {
     pub(crate) chain_places: Arc<Semaphore>,
     /// Places for event streams.
     pub(crate) event_places: Arc<Semaphore>,
+    /// Becomes true when the server stops: an event stream, which has no end of its own, ends then.
+    pub(crate) stopping: watch::Receiver<bool>,
 }
 
 impl AppState {
-    pub(crate) fn new(ledgers: Ledgers, options: ServerOptions) -> AppState {
+    pub(crate) fn new(
+        ledgers: Ledgers,
+        options: ServerOptions,
+        stopping: watch::Receiver<bool>,
+    ) -> AppState {
         AppState(Arc::new(Shared {
             ledgers,
             hosts: HostRule::new(&options.allowed_hosts),
@@ -33,6 +39,7 @@ impl AppState {
             chain_places: Arc::new(Semaphore::new(options.limits.chain_streams)),
             event_places: Arc::new(Semaphore::new(options.limits.event_streams)),
             limits: options.limits,
+            stopping,
         }))
     }
 }

@@ -11,7 +11,7 @@ use chainloom_ledger::{
 use futures_util::stream::{self, Stream, StreamExt};
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::parameters::Parameters;
 use super::path::PathParts;
@@ -70,6 +70,7 @@ pub(super) async fn events(
     let follower = Follower {
         blocks: served.ledger.blocks(start.next, 0),
         first: start.first,
+        stopping: state.stopping.clone(),
         _place: place,
     };
     let beginning = stream::iter([Some(format!("retry: {RETRY_MS}\n\n")), start.replaced])
@@ -137,6 +138,7 @@ struct Follower {
     blocks: BoxStream<Result<BlockEvent, LedgerError>>,
     /// The block to begin with, while the chain was not that high yet.
     first: Option<u64>,
+    stopping: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -169,12 +171,15 @@ impl Follower {
         is_first
     }
 
-    /// The events as text; ends when the ledger stops or fails, and the reader comes back where
-    /// it was.
+    /// The events as text; ends when the server or the ledger stops or the ledger fails, and the
+    /// reader comes back where it was.
     fn events(self) -> impl Stream<Item = Bytes> {
         stream::unfold(self, |mut follower| async move {
+            let mut stopping = follower.stopping.clone();
             let text = tokio::select! {
                 event = follower.event() => event_text(event?),
+                // The error says that the server is gone altogether.
+                _ = stopping.wait_for(|is_stopping| *is_stopping) => return None,
                 () = tokio::time::sleep(HEARTBEAT) => ": alive\n\n".to_owned(),
             };
             Some((Bytes::from(text), follower))

@@ -15,6 +15,8 @@ use crate::state::AppState;
 
 /// Length of an idempotency key at most, in characters.
 const IDEMPOTENCY_KEY_MAX: usize = 255;
+/// The most retries that a call may ask for.
+const RETRIES_MAX: u32 = 10;
 
 /// A call that is to change the ledger.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -31,6 +33,11 @@ pub(super) struct InvokeRequest {
     wait: Option<Wait>,
     /// How long to wait, in milliseconds; 30,000 where absent or longer.
     timeout_ms: Option<u64>,
+    /// How often to submit the call anew, as another transaction, where it met a conflict (`mvcc_read_conflict`,
+    /// `phantom_read_conflict`): at most 10, 0 where absent. Nothing else is ever submitted anew.
+    #[serde(default)]
+    #[schema(maximum = 10)]
+    retry: u32,
 }
 
 /// Submits a call. It is stored when the answer comes; `pending` until it stands in a block.
@@ -59,10 +66,20 @@ pub(super) async fn invoke(
     parameters.finish()?;
     let served = state.ledgers.get(&name)?;
     let call = served.call(request.contract, request.function, request.args)?;
+    if request.retry > RETRIES_MAX {
+        return Err(Problem::bad_request(
+            "invalid_retry",
+            format!(
+                "`retry` is {}; at most {RETRIES_MAX} are taken",
+                request.retry
+            ),
+        ));
+    }
     let options = InvokeOptions {
         wait: request.wait,
         timeout: request.timeout_ms.map(Duration::from_millis),
         idempotency_key: idempotency_key(&headers)?,
+        retries: request.retry,
     };
     let receipt = served.ledger.invoke(call, options).await?;
     let status = match receipt.status {

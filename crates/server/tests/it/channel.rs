@@ -13,12 +13,13 @@ use chainloom_ledger::{
     ReceiptStatus, Transaction, TransactionKind, TransactionRange, TransactionSelector,
     ValidationCode, Version,
 };
-use chainloom_server::{Ledgers, ServedLedger, Server, ServerOptions};
+use chainloom_server::{Ledgers, Limits, ServedLedger, Server, ServerOptions};
 use futures_util::StreamExt;
 use futures_util::stream;
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::application::PATIENCE;
@@ -348,6 +349,7 @@ pub(crate) struct ChannelServer {
     address: SocketAddr,
     client: Client,
     serving: JoinHandle<std::io::Result<()>>,
+    stop: Option<oneshot::Sender<()>>,
     following: Vec<JoinHandle<()>>,
     _folder: TempDir,
 }
@@ -372,9 +374,15 @@ impl ChannelServer {
         }
         let options = ServerOptions {
             listen: vec!["127.0.0.1:0".parse().unwrap()],
+            limits: Limits {
+                // Whoever needs it up has not ended by itself.
+                shutdown_grace: PATIENCE * 10,
+                ..Limits::default()
+            },
             ..ServerOptions::default()
         };
         let server = Server::bind(options, Ledgers::from_iter(served)).unwrap();
+        let (stop, stopped) = oneshot::channel();
         ChannelServer {
             address: server.addresses()[0],
             client: Client::builder()
@@ -382,7 +390,10 @@ impl ChannelServer {
                 .timeout(PATIENCE)
                 .build()
                 .unwrap(),
-            serving: tokio::spawn(server.run(std::future::pending())),
+            serving: tokio::spawn(server.run(async {
+                let _ = stopped.await;
+            })),
+            stop: Some(stop),
             following,
             _folder: folder,
         }
@@ -391,6 +402,12 @@ impl ChannelServer {
     pub(crate) async fn get(&self, path: &str) -> Response {
         let url = format!("http://{}{path}", self.address);
         self.client.get(url).send().await.unwrap()
+    }
+
+    /// Asks it to stop, and waits for its end.
+    pub(crate) async fn stop(mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        (&mut self.serving).await.unwrap().unwrap();
     }
 
     /// Waits until its read model follows the channel.

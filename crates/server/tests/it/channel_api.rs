@@ -1,6 +1,7 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use crate::application::PATIENCE;
 use crate::channel::{Channel, ChannelServer, FULL, INVALID, call};
 
 fn server() -> ChannelServer {
@@ -181,4 +182,28 @@ async fn what_only_the_tutorials_chain_has_is_refused() {
     let peers = server.read("/peers").await;
     assert_eq!(peers["peers"][0]["address"], "peer0.example:7051");
     assert_eq!(server.get("/chain").await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn blocks_are_told_from_number_0_until_the_server_stops() {
+    let server = server();
+    let mut events = server.get("/api/v1/ledgers/trade/events?from=0").await;
+    let mut text = String::new();
+    while text.matches("event: block").count() < 3 {
+        let piece = events.chunk().await.unwrap().expect("more is to come");
+        text.push_str(&String::from_utf8_lossy(&piece));
+    }
+    let ids: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("id: "))
+        .collect();
+    assert_eq!(ids, ["0-0", "0-1", "0-2"]);
+    let rest = async {
+        while let Some(piece) = events.chunk().await.unwrap() {
+            text.push_str(&String::from_utf8_lossy(&piece));
+        }
+    };
+    let both = async { tokio::join!(server.stop(), rest) };
+    let ended = tokio::time::timeout(PATIENCE, both).await;
+    ended.expect("the stream ends with the server");
 }
