@@ -98,9 +98,11 @@ pub(crate) fn explain(
             endorsers,
         );
     }
-    if said("could not launch chaincode")
-        || said("chaincode stream terminated")
-        || said("connection refused")
+    // At the last step these are orderers, one of which may have taken the transaction.
+    if step != Step::Submit
+        && (said("could not launch chaincode")
+            || said("chaincode stream terminated")
+            || said("connection refused"))
     {
         return LedgerError::Unavailable {
             code: "contract_unavailable",
@@ -289,6 +291,13 @@ mod tests {
                 Code::Unavailable,
                 "no orderers could successfully process transaction",
                 &[][..],
+                "outcome_unconfirmed",
+            ),
+            (
+                Submit,
+                Code::Unavailable,
+                "no orderers could successfully process transaction",
+                &["failed to create new connection: connection refused"][..],
                 "outcome_unconfirmed",
             ),
             (

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chainloom_ledger::LedgerError;
+use chainloom_ledger::{LedgerError, Version};
 use jiff::Timestamp;
 use prost::Message as _;
 use tokio::time::{Instant, sleep, timeout_at};
 use tonic::{Request, Status};
 
+use crate::commit::Placed;
 use crate::endpoint::Peer;
 use crate::failure::{Step, explain, is_transport};
 use crate::identity::Identity;
@@ -18,9 +19,11 @@ use crate::proposal::{SignedCall, serialized, sign_call};
 use crate::wire::proto::{common, gateway};
 use crate::wire::{Body, Envelope, ValidationCode};
 
-/// How often an envelope is sent again whose outcome is not known.
-const SUBMIT_TRIES: u32 = 3;
+/// How often an envelope is sent that a peer is too busy to take.
+const BUSY_TRIES_MAX: u32 = 3;
+/// How long is waited before an envelope is sent again; doubles up to the second.
 const SUBMIT_AGAIN_AFTER: Duration = Duration::from_millis(500);
+const SUBMIT_AGAIN_AFTER_MAX: Duration = Duration::from_secs(4);
 
 /// A call, as the gateway takes it.
 #[derive(Debug, Clone)]
@@ -35,7 +38,19 @@ pub(crate) struct GatewayCall {
 #[derive(Debug, Clone)]
 pub(crate) struct Commit {
     pub(crate) block: u64,
+    /// `None` where the peer did not say where in the block.
+    pub(crate) version: Option<Version>,
     pub(crate) code: ValidationCode,
+}
+
+impl From<Placed> for Commit {
+    fn from(placed: Placed) -> Self {
+        Self {
+            block: placed.version.block,
+            version: Some(placed.version),
+            code: placed.code,
+        }
+    }
 }
 
 /// An endorsed transaction, signed and ready for the orderers.
@@ -117,17 +132,19 @@ impl Gateway {
         })
     }
 
-    /// Hands an endorsed transaction to the orderers. Where the outcome is not known the same envelope is sent again: it takes effect
-    /// once at most, since its id can stand on the ledger as valid only once.
+    /// Hands an endorsed transaction to the orderers. Where the outcome is not known the same envelope is sent again until the deadline: it
+    /// takes effect once at most, since its id can stand on the ledger as valid only once.
     ///
     /// # Errors
-    /// [`LedgerError`]; [`LedgerError::Unconfirmed`] where it may have been taken all the same.
+    /// [`LedgerError`]; [`LedgerError::Unconfirmed`] where it may have been taken all the same. Once that is so no later refusal changes it.
     pub(crate) async fn submit(
         &self,
         endorsed: &Endorsed,
         deadline: Instant,
     ) -> Result<(), LedgerError> {
-        let mut tries = 1;
+        let mut unknown = None;
+        let mut busy_tries = 0;
+        let mut pause = SUBMIT_AGAIN_AFTER;
         loop {
             let outcome = self
                 .first_that_answers(Step::Submit, &endorsed.transaction_id, deadline, |peer| {
@@ -139,16 +156,27 @@ impl Gateway {
                     async move { peer.gateway().submit(until(deadline, request)).await }
                 })
                 .await;
-            match outcome {
+            let error = match outcome {
                 Ok(_) => return Ok(()),
-                Err(LedgerError::Unconfirmed { .. } | LedgerError::Overloaded { .. })
-                    if tries < SUBMIT_TRIES && Instant::now() + SUBMIT_AGAIN_AFTER < deadline =>
-                {
-                    tries += 1;
-                    sleep(SUBMIT_AGAIN_AFTER).await;
+                Err(error) => error,
+            };
+            let is_worth_it = match error {
+                LedgerError::Unconfirmed { .. } => true,
+                LedgerError::Overloaded { .. } => {
+                    busy_tries += 1;
+                    unknown.is_some() || busy_tries < BUSY_TRIES_MAX
                 }
-                Err(error) => return Err(error),
+                _ => false,
+            };
+            let is_over = !is_worth_it || Instant::now() + pause >= deadline;
+            if matches!(error, LedgerError::Unconfirmed { .. }) {
+                unknown = Some(error.clone());
             }
+            if is_over {
+                return Err(unknown.unwrap_or(error));
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(SUBMIT_AGAIN_AFTER_MAX);
         }
     }
 
@@ -184,6 +212,7 @@ impl Gateway {
                     let response = response.into_inner();
                     return Ok(Commit {
                         block: response.block_number,
+                        version: None,
                         code: ValidationCode(u8::try_from(response.result).unwrap_or(u8::MAX)),
                     });
                 }
@@ -240,7 +269,9 @@ impl Gateway {
             };
             let error = explain(step, &peer.address, transaction_id, &status);
             if !is_transport(&status) {
-                return Err(error);
+                // The peer before may have passed it on.
+                let unknown = refusal.filter(|_| step == Step::Submit);
+                return Err(unknown.unwrap_or(error));
             }
             refusal = Some(error);
         }

@@ -11,13 +11,14 @@ use chainloom_ledger::{
     Transaction, TransactionRange, TransactionSelector, Version, Wait,
 };
 use futures_util::stream;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
+use crate::commit::{ById, Commits, Settled, pause_before_retry, settle};
 use crate::connect::{ConnectError, Connection, ConnectionOptions, connect};
 use crate::deliver::{Blocks, Source, Which};
 use crate::gateway::{Commit, Gateway, GatewayCall};
 use crate::present;
-use crate::wire::{Block, Body};
+use crate::wire::{Block, Body, ValidationCode};
 
 /// How long a call may take where it does not say.
 const CALL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -31,6 +32,7 @@ const ARGUMENTS_MAX: usize = 1000;
 pub struct FabricLedger {
     gateway: Gateway,
     source: Source,
+    commits: Commits,
     contract: Option<String>,
 }
 
@@ -46,17 +48,19 @@ impl FabricLedger {
             contract,
             peers,
         } = connect(&options)?;
+        let source = Source {
+            identity: identity.clone(),
+            channel: channel.clone(),
+            peers: peers.clone(),
+        };
         Ok(Self {
             gateway: Gateway {
-                identity: identity.clone(),
-                channel: channel.clone(),
-                peers: peers.clone(),
-            },
-            source: Source {
                 identity,
                 channel,
                 peers,
             },
+            commits: Commits::new(source.clone()),
+            source,
             contract,
         })
     }
@@ -173,25 +177,65 @@ impl FabricLedger {
             });
         }
         let call = self.call(call, options.timeout)?;
-        let endorsed = self.gateway.endorse(&call).await?;
-        self.gateway.submit(&endorsed, call.deadline).await?;
+        let mut tries = 0;
+        loop {
+            let outcome = self.submit_once(&call, options.wait).await;
+            let pause = pause_before_retry(tries);
+            match outcome {
+                Err(LedgerError::Invalid {
+                    is_conflict: true, ..
+                }) if tries < options.retries && Instant::now() + pause < call.deadline => {
+                    tries += 1;
+                    sleep(pause).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// One transaction, from its endorsement to its commit.
+    async fn submit_once(
+        &self,
+        call: &GatewayCall,
+        wait: Option<Wait>,
+    ) -> Result<Receipt, LedgerError> {
+        self.commits.open();
+        let endorsed = self.gateway.endorse(call).await?;
+        let id = &endorsed.transaction_id;
+        let deadline = call.deadline;
+        let expectation = self.commits.expect(id, deadline).await?;
+        self.commits.remember(id, call);
+        let submission = self.gateway.submit(&endorsed, deadline);
+        let settled = settle(id, expectation, submission, wait, deadline).await;
+        let commit = match settled {
+            Ok(Settled::Ordered) => None,
+            Ok(Settled::Placed(placed)) if placed.code.is_duplicate() => {
+                Some(self.first_of(id).await?)
+            }
+            Ok(Settled::Placed(placed)) => Some(placed.into()),
+            Ok(Settled::Unseen) => Some(self.gateway.commit(id, deadline).await?),
+            Err(error) => {
+                if !matches!(error, LedgerError::Unconfirmed { .. }) {
+                    self.commits.forget(id);
+                }
+                return Err(error);
+            }
+        };
         let receipt = Receipt {
-            transaction_id: endorsed.transaction_id.clone(),
+            transaction_id: id.clone(),
             status: ReceiptStatus::Ordered,
             version: None,
             validation_code: None,
             result: Some(words::Payload(endorsed.result.to_vec())),
         };
-        if options.wait == Some(Wait::Ordered) {
+        let Some(commit) = commit else {
             return Ok(receipt);
-        }
-        let commit = self
-            .gateway
-            .commit(&endorsed.transaction_id, call.deadline)
-            .await?;
-        let version = self
-            .version_of(&endorsed.transaction_id, commit.block)
-            .await;
+        };
+        self.commits.forget(id);
+        let version = match commit.version {
+            Some(version) => Some(version),
+            None => self.version_of(id, commit.block).await,
+        };
         if !commit.code.is_valid() {
             return Err(invalid(endorsed.transaction_id, &commit, version));
         }
@@ -201,6 +245,39 @@ impl FabricLedger {
             validation_code: Some(present::verdict(commit.code)),
             ..receipt
         })
+    }
+
+    /// Where a transaction stands first whose id was seen to stand there again.
+    async fn first_of(&self, transaction_id: &str) -> Result<Commit, LedgerError> {
+        let found = ById::find(&self.gateway, transaction_id).await;
+        let found = found.map_err(|error| LedgerError::Unconfirmed {
+            transaction_id: transaction_id.to_owned(),
+            detail: format!(
+                "the transaction stands on the ledger twice, and where it stands first cannot be told now ({error}); ask for it by its id"
+            ),
+        })?;
+        Ok(Commit {
+            block: found.transaction.version.block,
+            version: Some(found.transaction.version),
+            code: found
+                .transaction
+                .validation_code
+                .unwrap_or(ValidationCode::NOT_VALIDATED),
+        })
+    }
+
+    /// The transaction of this id on the chain, else one that was submitted and is not seen in a block yet.
+    async fn transaction_of(&self, id: String) -> Result<Transaction, LedgerError> {
+        // First, since it may reach its block while the peer is asked.
+        let pending = self.commits.pending(&id);
+        match (ById::find(&self.gateway, &id).await, pending) {
+            (Ok(found), _) => Ok(present::transaction(&found.transaction, found.block.hash())),
+            (
+                Err(LedgerError::NotFound { .. } | LedgerError::Unavailable { .. }),
+                Some(pending),
+            ) => Ok(pending),
+            (Err(error), _) => Err(error),
+        }
     }
 
     /// Where in its block a transaction stands. That it stands there is known already, so a failure is no reason to fail.
@@ -301,13 +378,7 @@ impl Ledger for FabricLedger {
     ) -> BoxFuture<'_, Result<Transaction, LedgerError>> {
         match selector {
             TransactionSelector::Version(version) => Box::pin(self.transaction_at(version)),
-            TransactionSelector::Id(id) => Box::pin(ready(Err(LedgerError::NotFound {
-                code: "transaction_not_found",
-                detail: format!(
-                    "no transaction of the channel has the id `{}`",
-                    id.chars().take(80).collect::<String>()
-                ),
-            }))),
+            TransactionSelector::Id(id) => Box::pin(self.transaction_of(id)),
         }
     }
 

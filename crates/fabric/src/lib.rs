@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod commit;
 mod connect;
 mod deliver;
 mod endpoint;

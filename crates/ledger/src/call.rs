@@ -24,6 +24,9 @@ pub struct InvokeOptions {
     pub timeout: Option<Duration>,
     /// The same key within 24 hours gives the same answer and submits nothing again.
     pub idempotency_key: Option<String>,
+    /// How often the call is submitted anew, as another transaction, where others changed what it had read. Of no effect where the
+    /// commit is not waited for, and on ledgers without such conflicts.
+    pub retries: u32,
 }
 
 /// What an `invoke` waits for before it answers.

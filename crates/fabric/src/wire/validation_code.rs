@@ -12,6 +12,14 @@ impl ValidationCode {
     /// The transaction took effect.
     pub const VALID: Self = Self(0);
 
+    /// The peer has no verdict.
+    pub const NOT_VALIDATED: Self = Self(254);
+
+    /// Whether a transaction of the same id came before, which counts.
+    pub fn is_duplicate(self) -> bool {
+        self.known() == Some(TxValidationCode::DuplicateTxid)
+    }
+
     /// Whether the transaction took effect.
     pub fn is_valid(self) -> bool {
         self == Self::VALID
@@ -128,5 +136,8 @@ mod tests {
         assert_eq!(ValidationCode(99).to_string(), "99 UNKNOWN");
         assert!(ValidationCode(99).meaning().contains("does not know"));
         assert!(ValidationCode::VALID.is_valid() && !ValidationCode(254).is_valid());
+        assert_eq!(ValidationCode::NOT_VALIDATED.name(), "NOT_VALIDATED");
+        assert_eq!(ValidationCode(9).name(), "DUPLICATE_TXID");
+        assert!(ValidationCode(9).is_duplicate() && !ValidationCode::VALID.is_duplicate());
     }
 }

@@ -73,6 +73,7 @@ async fn every_wrong_request_is_told_what_is_wrong() {
             r#"{"function":"transfer","args":[],"wait":"long"}"#,
         ),
         ("invoke", r#"{"function":"transfer","args":[],"timeout":5}"#),
+        ("invoke", r#"{"function":"transfer","args":[],"retry":11}"#),
         ("invoke", r#"{"function":"nope","args":[]}"#),
         (
             "invoke",

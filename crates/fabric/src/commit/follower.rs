@@ -1,0 +1,238 @@
+//! The one reader of the blocks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chainloom_ledger::LedgerError;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::shared::Shared;
+use crate::deliver::{Blocks, Source, Which};
+use crate::wire::check_number;
+
+/// How long one peer may take to send its first block.
+const OPENS_WITHIN: Duration = Duration::from_secs(5);
+/// How often is looked whether the stream is needed, and whether it is alive.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How long a peer may send nothing while somebody waits; then the next one is asked. Doubles where that does not help, since the blocks
+/// may be large or the orderers away.
+const SILENT_AT_MOST: Duration = Duration::from_secs(8);
+const SILENT_AT_MOST_MAX: Duration = Duration::from_secs(64);
+/// How long the stream is kept that nobody needs.
+const KEPT_IDLE: Duration = Duration::from_secs(60);
+/// How long is waited when no peer could be reached; doubles up to the second.
+const AGAIN_AFTER: Duration = Duration::from_millis(100);
+const AGAIN_AFTER_MAX: Duration = Duration::from_secs(5);
+
+/// How far the follower is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It does not know yet at which block to begin.
+    Opening,
+    /// No block from now on passes unseen, even where the stream breaks.
+    Following,
+    /// No peer sends blocks; it goes on trying.
+    Unavailable,
+}
+
+pub(super) type StageReceiver = watch::Receiver<Stage>;
+
+/// A follower at work.
+#[derive(Debug)]
+pub(super) struct Running {
+    task: JoinHandle<()>,
+    stage: StageReceiver,
+}
+
+impl Running {
+    /// Has to be called within a runtime.
+    pub(super) fn start(shared: &Arc<Shared>, source: &Source) -> Self {
+        let (sender, stage) = watch::channel(Stage::Opening);
+        let peers = source.peers.iter().map(|peer| Source {
+            peers: Arc::new([peer.clone()]),
+            ..source.clone()
+        });
+        let follower = Follower {
+            shared: shared.clone(),
+            stage: sender,
+            peers: peers.collect(),
+            peer: 0,
+            last: None,
+            failed: 0,
+            was_refused: false,
+            pause: AGAIN_AFTER,
+            silent_at_most: SILENT_AT_MOST,
+            needed_at: Instant::now(),
+        };
+        Self {
+            task: tokio::spawn(follower.run()),
+            stage,
+        }
+    }
+
+    pub(super) fn stage(&self) -> StageReceiver {
+        self.stage.clone()
+    }
+
+    /// Its runtime ended, or nobody needed it.
+    pub(super) fn is_over(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    pub(super) fn end(self) {
+        self.task.abort();
+    }
+}
+
+#[derive(Debug)]
+struct Follower {
+    shared: Arc<Shared>,
+    stage: watch::Sender<Stage>,
+    /// One source for each peer.
+    peers: Vec<Source>,
+    /// Which of them is asked.
+    peer: usize,
+    /// The last block that was seen.
+    last: Option<u64>,
+    /// How many peers in a row failed, and whether one of them refused.
+    failed: usize,
+    was_refused: bool,
+    pause: Duration,
+    silent_at_most: Duration,
+    needed_at: Instant,
+}
+
+/// Why reading came to an end.
+enum End {
+    NobodyWaits,
+    Silence,
+    Failure(LedgerError),
+}
+
+impl Follower {
+    async fn run(mut self) {
+        loop {
+            let end = match self.open().await {
+                Ok(blocks) => self.read(blocks).await,
+                Err(error) => End::Failure(error),
+            };
+            match end {
+                End::NobodyWaits => return,
+                End::Silence => {
+                    self.silent_at_most = (self.silent_at_most * 2).min(SILENT_AT_MOST_MAX);
+                }
+                End::Failure(error) => {
+                    self.was_refused |= matches!(error, LedgerError::AccessDenied { .. });
+                    self.failed += 1;
+                }
+            }
+            self.peer = (self.peer + 1) % self.peers.len();
+            if self.failed >= self.peers.len() {
+                self.all_failed();
+                if self.ends_idle() {
+                    return;
+                }
+                sleep(self.pause).await;
+                self.pause = (self.pause * 2).min(AGAIN_AFTER_MAX);
+            }
+        }
+    }
+
+    /// Opens a stream at the last block that was seen, or the newest: a peer is silent until it has a block to send, and so sends one
+    /// at once.
+    async fn open(&mut self) -> Result<Blocks, LedgerError> {
+        let source = &self.peers[self.peer];
+        let last = self.last;
+        let opening = async {
+            let first = match last {
+                Some(last) => last,
+                None => match source.block(Which::Newest).await? {
+                    Some(newest) => newest.number,
+                    None => return Err(unavailable("the peer has not the channel".to_owned())),
+                },
+            };
+            let mut blocks = source.follow(first).await?;
+            next_of(&mut blocks, first).await?;
+            Ok((first, blocks))
+        };
+        let opened = timeout(OPENS_WITHIN, opening).await;
+        let opened = opened.unwrap_or_else(|_| Err(unavailable("it sent no block".to_owned())));
+        let (first, blocks) = opened?;
+        self.last = Some(first);
+        self.failed = 0;
+        self.was_refused = false;
+        self.pause = AGAIN_AFTER;
+        self.stage.send_replace(Stage::Following);
+        Ok(blocks)
+    }
+
+    async fn read(&mut self, mut blocks: Blocks) -> End {
+        let mut heard_at = Instant::now();
+        loop {
+            let due = self.last.map_or(0, |last| last + 1);
+            match timeout(LOOK_EVERY, next_of(&mut blocks, due)).await {
+                Ok(Ok(block)) => {
+                    self.shared.see(&block);
+                    self.last = Some(block.number);
+                    self.silent_at_most = SILENT_AT_MOST;
+                    heard_at = Instant::now();
+                }
+                Ok(Err(error)) => return End::Failure(error),
+                Err(_) => {
+                    let waiting_since = self.shared.waiters().waiting_since();
+                    let since = waiting_since.map(|since| since.max(heard_at));
+                    if since.is_some_and(|since| since.elapsed() >= self.silent_at_most) {
+                        return End::Silence;
+                    }
+                }
+            }
+            if self.ends_idle() {
+                return End::NobodyWaits;
+            }
+        }
+    }
+
+    /// Blocks cannot be had. Who waits goes on waiting where peers are away, as they come back; not where they refuse.
+    fn all_failed(&mut self) {
+        if self.was_refused {
+            self.shared.waiters().clear();
+        }
+        if self.was_refused || self.last.is_none() {
+            self.stage.send_replace(Stage::Unavailable);
+        }
+        self.failed = 0;
+        self.was_refused = false;
+    }
+
+    /// Whether nobody needed the blocks for long; who comes from now on starts a new follower then.
+    fn ends_idle(&mut self) -> bool {
+        let now = Instant::now();
+        let mut running = self.shared.running();
+        self.shared.pending().forget_old(now);
+        if self.shared.is_needed() {
+            self.needed_at = now;
+        }
+        let is_over = now.duration_since(self.needed_at) >= KEPT_IDLE;
+        if is_over {
+            *running = None;
+        }
+        is_over
+    }
+}
+
+async fn next_of(blocks: &mut Blocks, due: u64) -> Result<crate::wire::Block, LedgerError> {
+    let block = blocks.next().await?;
+    let block = block.ok_or_else(|| unavailable("the peer has not the channel".to_owned()))?;
+    check_number(&block, due).map_err(|error| unavailable(error.to_string()))?;
+    Ok(block)
+}
+
+fn unavailable(detail: String) -> LedgerError {
+    LedgerError::Unavailable {
+        code: "peer_unavailable",
+        detail,
+        endorsers: Vec::new(),
+    }
+}

@@ -1,0 +1,60 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::Placed;
+use super::follower::Running;
+use super::pending::Pending;
+use super::waiters::Waiters;
+use crate::wire::{Block, ValidationCode};
+
+/// What callers and the follower of the blocks share. Whoever needs several of the locks takes them in this order.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    running: Mutex<Option<Running>>,
+    waiters: Mutex<Waiters>,
+    pending: Mutex<Pending>,
+}
+
+impl Shared {
+    pub(super) fn running(&self) -> MutexGuard<'_, Option<Running>> {
+        locked(&self.running)
+    }
+
+    pub(super) fn waiters(&self) -> MutexGuard<'_, Waiters> {
+        locked(&self.waiters)
+    }
+
+    pub(super) fn pending(&self) -> MutexGuard<'_, Pending> {
+        locked(&self.pending)
+    }
+
+    /// Whether anybody wants to know of the next block.
+    pub(super) fn is_needed(&self) -> bool {
+        !self.waiters().is_empty() || !self.pending().is_empty()
+    }
+
+    /// Tells all who await a transaction of this block. What cannot be read has no id that anyone could await.
+    pub(super) fn see(&self, block: &Block) {
+        if !self.is_needed() {
+            return;
+        }
+        for transaction in block.transactions() {
+            let Ok(envelope) = transaction.decode() else {
+                continue;
+            };
+            let placed = Placed {
+                version: transaction.version,
+                code: transaction
+                    .validation_code
+                    .unwrap_or(ValidationCode::NOT_VALIDATED),
+            };
+            let id = &envelope.header.transaction_id;
+            self.pending().remove(id);
+            self.waiters().tell(id, placed);
+        }
+    }
+}
+
+/// No holder of these locks leaves them half changed, even where it panics.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
