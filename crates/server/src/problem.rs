@@ -13,8 +13,15 @@ use serde::Serialize;
 const RESTART_S: u32 = 5;
 
 /// Why a request was not carried out, and what to do about it.
+///
+/// Behind a pointer, since it is the error of most functions here and large.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem(Box<ProblemBody>);
+
+/// Why a request was not carried out, and what to do about it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub(crate) struct Problem {
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody {
     /// Always `about:blank`: `code` tells the kinds apart.
     #[serde(rename = "type")]
     #[schema(rename = "type")]
@@ -52,7 +59,7 @@ impl Problem {
         code: &'static str,
         detail: impl Into<String>,
     ) -> Problem {
-        Problem {
+        Problem(Box::new(ProblemBody {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
@@ -64,7 +71,7 @@ impl Problem {
             endorsers: Vec::new(),
             retryable: false,
             retry_after_s: None,
-        }
+        }))
     }
 
     /// A request that is wrong in itself.
@@ -83,26 +90,25 @@ impl Problem {
         detail: impl Into<String>,
         retry_after_s: u32,
     ) -> Problem {
-        Problem {
-            retryable: true,
-            retry_after_s: Some(retry_after_s),
-            ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
-        }
+        let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
+        problem.0.retryable = true;
+        problem.0.retry_after_s = Some(retry_after_s);
+        problem
     }
 
     /// The sentence.
     pub(crate) fn detail(&self) -> &str {
-        &self.detail
+        &self.0.detail
     }
 
     /// The status.
     pub(crate) fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).expect("it was made from one")
+        StatusCode::from_u16(self.0.status).expect("it was made from one")
     }
 
     /// After how many seconds to try again, where that helps.
     pub(crate) fn retry_after_s(&self) -> Option<u32> {
-        self.retry_after_s
+        self.0.retry_after_s
     }
 }
 
@@ -123,7 +129,8 @@ impl From<LedgerError> for Problem {
             | LedgerError::ShuttingDown
             | LedgerError::Storage { .. } => StatusCode::SERVICE_UNAVAILABLE,
         };
-        let mut problem = Problem::new(status, error.code(), error.to_string());
+        let mut answer = Problem::new(status, error.code(), error.to_string());
+        let problem = answer.0.as_mut();
         problem.retryable = error.advice() == Advice::TryAgain;
         match error {
             LedgerError::Overloaded { retry_after_s, .. } => {
@@ -157,7 +164,7 @@ impl From<LedgerError> for Problem {
             }
             _ => {}
         }
-        problem
+        answer
     }
 }
 
@@ -179,7 +186,7 @@ impl From<RegisterError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = serde_json::to_vec(&self).expect("a problem is plain JSON");
+        let body = serde_json::to_vec(&self.0).expect("a problem is plain JSON");
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
@@ -187,7 +194,7 @@ impl IntoResponse for Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = self.0.retry_after_s {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
@@ -199,7 +206,7 @@ mod tests {
     use super::*;
 
     fn answer(error: LedgerError) -> (u16, bool, Option<u32>) {
-        let problem = Problem::from(error);
+        let problem = Problem::from(error).0;
         (problem.status, problem.retryable, problem.retry_after_s)
     }
 
@@ -248,12 +255,13 @@ mod tests {
 
     #[test]
     fn what_the_read_model_refuses_is_a_wrong_parameter() {
-        let problem = Problem::from(IndexError::InvalidLimit(0));
+        let problem = Problem::from(IndexError::InvalidLimit(0)).0;
         assert_eq!((problem.status, problem.code), (400, "invalid_limit"));
         let problem = Problem::from(IndexError::Storage {
             path: "index.redb".into(),
             detail: "the disk is full".into(),
-        });
+        })
+        .0;
         assert_eq!((problem.status, problem.code), (503, "storage_failed"));
     }
 
@@ -262,7 +270,8 @@ mod tests {
         let problem = Problem::from(LedgerError::Unconfirmed {
             transaction_id: "abc".into(),
             detail: "not in a block after 30 s".into(),
-        });
+        })
+        .0;
         assert_eq!(problem.status, 504);
         assert!(!problem.retryable);
         assert_eq!(problem.transaction_id.as_deref(), Some("abc"));
@@ -276,7 +285,7 @@ mod tests {
     }
 
     fn json(error: LedgerError) -> serde_json::Value {
-        serde_json::to_value(Problem::from(error)).expect("a problem is plain JSON")
+        serde_json::to_value(&Problem::from(error).0).expect("a problem is plain JSON")
     }
 
     #[test]

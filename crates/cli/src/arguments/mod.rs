@@ -293,13 +293,17 @@ pub(crate) struct BalanceArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     chainloom query balance alice\n  \
-    chainloom query pending")]
+    chainloom query pending\n  \
+    chainloom query get key --contract probe")]
 pub(crate) struct QueryArguments {
     /// The function.
     pub(crate) function: String,
     /// Its arguments.
     #[arg(allow_negative_numbers = true)]
     pub(crate) args: Vec<String>,
+    /// The contract [default: the one that is configured for the ledger; `coin` on the tutorial's chain].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) contract: Option<String>,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }
@@ -315,6 +319,9 @@ pub(crate) struct InvokeArguments {
     /// Its arguments.
     #[arg(allow_negative_numbers = true)]
     pub(crate) args: Vec<String>,
+    /// The contract [default: the one that is configured for the ledger; `coin` on the tutorial's chain].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) contract: Option<String>,
     /// What to wait for before the command ends.
     #[arg(long, value_enum)]
     pub(crate) wait: Option<WaitFor>,

@@ -13,6 +13,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// A call to be submitted.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
+    pub(super) contract: Option<String>,
     pub(super) function: String,
     pub(super) args: Vec<String>,
     pub(super) wait: Option<WaitFor>,
@@ -26,7 +27,15 @@ struct Receipt {
     #[serde(default)]
     version: Option<Version>,
     #[serde(default)]
+    validation_code: Option<ValidationCode>,
+    #[serde(default)]
     result: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ValidationCode {
+    code: i32,
+    name: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -38,6 +47,7 @@ struct Version {
 /// Calls a contract's function and submits the transaction.
 pub(crate) async fn run(arguments: &InvokeArguments) -> Result<(), Error> {
     let call = Call {
+        contract: arguments.contract.clone(),
         function: arguments.function.clone(),
         args: arguments.args.clone(),
         wait: arguments.wait,
@@ -64,6 +74,9 @@ pub(super) async fn submit(call: Call, remote: &Remote) -> Result<(), Error> {
 /// All arguments are text: a number goes through digit by digit.
 fn body(call: &Call) -> String {
     let mut fields = Map::new();
+    if let Some(contract) = &call.contract {
+        fields.insert("contract".to_owned(), contract.clone().into());
+    }
     fields.insert("function".to_owned(), call.function.clone().into());
     fields.insert("args".to_owned(), call.args.clone().into());
     if let Some(wait) = call.wait {
@@ -87,26 +100,51 @@ impl Receipt {
                 .add("block", version.block.to_string())
                 .add("index", version.index.to_string());
         }
-        details.add("result", self.result.as_ref().map(value));
+        let verdict = self.validation_code.as_ref();
+        details
+            .add(
+                "validation",
+                verdict.map(|verdict| format!("{} ({})", verdict.name, verdict.code)),
+            )
+            .add("result", self.result.as_ref().map(value));
         details
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::output::Paint;
 
     #[test]
     fn arguments_are_sent_as_they_were_typed() {
-        let call = Call {
+        let mut call = Call {
+            contract: None,
             function: "transfer".to_owned(),
             args: vec!["a\"b".to_owned(), "12345678901234567890123".to_owned()],
             wait: Some(WaitFor::Committed),
             idempotency_key: None,
         };
+        let common = r#""args":["a\"b","12345678901234567890123"],"#;
+        let rest = r#""function":"transfer","wait":"committed"}"#;
+        assert_eq!(body(&call), format!("{{{common}{rest}"));
+        call.contract = Some("probe".to_owned());
+        let expected = format!("{{{common}\"contract\":\"probe\",{rest}");
+        assert_eq!(body(&call), expected);
+    }
+
+    #[test]
+    fn a_receipt_says_the_verdict() {
+        let receipt: Receipt = serde_json::from_str(
+            r#"{"transaction_id": "ab", "status": "committed", "version": {"block": 7, "index": 1},
+                "validation_code": {"code": 0, "name": "VALID"}, "result": "fine"}"#,
+        )
+        .unwrap();
         assert_eq!(
-            body(&call),
-            r#"{"args":["a\"b","12345678901234567890123"],"function":"transfer","wait":"committed"}"#
+            receipt.details().render(Paint::PLAIN),
+            "transaction  ab\nstatus       committed\nblock        7\nindex        1\n\
+             validation   VALID (0)\nresult       fine\n"
         );
     }
 }

@@ -42,6 +42,10 @@ use crate::up;
 /// on it.
 const LAST_WORK_MAX: Duration = Duration::from_secs(2);
 
+/// The contract of the tutorial's chain, named by the commands that only it has: another ledger's
+/// own contract might have functions of those names.
+const COIN: &str = "coin";
+
 /// Carries out a command. A server has a thread for each processor; all else makes do with one,
 /// whose stack suffices for the deepest JSON.
 pub(crate) fn run(command: Command) -> Result<ExitCode, Error> {

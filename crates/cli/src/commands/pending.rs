@@ -5,12 +5,13 @@ use crate::json;
 use crate::output::{Output, count};
 use crate::views::{Transfer, transfers};
 
+use super::COIN;
 use super::query::{QueryResult, ask};
 
 /// Lists the transactions that wait for a block, in the order in which they were accepted.
 pub(crate) async fn run(remote: &Remote) -> Result<(), Error> {
     let client = Client::new(remote).await?;
-    let answer = ask(&client, "pending", &[]).await?;
+    let answer = ask(&client, Some(COIN), "pending", &[]).await?;
     let mut output = Output::new();
     if remote.json {
         return output.line(answer.text());

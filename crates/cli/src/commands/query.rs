@@ -16,7 +16,8 @@ pub(super) struct QueryResult {
 /// Asks a contract's function.
 pub(crate) async fn run(arguments: &QueryArguments) -> Result<(), Error> {
     let client = Client::new(&arguments.remote).await?;
-    let answer = ask(&client, &arguments.function, &arguments.args).await?;
+    let contract = arguments.contract.as_deref();
+    let answer = ask(&client, contract, &arguments.function, &arguments.args).await?;
     let mut output = Output::new();
     if arguments.remote.json {
         return output.line(answer.text());
@@ -24,9 +25,17 @@ pub(crate) async fn run(arguments: &QueryArguments) -> Result<(), Error> {
     output.line(&value(&answer.read::<QueryResult>()?.result))
 }
 
-/// Sends the call.
-pub(super) async fn ask(client: &Client, function: &str, args: &[String]) -> Result<Answer, Error> {
-    let call = json!({"function": function, "args": args});
+/// Sends the call; to the ledger's own default where no contract is named.
+pub(super) async fn ask(
+    client: &Client,
+    contract: Option<&str>,
+    function: &str,
+    args: &[String],
+) -> Result<Answer, Error> {
+    let mut call = json!({"function": function, "args": args});
+    if let Some(contract) = contract {
+        call["contract"] = contract.into();
+    }
     let path = client.ledger_path(&["query"]);
     client
         .ask(Request::post(&path).json(call.to_string()))

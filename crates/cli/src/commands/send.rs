@@ -2,6 +2,7 @@ use crate::arguments::SendArguments;
 use crate::error::Error;
 use crate::output::shortened;
 
+use super::COIN;
 use super::invoke::{Call, submit};
 
 /// How many digits Python reads of a whole number.
@@ -15,6 +16,7 @@ pub(crate) async fn run(arguments: &SendArguments) -> Result<(), Error> {
     let amount = arguments.amount.trim();
     check_amount(amount)?;
     let call = Call {
+        contract: Some(COIN.to_owned()),
         function: "transfer".to_owned(),
         args: vec![
             arguments.sender.clone(),

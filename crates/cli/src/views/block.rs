@@ -17,6 +17,8 @@ pub(crate) struct Block {
     #[serde(default)]
     previous_hash: Option<String>,
     #[serde(default)]
+    data_hash: Option<String>,
+    #[serde(default)]
     time: Option<String>,
     #[serde(default)]
     size_bytes: Option<u64>,
@@ -79,6 +81,7 @@ impl Block {
             .add("block", self.number.to_string())
             .add("hash", self.hash.clone())
             .add("previous hash", self.previous_hash.clone())
+            .add("data hash", self.data_hash.clone())
             .add("time", self.time.clone())
             .add(
                 "size",

@@ -2,6 +2,7 @@
 //! have `--json`.
 
 mod block;
+mod endorsed;
 mod peer;
 mod transaction;
 

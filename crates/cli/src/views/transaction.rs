@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use crate::output::{Details, Table, account, amount, printable, shortened};
 
+use super::endorsed::{
+    Call, Creator, Event, KeyRead, KeyWrite, PrivateCollection, RangeRead, Response, bytes,
+};
 use super::{ACCOUNT_WIDTH, AMOUNT_WIDTH};
 
 /// A transaction, in a block or waiting for one.
@@ -17,9 +20,27 @@ pub(crate) struct Transaction {
     time: Option<String>,
     kind: String,
     #[serde(default)]
+    call: Option<Call>,
+    #[serde(default)]
     transfer: Option<Transfer>,
     #[serde(default, deserialize_with = "present")]
     content: Option<Value>,
+    #[serde(default)]
+    creator: Option<Creator>,
+    #[serde(default)]
+    response: Option<Response>,
+    #[serde(default)]
+    reads: Vec<KeyRead>,
+    #[serde(default)]
+    range_reads: Vec<RangeRead>,
+    #[serde(default)]
+    writes: Vec<KeyWrite>,
+    #[serde(default)]
+    private_collections: Vec<PrivateCollection>,
+    #[serde(default)]
+    events: Vec<Event>,
+    #[serde(default)]
+    endorsers: Vec<Creator>,
     #[serde(default)]
     validation_code: Option<ValidationCode>,
 }
@@ -70,8 +91,11 @@ impl std::fmt::Display for Version {
     }
 }
 
-/// A table with a row for each transaction.
+/// A table with a row for each transaction: transfers, or on a channel of Fabric calls.
 pub(crate) fn transactions(transactions: &[Transaction]) -> Table {
+    if transactions.iter().any(Transaction::is_of_channel) {
+        return calls(transactions);
+    }
     let mut table = Table::new(&[
         "block.index#",
         "kind",
@@ -90,6 +114,34 @@ pub(crate) fn transactions(transactions: &[Transaction]) -> Table {
             sender,
             recipient,
             amount,
+            printable(&transaction.id),
+        ]);
+    }
+    table
+}
+
+fn calls(transactions: &[Transaction]) -> Table {
+    let mut table = Table::new(&[
+        "block.index#",
+        "kind",
+        "contract",
+        "function",
+        "verdict",
+        "id",
+    ]);
+    for transaction in transactions {
+        let version = transaction.version.as_ref();
+        let (contract, function) = match &transaction.call {
+            Some(call) => (printable(&call.contract), printable(&call.function)),
+            None => ("-".to_owned(), "-".to_owned()),
+        };
+        let verdict = transaction.validation_code.as_ref();
+        table.row([
+            version.map_or_else(|| "pending".to_owned(), Version::to_string),
+            printable(&transaction.kind),
+            contract,
+            function,
+            verdict.map_or_else(|| "-".to_owned(), |verdict| printable(&verdict.name)),
             printable(&transaction.id),
         ]);
     }
@@ -128,6 +180,54 @@ impl Transfer {
 }
 
 impl Transaction {
+    /// Whether only a channel of Fabric has such a one.
+    fn is_of_channel(&self) -> bool {
+        matches!(self.kind.as_str(), "endorser" | "config")
+    }
+
+    /// What its maker called, what peers saw it read and write, and who they are.
+    fn add_endorsed(&self, details: &mut Details) {
+        if let Some(creator) = &self.creator {
+            details.add("by", creator.line());
+            let certificate = creator.certificate.as_ref();
+            details.add(
+                "certificate",
+                certificate.map(|certificate| certificate.line()),
+            );
+        }
+        if let (Some(call), None) = (&self.call, &self.transfer) {
+            details
+                .add("contract", call.contract.clone())
+                .add("function", call.function.clone());
+            for argument in &call.args {
+                details.add("argument", bytes(argument));
+            }
+        }
+        if let Some(response) = &self.response {
+            details
+                .add("response", response.line())
+                .add("result", bytes(&response.payload));
+        }
+        let mut add = |name, lines: Vec<String>| {
+            for line in lines {
+                details.add(name, line);
+            }
+        };
+        add("read", self.reads.iter().map(KeyRead::line).collect());
+        add(
+            "range read",
+            self.range_reads.iter().map(RangeRead::line).collect(),
+        );
+        add("written", self.writes.iter().map(KeyWrite::line).collect());
+        let private = self.private_collections.iter();
+        add("private", private.map(PrivateCollection::line).collect());
+        add("event", self.events.iter().map(Event::line).collect());
+        add(
+            "endorser",
+            self.endorsers.iter().map(Creator::line).collect(),
+        );
+    }
+
     /// All there is to say of it.
     pub(crate) fn details(&self) -> Details {
         let mut details = Details::default();
@@ -146,6 +246,7 @@ impl Transaction {
         for (name, text) in names.into_iter().zip(transfer.texts()) {
             details.add(name, text);
         }
+        self.add_endorsed(&mut details);
         if self.transfer.is_none() {
             details.add("content", self.content.as_ref().map(Value::to_string));
         }
@@ -213,6 +314,55 @@ mod tests {
             both[1].details().render(Paint::PLAIN),
             "transaction  cd\nblock        none yet: it is pending\nkind         unknown\n\
              content      [1,\"x\\u001b\"]\n"
+        );
+    }
+    #[test]
+    fn a_call_on_a_channel_is_shown_with_all_that_stands_in_it() {
+        let call = r#"{"id": "ab", "version": {"block": 7, "index": 0}, "kind": "endorser",
+            "time": "2026-02-03T04:05:06Z",
+            "call": {"contract": "probe", "function": "put", "args": ["key", {"base64": "/+4="}]},
+            "creator": {"organization": "Org1MSP", "enrollment_id": "alice", "certificate": {
+                "subject": "CN=alice", "issuer": "CN=ca", "serial": "0a", "sha256": "5a",
+                "not_before": "2026-01-01T00:00:00Z", "not_after": "2027-01-01T00:00:00Z"}},
+            "response": {"status": 200, "payload": "fine"},
+            "reads": [{"contract": "probe", "key": "key", "version": {"block": 0, "index": 3}},
+                {"contract": "probe", "key": "other"}],
+            "range_reads": [{"contract": "probe", "from": "a", "to": "b", "exhausted": false,
+                "keys": ["aa"]}],
+            "writes": [{"contract": "probe", "key": "key", "value": "v"},
+                {"contract": "probe", "key": "gone", "delete": true},
+                {"contract": "probe", "key": "kept", "endorsement_policy": "Org1.peer"}],
+            "private_collections": [{"contract": "probe", "collection": "secrets", "hash": "c0",
+                "reads": 1, "writes": 2}],
+            "events": [{"contract": "probe", "name": "happened", "payload": "told"}],
+            "endorsers": [{"organization": "Org2MSP", "enrollment_id": "peer0"},
+                {"organization": "Org3MSP"}],
+            "validation_code": {"code": 11, "name": "MVCC_READ_CONFLICT"}}"#;
+        let config = r#"{"id": "", "version": {"block": 0, "index": 0}, "kind": "config",
+            "validation_code": {"code": 0, "name": "VALID"}}"#;
+        let both: Vec<Transaction> = serde_json::from_str(&format!("[{call}, {config}]")).unwrap();
+        assert_eq!(
+            both[0].details().render(Paint::PLAIN),
+            "transaction  ab\nblock        7\nindex        0\n\
+             time         2026-02-03T04:05:06Z\nkind         endorser\n\
+             by           alice of Org1MSP\n\
+             certificate  CN=alice, issued by CN=ca, serial 0a, valid 2026-01-01T00:00:00Z to \
+             2027-01-01T00:00:00Z\n\
+             contract     probe\nfunction     put\nargument     key\n\
+             argument     {\"base64\":\"/+4=\"}\nresponse     200\nresult       fine\n\
+             read         probe key, written by 0.3\nread         probe other, was not there\n\
+             range read   probe from a to b: 1 key, not to its end\n\
+             written      probe key = v\nwritten      probe gone, deleted\n\
+             written      probe kept, changes endorsed by Org1.peer\n\
+             private      probe secrets: 1 read, 2 written, hash c0\n\
+             event        probe happened: told\nendorser     peer0 of Org2MSP\n\
+             endorser     somebody of Org3MSP\nvalidation   MVCC_READ_CONFLICT (11)\n"
+        );
+        assert_eq!(
+            transactions(&both).render(Paint::PLAIN),
+            "block.index  kind      contract  function  verdict             id\n        \
+             7.0  endorser  probe     put       MVCC_READ_CONFLICT  ab\n        \
+             0.0  config    -         -         VALID\n"
         );
     }
 }

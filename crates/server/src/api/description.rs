@@ -10,7 +10,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use utoipa::OpenApi;
 
-use crate::problem::Problem;
+use crate::problem::ProblemBody;
 use crate::state::AppState;
 
 /// Where the document is.
@@ -24,7 +24,7 @@ const DOCUMENT: &str = "/openapi.json";
         description = "Blockchains for applications: blocks, transactions, calls and events of every ledger \
                        that this server serves, with the same verbs. Errors are application/problem+json."
     ),
-    components(schemas(Order, Problem)),
+    components(schemas(Order, ProblemBody)),
     tags(
         (name = "ledgers", description = "What is served, and how it is doing"),
         (name = "blocks", description = "The walk through the chain, and new blocks as they come"),

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use utoipa::openapi::{ContentBuilder, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::problem::Problem;
+use crate::problem::ProblemBody;
 
 /// The errors of a route, for its description.
 pub(super) struct Problems;
@@ -12,9 +12,9 @@ impl IntoResponses for Problems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let response = |description: &str| {
             let content = ContentBuilder::new()
-                .schema(Some(
-                    utoipa::openapi::Ref::from_schema_name(Problem::name()),
-                ))
+                .schema(Some(utoipa::openapi::Ref::from_schema_name(
+                    ProblemBody::name(),
+                )))
                 .build();
             ResponseBuilder::new()
                 .description(description)
