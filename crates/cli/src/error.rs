@@ -119,7 +119,7 @@ pub(crate) enum Error {
         /// The file.
         chain: String,
         /// Why.
-        error: ImportError,
+        error: Box<ImportError>,
     },
     /// A chain follows the other rules.
     #[error(

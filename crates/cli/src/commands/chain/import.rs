@@ -76,7 +76,10 @@ fn import_error(file: &Path, error: ImportError) -> Error {
     let chain = file.display().to_string();
     match error {
         ImportError::Chain(error) => refusal(chain, error),
-        error => Error::NotImported { chain, error },
+        error => Error::NotImported {
+            chain,
+            error: Box::new(error),
+        },
     }
 }
 
