@@ -203,3 +203,39 @@ fn blocks_can_make_themselves() {
     let receipt = server.run(&home, &invoke).json();
     assert_eq!(receipt["status"], "committed");
 }
+
+#[test]
+fn a_channel_that_cannot_be_connected_is_named() {
+    let home = Home::new();
+    let config = home.path().join("channel.toml");
+    let text = "[ledgers.trade]\nkind = \"fabric\"\nprofile = \"connection.yaml\"\n\
+                channel = \"mychannel\"\nwallet = \"wallet\"\nidentity = \"alice\"\n";
+    fs::write(&config, text).unwrap();
+    let config = config.display().to_string();
+    let up = ["up", "--listen", "127.0.0.1:0", "--config", &config];
+    let refusal = home.run_offline(&up).refusal();
+    assert!(
+        refusal.starts_with("chainloom: [ledgers.trade]: "),
+        "{refusal}"
+    );
+    let folder = home.path().display().to_string();
+    assert!(refusal.contains(&folder), "{refusal}");
+    assert!(
+        !home.data().join("tutorial.redb").exists(),
+        "it makes no chain"
+    );
+
+    let refusal = home
+        .run_offline(&[&up[..], &["--difficulty", "2"]].concat())
+        .refusal();
+    assert!(
+        refusal.contains("--difficulty is for a ledger of kind `tutorial`"),
+        "{refusal}"
+    );
+    let verify = ["chain", "verify", "--config", &config];
+    let refusal = home.run_offline(&verify).refusal();
+    assert!(
+        refusal.contains("no ledger of kind `tutorial` is configured"),
+        "{refusal}"
+    );
+}
