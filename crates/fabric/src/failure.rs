@@ -1,5 +1,7 @@
 //! What a peer's refusal means for the caller. Fabric says much of it in words only.
 
+use std::error::Error as _;
+
 use chainloom_ledger::{Endorser, LedgerError};
 use prost::Message as _;
 use tonic::{Code, Status};
@@ -19,6 +21,9 @@ pub(crate) enum Step {
 
 /// Whether another peer may do better: this one cannot be reached or is too busy to answer.
 pub(crate) fn is_transport(status: &Status) -> bool {
+    if is_broken(status) {
+        return true;
+    }
     let (_, endorsers) = read(status);
     matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded)
         && endorsers.is_empty()
@@ -28,6 +33,11 @@ pub(crate) fn is_transport(status: &Status) -> bool {
         && !status.message().contains("no orderers could")
 }
 
+/// Whether no peer spoke: the connection broke, or the time was up. The status is the client's own then, and has a source; its code may be any.
+fn is_broken(status: &Status) -> bool {
+    status.source().is_some()
+}
+
 /// The refusal as the caller is told of it. `asked` is the peer that was asked.
 pub(crate) fn explain(
     step: Step,
@@ -35,6 +45,13 @@ pub(crate) fn explain(
     transaction_id: &str,
     status: &Status,
 ) -> LedgerError {
+    if is_broken(status) {
+        let detail = format!("{asked} did not answer: {}", status.message());
+        return match step {
+            Step::Submit => unconfirmed(transaction_id, &detail),
+            Step::Evaluate | Step::Endorse => unavailable(&detail, Vec::new()),
+        };
+    }
     let (message, endorsers) = read(status);
     // The peers' own words say more than the gateway's.
     let words: Vec<&str> = match endorsers.is_empty() {
@@ -132,19 +149,27 @@ pub(crate) fn explain(
             | Code::Cancelled
             | Code::Unknown
             | Code::Internal,
-        ) => LedgerError::Unconfirmed {
-            transaction_id: transaction_id.to_owned(),
-            detail: format!(
-                "whether the orderers took the transaction is not known ({detail}); ask for it by its id, do not submit it anew before"
-            ),
-        },
-        (_, Code::Unavailable | Code::DeadlineExceeded) => LedgerError::Unavailable {
-            code: "peer_unavailable",
-            detail: format!("{detail}; nothing was submitted"),
-            endorsers,
-        },
+        ) => unconfirmed(transaction_id, &detail),
+        (_, Code::Unavailable | Code::DeadlineExceeded) => unavailable(&detail, endorsers),
         (_, Code::ResourceExhausted) => refused("too_large", detail, endorsers),
         _ => refused("refused", detail, endorsers),
+    }
+}
+
+fn unconfirmed(transaction_id: &str, detail: &str) -> LedgerError {
+    LedgerError::Unconfirmed {
+        transaction_id: transaction_id.to_owned(),
+        detail: format!(
+            "whether the orderers took the transaction is not known ({detail}); ask for it by its id, do not submit it anew before"
+        ),
+    }
+}
+
+fn unavailable(detail: &str, endorsers: Vec<Endorser>) -> LedgerError {
+    LedgerError::Unavailable {
+        code: "peer_unavailable",
+        detail: format!("{detail}; nothing was submitted"),
+        endorsers,
     }
 }
 
@@ -333,6 +358,27 @@ mod tests {
         };
         assert_eq!(detail, "a, b: c");
         assert_eq!(endorsers[0].address, "peer0:7051");
+    }
+
+    #[test]
+    fn a_connection_that_broke_is_no_refusal() {
+        let broken = || {
+            let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+            Status::from_error(Box::new(reset))
+        };
+        assert!(is_transport(&broken()));
+        for (step, code) in [
+            (Step::Evaluate, "peer_unavailable"),
+            (Step::Endorse, "peer_unavailable"),
+            (Step::Submit, "outcome_unconfirmed"),
+        ] {
+            let error = explain(step, "peer0:7051", "id", &broken());
+            assert_eq!(error.code(), code);
+            assert!(
+                error.to_string().contains("peer0:7051 did not answer"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

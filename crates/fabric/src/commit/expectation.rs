@@ -112,7 +112,7 @@ mod tests {
     fn too_many_are_refused() {
         let shared = Arc::new(Shared::default());
         let all: Vec<_> = (0..WAITERS_MAX)
-            .map(|_| Expectation::new(&shared, "a").unwrap())
+            .map(|number| Expectation::new(&shared, &number.to_string()).unwrap())
             .collect();
         let error = Expectation::new(&shared, "a").unwrap_err();
         assert_eq!(error.code(), "pending_full");

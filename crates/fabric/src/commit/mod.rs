@@ -10,6 +10,8 @@ mod pending;
 mod retry;
 mod settle;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod waiters;
 
 use std::sync::Arc;

@@ -1,0 +1,149 @@
+//! The stream on a real peer, where callers from outside cannot look.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chainloom_devnet::{FabricVersion, Network, Options};
+use chainloom_ledger::LedgerError;
+use tokio::time::{Instant, sleep};
+
+use super::*;
+use crate::connect::{Connection, ConnectionOptions, connect};
+use crate::gateway::Gateway;
+
+struct Connected {
+    _folder: tempfile::TempDir,
+    _network: Network,
+    gateway: Gateway,
+    source: Source,
+}
+
+fn connected(version: FabricVersion) -> Connected {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        fabric: Some(version),
+        ..Options::in_directory(folder.path().join("net"))
+    };
+    let network = Network::start(&options, &|_| ()).unwrap_or_else(|error| panic!("{error}"));
+    let directory = network.layout().directory();
+    let Connection {
+        identity,
+        channel,
+        peers,
+        ..
+    } = connect(&ConnectionOptions {
+        profile: directory.join("connection-org1.yaml"),
+        channel: "devnet".to_owned(),
+        contract: None,
+        wallet: directory.join("wallets").join("org1"),
+        identity: "alice".to_owned(),
+    })
+    .unwrap();
+    let gateway = Gateway {
+        identity: identity.clone(),
+        channel: channel.clone(),
+        peers: peers.clone(),
+    };
+    let source = Source {
+        identity,
+        channel,
+        peers,
+    };
+    Connected {
+        _folder: folder,
+        _network: network,
+        gateway,
+        source,
+    }
+}
+
+fn put(key: &'static str) -> GatewayCall {
+    GatewayCall {
+        contract: "probe".to_owned(),
+        args: ["put", key, "1"].map(Bytes::from).to_vec(),
+        deadline: Instant::now() + Duration::from_secs(60),
+    }
+}
+
+/// Two networks, one after the other: the machine has other tests to run too.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_stands_twice_is_told_as_it_stands_first() {
+    for version in [FabricVersion::V2_5, FabricVersion::V3_1] {
+        let connected = tokio::task::spawn_blocking(move || connected(version));
+        let connected = connected.await.unwrap();
+        let gateway = &connected.gateway;
+        let commits = Commits::new(connected.source.clone());
+        let call = put("twice");
+        let endorsed = gateway.endorse(&call).await.unwrap();
+        let id = &endorsed.transaction_id;
+        let unknown = ById::find(gateway, id).await.unwrap_err();
+        assert!(matches!(unknown, LedgerError::NotFound { .. }), "{unknown}");
+
+        // The same envelope twice in a row, and once more when it stands on the ledger.
+        let mut first = commits.expect(id, call.deadline).await.unwrap().unwrap();
+        let mut second = commits.expect(id, call.deadline).await.unwrap().unwrap();
+        gateway.submit(&endorsed, call.deadline).await.unwrap();
+        gateway.submit(&endorsed, call.deadline).await.unwrap();
+        let placed = first.wait(call.deadline).await.unwrap();
+        assert!(placed.code.is_valid());
+        assert_eq!(second.wait(call.deadline).await, Ok(placed));
+        let mut third = commits.expect(id, call.deadline).await.unwrap().unwrap();
+        gateway.submit(&endorsed, call.deadline).await.unwrap();
+        let duplicate = third.wait(call.deadline).await.unwrap();
+        assert!(duplicate.code.is_duplicate());
+        assert!(duplicate.version > placed.version);
+
+        let found = ById::find(gateway, id).await.unwrap();
+        assert_eq!(found.transaction.version, placed.version);
+        assert_eq!(found.transaction.validation_code, Some(placed.code));
+        let commit = gateway.commit(id, call.deadline).await.unwrap();
+        assert_eq!(
+            (commit.block, commit.code),
+            (placed.version.block, placed.code)
+        );
+
+        drop((first, second, third));
+        let shared = commits.0.shared.clone();
+        assert!(!shared.is_needed());
+        let is_running = || {
+            shared
+                .running()
+                .as_ref()
+                .is_some_and(|running| !running.is_over())
+        };
+        assert!(is_running());
+        // A clone keeps it.
+        drop(commits.clone());
+        assert!(is_running());
+        drop(commits);
+        assert!(!is_running());
+        // The task is gone and holds nothing any more.
+        while Arc::strong_count(&shared) > 1 {
+            sleep(Duration::from_millis(5)).await;
+        }
+
+        no_stream(&connected).await;
+    }
+}
+
+/// Where peers send no blocks, callers are told so before they submit, and those who wait already go on by another way.
+async fn no_stream(connected: &Connected) {
+    let elsewhere = Commits::new(Source {
+        channel: "elsewhere".to_owned(),
+        ..connected.source.clone()
+    });
+    let call = put("unseen");
+    let gateway = &connected.gateway;
+    let endorsed = gateway.endorse(&call).await.unwrap();
+    let id = &endorsed.transaction_id;
+    let expectation = elsewhere.expect(id, call.deadline).await.unwrap();
+    assert!(expectation.is_none());
+    assert!(!elsewhere.0.shared.is_needed());
+    let submission = gateway.submit(&endorsed, call.deadline);
+    let settled = settle(id, expectation, submission, None, call.deadline).await;
+    assert_eq!(settled, Ok(Settled::Unseen));
+    let commit = gateway.commit(id, call.deadline).await.unwrap();
+    assert!(commit.code.is_valid());
+}
