@@ -1,6 +1,6 @@
 //! The Go modules of the project: format, vet, tests.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::error::Error;
@@ -32,7 +32,7 @@ pub(crate) fn check(tally: &mut Tally) -> Result<(), Error> {
 }
 
 /// `gofmt -l` names the files that are not formatted and succeeds all the same.
-fn format(folder: &PathBuf) -> Result<(), Error> {
+fn format(folder: &Path) -> Result<(), Error> {
     let mut command = Command::new("gofmt");
     command.args(["-l", "."]).current_dir(folder);
     let mut unformatted = Vec::new();
