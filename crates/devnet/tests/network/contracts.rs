@@ -41,10 +41,16 @@ impl Drop for Service {
     }
 }
 
-/// The contract `basic` at a port that was free just now.
+/// The contract `basic` at a port that nobody else is given soon: one on which a connection was closed rests for a minute, and the
+/// system picks another for those who do not ask for this one.
 fn basic() -> UserContract {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
+    let client = TcpStream::connect(address).unwrap();
+    let (accepted, _) = listener.accept().unwrap();
+    // The listener's side has to close first.
+    drop(accepted);
+    drop(client);
     format!("basic={address}").parse().unwrap()
 }
 
