@@ -296,7 +296,7 @@ impl<'a> Office<'a> {
 
     /// The folder into which a user's MSP belongs for `env.sh`, and what that says with these words.
     fn run(&self, user: &str, words: &str) -> Result<String, String> {
-        let script = format!(". ./env.sh org1 {user} && {words}");
+        let script = format!(". ./env.sh && devnet_as org1 {user} && {words}");
         let ran = Command::new("bash")
             .args(["-c", &script])
             .current_dir(self.network.layout().directory())

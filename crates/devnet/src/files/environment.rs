@@ -1,6 +1,6 @@
 //! `env.sh`, which sets a shell up for Fabric's own programs on this network.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use askama::Template;
 
@@ -15,11 +15,10 @@ use super::unfit;
 #[template(
     ext = "txt",
     escape = "none",
-    source = r#"# Sets a shell up for Fabric's own programs on this network. In bash and zsh:
+    source = r#"# Sets a shell up for Fabric's own programs on this network:
 #     . env.sh                as alice of {{ first }}
-#     . env.sh org2 admin     as the administrator of org2
-# Other shells hand no words to a file that they read. There, and in any shell later on:
-#     devnet_as org2 admin
+#     devnet_as org2 admin    from then on as the administrator of org2
+# It takes no words itself: in bash and zsh it would see those of the script that reads it.
 
 devnet_as() {
     # What cannot be is refused before anything is changed.
@@ -45,7 +44,7 @@ devnet_as() {
         export FABRIC_CA_CLIENT_HOME={{ member.wallet }}/"${2:-alice}"
         export FABRIC_CA_CLIENT_URL=https://{{ member.authority_address }}
         export FABRIC_CA_CLIENT_CANAME={{ member.authority }}
-        export FABRIC_CA_CLIENT_TLS_CERTFILES={{ member.authority_root }}
+        export FABRIC_CA_CLIENT_TLS_CERTFILES={{ member.authority_roots }}
         ;;
 {%- endfor %}
     *)
@@ -70,11 +69,7 @@ devnet_as() {
     fi
 }
 
-if [ -n "${BASH_VERSION:-}${ZSH_VERSION:-}" ]; then
-    devnet_as "${1:-}" "${2:-}"
-else
-    devnet_as
-fi
+devnet_as
 "#
 )]
 struct Script<'a> {
@@ -100,6 +95,8 @@ struct Member<'a> {
     authority: &'a str,
     authority_address: String,
     authority_root: String,
+    /// The same as the CA's client takes it: a list with commas.
+    authority_roots: String,
 }
 
 /// A peer of any organization, under the variables `PEER0_ORG1_ADDRESS` and `PEER0_ORG1_CA`.
@@ -167,7 +164,21 @@ impl<'a> Member<'a> {
             authority: &organization.authority.name,
             authority_address: address(organization.authority.port),
             authority_root: quoted(&layout.authority_root(organization))?,
+            authority_roots: quoted(&one_of_list(layout, &layout.authority_root(organization)))?,
         })
+    }
+}
+
+/// A file of the network as the only one of a list that is parted by commas.
+///
+/// Where the network's folder has a comma in its name, the path is relative to a user's wallet, which the CA's client has as its home
+/// and begins such paths from. Elsewhere it is absolute, so that people may choose another home.
+fn one_of_list(layout: &Layout, file: &Path) -> PathBuf {
+    match file.strip_prefix(layout.directory()) {
+        Ok(inner) if file.as_os_str().as_encoded_bytes().contains(&b',') => {
+            Path::new("../../..").join(inner)
+        }
+        _ => file.to_owned(),
     }
 }
 
@@ -202,14 +213,13 @@ mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::PermissionsExt;
-    use std::path::PathBuf;
     use std::process::{Command, Output};
 
     use super::super::testing::{Fixture, enroll};
     use super::super::write;
     use super::*;
 
-    /// The shells that can be told words for a file that they read, and those that cannot.
+    /// Bash hands its own words down to a file that it reads; sh need not.
     const SHELLS: [&str; 2] = ["sh", "bash"];
 
     fn written() -> Fixture {
@@ -324,8 +334,38 @@ mod tests {
             let back = format!("{read}; devnet_as org2 admin; devnet_as");
             assert_sets(shell, &fixture, &back, 1, "alice");
         }
-        assert_sets("bash", &fixture, r#". "$ENV_SH" org2"#, 2, "alice");
-        assert_sets("bash", &fixture, r#". "$ENV_SH" org1 admin"#, 1, "admin");
+    }
+
+    #[test]
+    fn the_words_of_the_script_that_reads_it_are_not_taken() {
+        let fixture = written();
+        for shell in SHELLS {
+            for words in ["v1.2", "org2 admin", "''"] {
+                let script = format!(r#"set -e; set -- {words}; . "$ENV_SH""#);
+                assert_sets(shell, &fixture, &script, 1, "alice");
+            }
+            let kept = r#"set -- v1.2 now; . "$ENV_SH"; devnet_as org2; printf '%s|' "$@""#;
+            let output = run(shell, &fixture, kept);
+            assert_eq!(output.stdout, b"v1.2|now|", "{shell}");
+        }
+    }
+
+    #[test]
+    fn a_comma_in_the_networks_folder_parts_no_list() {
+        let fixture = Fixture::new();
+        let layout = Layout::new(PathBuf::from("/networks, all/net"));
+        let script = render(&fixture.topology, &layout, &[&fixture.peer_program]).unwrap();
+        let lists: Vec<&str> = script
+            .lines()
+            .filter_map(|line| line.split_once("CERTFILES=").map(|(_, list)| list))
+            .collect();
+        let root = |domain: &str| {
+            format!("'../../../organizations/peerOrganizations/{domain}/ca/ca.{domain}-cert.pem'")
+        };
+        assert_eq!(
+            lists,
+            ["org1", "org2"].map(|name| root(&format!("{name}.example.com")))
+        );
     }
 
     #[test]
@@ -359,10 +399,6 @@ mod tests {
             assert!(said.starts_with("org1 has no user alice: "), "{said}");
             assert_eq!(output.status.code(), Some(1));
         }
-        let before = run("bash", &fixture, "env -0");
-        let output = run("bash", &fixture, r#". "$ENV_SH" org3 || env -0"#);
-        assert!(output.status.success());
-        assert_eq!(variables(&output.stdout), variables(&before.stdout));
     }
 
     #[test]
