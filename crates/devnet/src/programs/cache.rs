@@ -49,7 +49,6 @@ impl Cache {
         if self.holds(kit) {
             return Ok(());
         }
-        self.remove_unfinished();
 
         let scratch = tempfile::Builder::new()
             .prefix(UNFINISHED)
@@ -71,9 +70,13 @@ impl Cache {
             .map_err(ProgramsError::cache(&folder))
     }
 
+    fn lock_file(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+
     /// Waits until nobody else builds. The system takes the lock back when this process ends, however it ends.
     fn lock(&self, progress: &(dyn Fn(&str) + Sync)) -> Result<File, ProgramsError> {
-        let path = self.0.join("lock");
+        let path = self.lock_file();
         let locked = || -> io::Result<File> {
             let file = File::create(&path)?;
             match file.try_lock() {
@@ -89,12 +92,20 @@ impl Cache {
         locked().map_err(ProgramsError::cache(&path))
     }
 
-    /// Removes what builds have left that were killed. Nobody builds, because the lock is held.
-    fn remove_unfinished(&self) {
+    /// Removes what builds have left that were killed, unless somebody builds now.
+    ///
+    /// What cannot be removed harms nobody and is tried again the next time.
+    pub(super) fn remove_unfinished(&self) {
+        // Without this file nobody has begun to build here.
+        let Ok(lock) = File::open(self.lock_file()) else {
+            return;
+        };
+        if lock.try_lock().is_err() {
+            return;
+        }
         let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
         for entry in entries {
             if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                // What cannot be removed now harms nobody and is tried again at the next build.
                 let _ = fs::remove_dir_all(entry.path());
             }
         }

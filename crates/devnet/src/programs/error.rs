@@ -57,21 +57,19 @@ pub enum ProgramsError {
     },
     /// There is nothing to build with.
     #[error(
-        "{missing}, which is not here: install Go {needed} or newer (from your distribution or https://go.dev/dl) {}",
-        remedy(*contract_only)
+        "{missing}, which is not here: install Go {needed} or newer (from your distribution or https://go.dev/dl) \
+         {REMEDY}"
     )]
     NoGo {
         /// What is to be built.
         missing: String,
         /// The oldest that would do.
         needed: String,
-        /// Whether Fabric's own programs are there, so that only Go helps.
-        contract_only: bool,
     },
     /// The Go that is there is too old.
     #[error(
-        "{missing}, and {} is Go {found}, which is too old: install Go {needed} or newer {}",
-        go.display(), remedy(*contract_only)
+        "{missing}, and {} is Go {found}, which is too old: install Go {needed} or newer {REMEDY}",
+        go.display()
     )]
     GoTooOld {
         /// What is to be built.
@@ -82,14 +80,11 @@ pub enum ProgramsError {
         found: String,
         /// The oldest that would do.
         needed: String,
-        /// Whether Fabric's own programs are there, so that only Go helps.
-        contract_only: bool,
     },
     /// There is no C compiler.
     #[error(
         "{missing}, and `{compiler}` is not there, which compiles those parts of Fabric that are written in C: install it \
-         (Debian: apt install gcc libc6-dev) {}",
-        remedy(false)
+         (Debian: apt install gcc libc6-dev) {REMEDY}"
     )]
     NoCompiler {
         /// What is to be built.
@@ -124,14 +119,9 @@ pub enum ProgramsError {
     },
 }
 
-fn remedy(contract_only: bool) -> &'static str {
-    match contract_only {
-        true => "and try again",
-        false => {
-            "and try again, or put Fabric's own programs on the PATH or into a folder that --bin-dir names"
-        }
-    }
-}
+/// What else helps than to build.
+const REMEDY: &str = "and try again, or put all of Fabric's programs, `discover` and `chainloom-probe` among them, into a \
+    folder of the PATH or the one that --bin-dir names";
 
 /// What to do about the commonest reasons, where Go's words do not say it.
 fn hint(lines: &[String]) -> &'static str {

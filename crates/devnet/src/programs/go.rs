@@ -13,7 +13,13 @@ use crate::process::guarded;
 
 /// A Go that is new enough, with a C compiler where one is needed.
 #[derive(Debug)]
-pub(super) struct Go(PathBuf);
+pub(super) struct Go {
+    program: PathBuf,
+    /// The machine's own system, as Go names it.
+    system: String,
+    /// The same for its processor.
+    processor: String,
+}
 
 impl Go {
     /// Finds on the PATH what builds those kits.
@@ -25,20 +31,17 @@ impl Go {
         let needed = oldest.map_or_else(String::new, |Number { major, minor }| {
             format!("{major}.{minor}")
         });
-        let contract_only = kits.iter().all(|kit| *kit == Kit::Probe);
         let names: Vec<String> = kits.iter().map(Kit::to_string).collect();
         let missing = format!("{} must be built with Go", names.join(" and "));
 
         let Some(go) = program_on_path(path, "go") else {
-            return Err(ProgramsError::NoGo {
-                missing,
-                needed,
-                contract_only,
-            });
+            return Err(ProgramsError::NoGo { missing, needed });
         };
-        let told = answer(&go, &["env", "GOVERSION", "CC"], ANSWER_TIMEOUT)?;
+        let asked = ["env", "GOVERSION", "GOHOSTOS", "GOHOSTARCH", "CC"];
+        let told = answer(&go, &asked, ANSWER_TIMEOUT)?;
         let mut lines = told.lines();
-        let found = lines.next().unwrap_or_default();
+        let [found, system, processor, compiler] =
+            [(); 4].map(|()| lines.next().unwrap_or_default());
         // `go1.26.8`, or `devel go1.27-…`.
         let number = found
             .split(' ')
@@ -49,13 +52,12 @@ impl Go {
                 go,
                 found: found.trim_start_matches("go").to_owned(),
                 needed,
-                contract_only,
             });
         }
         // It may have arguments: `gcc -m64`.
-        let compiler = lines
+        let compiler = compiler
+            .split(' ')
             .next()
-            .and_then(|line| line.split(' ').next())
             .filter(|word| !word.is_empty())
             .unwrap_or("gcc");
         let is_there = match compiler.contains('/') {
@@ -68,12 +70,16 @@ impl Go {
                 compiler: compiler.to_owned(),
             });
         }
-        Ok(Self(go))
+        Ok(Self {
+            program: go,
+            system: system.to_owned(),
+            processor: processor.to_owned(),
+        })
     }
 
     /// The command that builds all programs of the module in `module` into `output`.
     pub(super) fn build(&self, kit: Kit, module: &Path, output: &Path, scratch: &Path) -> Command {
-        let mut command = guarded(&self.0);
+        let mut command = guarded(&self.program);
         command
             .args(ARGUMENTS)
             .arg("-o")
@@ -93,8 +99,9 @@ impl Go {
             .env("GOWORK", "off")
             .env("GO111MODULE", "on")
             .env("CGO_ENABLED", if kit.needs_c() { "1" } else { "0" })
-            .env_remove("GOOS")
-            .env_remove("GOARCH")
+            // Named, not only left out: `go env -w` may have written another one down.
+            .env("GOOS", &self.system)
+            .env("GOARCH", &self.processor)
             // What an interrupted build leaves goes away with the rest.
             .env("GOTMPDIR", scratch);
         command

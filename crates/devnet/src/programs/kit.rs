@@ -48,9 +48,12 @@ const AUTHORITY: &[Program] = &[
     program("fabric-ca-client", "version"),
 ];
 const PROBE: &[Program] = &[Program {
-    name: "chainloom-probe",
+    name: PROBE_NAME,
     version_argument: None,
 }];
+
+/// The file of the network's own contract.
+pub(super) const PROBE_NAME: &str = "chainloom-probe";
 
 impl Kit {
     /// What the kit cannot do without.

@@ -1,7 +1,8 @@
 //! Fabric's own programs: found, or built.
 //!
 //! Those that belong together come from one folder: the one that the user names, else the first of the PATH that has them in a
-//! fitting version, else the cache of those that the machine's Go has built from the modules pinned in `go/`.
+//! fitting version, else the cache of those that the machine's Go has built from the modules pinned in `go/`. The network's own
+//! contract may lie beside Fabric's programs, so that a machine without Go can be supplied with a folder.
 
 mod build;
 mod cache;
@@ -20,7 +21,7 @@ use directories::ProjectDirs;
 use self::cache::Cache;
 pub use self::error::ProgramsError;
 use self::go::Go;
-use self::kit::{Kit, is_executable};
+use self::kit::{Kit, PROBE_NAME, is_executable};
 use self::version::ANSWER_TIMEOUT;
 use crate::options::FabricVersion;
 
@@ -94,10 +95,11 @@ impl Places {
         let fabric = Kit::Fabric(version);
         let own_fabric = self.own(fabric, progress)?;
         let own_authority = self.own(Kit::Authority, progress)?;
-        let own_discover = own_fabric
-            .as_ref()
-            .map(|folder| folder.join(DISCOVER))
-            .filter(|program| is_executable(program));
+        let own = |name| {
+            let program = own_fabric.as_ref()?.join(name);
+            is_executable(&program).then_some(program)
+        };
+        let (own_discover, own_probe) = (own(DISCOVER), own(PROBE_NAME));
         if let (Some(folder), None) = (&own_fabric, &own_discover) {
             let folder = folder.display();
             progress(&format!(
@@ -112,22 +114,30 @@ impl Places {
         if own_authority.is_none() {
             wanted.push(Kit::Authority);
         }
-        wanted.push(Kit::Probe);
+        if own_probe.is_none() {
+            wanted.push(Kit::Probe);
+        }
         let cache = self.filled_cache(&wanted, progress)?;
-        let fabric_folder = own_fabric.unwrap_or_else(|| cache.folder(fabric));
-        let authority_folder = own_authority.unwrap_or_else(|| cache.folder(Kit::Authority));
+        let built = |kit| {
+            let cache = cache.as_ref();
+            cache
+                .expect("what the machine has not was wanted")
+                .folder(kit)
+        };
+        let fabric_folder = own_fabric.unwrap_or_else(|| built(fabric));
+        let authority_folder = own_authority.unwrap_or_else(|| built(Kit::Authority));
         Ok(Programs {
             peer: fabric_folder.join("peer"),
             orderer: fabric_folder.join("orderer"),
             configtxgen: fabric_folder.join("configtxgen"),
             cryptogen: fabric_folder.join("cryptogen"),
             osnadmin: fabric_folder.join("osnadmin"),
-            discover: own_discover.unwrap_or_else(|| cache.folder(fabric).join(DISCOVER)),
+            discover: own_discover.unwrap_or_else(|| built(fabric).join(DISCOVER)),
             configtxlator: Some(fabric_folder.join("configtxlator"))
                 .filter(|program| is_executable(program)),
             ca_server: authority_folder.join("fabric-ca-server"),
             ca_client: authority_folder.join("fabric-ca-client"),
-            probe: cache.folder(Kit::Probe).join("chainloom-probe"),
+            probe: own_probe.unwrap_or_else(|| built(Kit::Probe).join(PROBE_NAME)),
         })
     }
 
@@ -152,13 +162,20 @@ impl Places {
         ))
     }
 
-    /// The cache, with all of these in it.
+    /// The cache, with all of these in it; there need not be one for nothing.
     fn filled_cache(
         &self,
         wanted: &[Kit],
         progress: &(dyn Fn(&str) + Sync),
-    ) -> Result<Cache, ProgramsError> {
-        let cache = Cache::new(self.cache.clone().ok_or(ProgramsError::NoCache)?);
+    ) -> Result<Option<Cache>, ProgramsError> {
+        let Some(root) = self.cache.clone() else {
+            return match wanted {
+                [] => Ok(None),
+                _ => Err(ProgramsError::NoCache),
+            };
+        };
+        let cache = Cache::new(root);
+        cache.remove_unfinished();
         let missing: Vec<Kit> = wanted
             .iter()
             .copied()
@@ -171,7 +188,7 @@ impl Places {
                 cache.build(kit, &go, progress)?;
             }
         }
-        Ok(cache)
+        Ok(Some(cache))
     }
 }
 

@@ -251,24 +251,104 @@ fn without_go_one_sentence_says_what_to_install() {
     let error = machine.provide(V2_5, None, &["bin"]).unwrap_err();
     assert!(matches!(error, ProgramsError::NoGo { .. }));
     let error = error.to_string();
-    for telling in ["Fabric 2.5", "install Go 1.", "--bin-dir", "PATH"] {
+    for telling in [
+        "Fabric 2.5",
+        "install Go 1.",
+        "--bin-dir",
+        "PATH",
+        "`chainloom-probe`",
+    ] {
         assert!(error.contains(telling), "{telling}: {error}");
     }
     assert_eq!(error.lines().count(), 1);
-    // Where Fabric's programs are there, to put them there is no remedy.
+    // What it says to do does.
     machine.kit("bin", FABRIC, "2.5.9");
     machine.program("bin", "discover", "");
     machine.kit("bin", Kit::Authority, "1.5.21");
     let error = machine.provide(V2_5, None, &["bin"]).unwrap_err();
     let error = error.to_string();
-    assert!(error.contains("own contract") && error.contains("install Go"));
-    assert!(!error.contains("--bin-dir"), "{error}");
+    assert!(error.starts_with("the network's own contract must be built"));
+    let probe = machine.program("bin", "chainloom-probe", "");
+    for (named, path) in [(None, &["bin"][..]), (Some("bin"), &[])] {
+        let programs = machine.provide(V2_5, named, path).unwrap();
+        assert_eq!(programs.probe, probe);
+    }
+    assert!(!machine.path("cache").exists());
+    // Nothing is kept, so that no place for it is needed.
+    let places = Places {
+        bin_directory: Some(machine.path("bin")),
+        path: OsString::new(),
+        cache: None,
+    };
+    assert_eq!(places.provide(V2_5, &|_| ()).unwrap().probe, probe);
+}
+
+#[test]
+fn what_a_killed_build_left_is_removed_unless_somebody_builds() {
+    let machine = Machine::new();
+    for kit in [FABRIC, Kit::Authority, Kit::Probe] {
+        machine.built(kit);
+    }
+    let left = machine.path("cache/building-killed");
+    fs::create_dir_all(left.join("module")).unwrap();
+    let building = fs::File::create(machine.path("cache/lock")).unwrap();
+    building.lock().unwrap();
+    machine.provide(V2_5, None, &[]).unwrap();
+    assert!(left.exists());
+    drop(building);
+    machine.provide(V2_5, None, &[]).unwrap();
+    assert!(!left.exists());
+}
+
+/// With the machine's real Go.
+#[test]
+fn another_machine_that_go_was_told_to_build_for_is_not_built_for() {
+    let machine = Machine::new();
+    let path = std::env::var_os("PATH").unwrap();
+    let go = search::program_on_path(&path, "go").unwrap();
+    let written = machine.path("go.env");
+    fs::write(
+        &written,
+        "GOOS=plan9\nGOARCH=mips\nGOPROXY=https://proxy.example.org\n",
+    )
+    .unwrap();
+    let target = |command: &Command| {
+        let mut asked = Command::new(&go);
+        asked.args(["env", "GOOS", "GOARCH", "GOPROXY"]);
+        asked.env_remove("GOPROXY").env("GOENV", &written);
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => asked.env(name, value),
+                None => asked.env_remove(name),
+            };
+        }
+        String::from_utf8(asked.output().unwrap().stdout).unwrap()
+    };
+    let proxy = "https://proxy.example.org";
+    let plain = target(&Command::new(&go));
+    assert_eq!(plain, format!("plan9\nmips\n{proxy}\n"));
+    let [module, output, scratch] = ["module", "bin", "tmp"].map(|name| machine.path(name));
+    let build =
+        Go::find(&path, &[Kit::Probe])
+            .unwrap()
+            .build(Kit::Probe, &module, &output, &scratch);
+    let host = Command::new(&go)
+        .args(["env", "GOHOSTOS", "GOHOSTARCH"])
+        .output()
+        .unwrap();
+    let host = String::from_utf8(host.stdout).unwrap();
+    // What the user wrote down about proxies stays.
+    assert_eq!(target(&build), format!("{host}{proxy}\n"));
 }
 
 #[test]
 fn a_go_that_is_too_old_or_without_a_c_compiler_does_not_begin_to_build() {
     let machine = Machine::new();
-    machine.program("bin", "go", "echo go1.19.8; echo gcc");
+    machine.program(
+        "bin",
+        "go",
+        "echo go1.19.8; echo linux; echo amd64; echo gcc",
+    );
     let error = machine.provide(V2_5, None, &["bin"]).unwrap_err();
     assert!(matches!(error, ProgramsError::GoTooOld { .. }));
     let text = error.to_string();
@@ -280,7 +360,7 @@ fn a_go_that_is_too_old_or_without_a_c_compiler_does_not_begin_to_build() {
     machine.program(
         "bin",
         "go",
-        "echo devel go1.99-abc; echo cc-of-this-machine -m64",
+        "echo devel go1.99-abc; echo linux; echo amd64; echo cc-of-this-machine -m64",
     );
     let error = machine.provide(V2_5, None, &["bin"]).unwrap_err();
     assert!(matches!(error, ProgramsError::NoCompiler { .. }));
@@ -295,7 +375,11 @@ fn a_go_that_is_too_old_or_without_a_c_compiler_does_not_begin_to_build() {
 #[test]
 fn a_cache_that_cannot_be_is_said() {
     let machine = Machine::new();
-    machine.program("bin", "go", "echo go1.99.0; echo sh");
+    machine.program(
+        "bin",
+        "go",
+        "echo go1.99.0; echo linux; echo amd64; echo sh",
+    );
     machine.program("bin", "sh", "");
     fs::write(machine.path("cache"), "a file").unwrap();
     let error = machine.provide(V2_5, None, &["bin"]).unwrap_err();
@@ -324,7 +408,7 @@ fn a_build_that_fails_tells_what_go_said_and_leaves_nothing() {
         ("main.go:1:1: expected package", "expected package"),
     ] {
         let script = format!(
-            "[ \"$1\" = env ] && {{ echo go1.99.0; echo cc; exit; }}\n\
+            "[ \"$1\" = env ] && {{ echo go1.99.0; echo linux; echo amd64; echo cc; exit; }}\n\
              echo go: downloading example.org/a v1.0.0; echo example.org/a/b\necho '{said}' >&2; exit 1"
         );
         machine.program("bin", "go", &script);
@@ -371,10 +455,6 @@ fn what_is_built_is_not_built_again() {
         path: path.clone(),
         cache: Some(machine.path("cache")),
     };
-    // What a killed build left.
-    let left = machine.path("cache/building-killed");
-    fs::create_dir_all(left.join("module")).unwrap();
-
     let tell = |line: &str| machine.told.lock().unwrap().push(line.to_owned());
     let both: Vec<PathBuf> = std::thread::scope(|scope| {
         let asked = [(); 2].map(|()| scope.spawn(|| places().provide(V2_5, &tell).unwrap().probe));
@@ -388,7 +468,6 @@ fn what_is_built_is_not_built_again() {
             .count(),
         1
     );
-    assert!(!left.exists());
     let inode = |path: &Path| path.metadata().unwrap().ino();
     let first = inode(&both[0]);
     let again = places().provide(V2_5, &tell).unwrap().probe;
