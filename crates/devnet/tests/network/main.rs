@@ -8,6 +8,7 @@
 
 mod callers;
 mod contracts;
+mod documentation;
 mod failures;
 mod faults;
 mod folder;
