@@ -39,7 +39,7 @@ fn the_documents_commands_for_a_shell_work() {
     // A name that a shell, and the CA's client with its lists, would take apart.
     let folder = Folder::new();
     let network = up(&Options::in_directory(
-        &folder.path().join("it's mine, \"all\" of it"),
+        folder.path().join("it's mine, \"all\" of it"),
     ));
     let script = commands.replace(ENVIRONMENT, "\"$NETWORK/env.sh\"");
     let ran = Command::new("bash")
