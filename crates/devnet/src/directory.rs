@@ -1,25 +1,30 @@
 //! A network's directory: taken by one process at a time, with the network that it holds.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, ErrorKind, Write};
+use std::fs::{self, DirBuilder};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::process;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, test_kill_process_group};
 
 use crate::error::DevnetError;
 use crate::layout::Layout;
+use crate::lock::Lock;
 use crate::options::Options;
 use crate::ports;
-use crate::replace::{Readers, replace};
-use crate::step::make_directory;
-use crate::topology::{LAYOUT_VERSION, Mismatch, Topology};
+use crate::record::{RecordLock, read_topology};
+use crate::status::{Condition, State};
+use crate::topology::{Mismatch, Topology};
 
 /// How much a network writes before anyone has used it; each raft orderer alone takes 64 MiB.
 const FREE_MIB_MIN: u64 = 512;
-/// How often the lock is tried.
-const LOCK_TRIES: u32 = 10;
-const LOCK_EVERY: Duration = Duration::from_millis(20);
+/// How much one has to have that was brought up before.
+const FREE_MIB_MIN_AGAIN: u64 = 64;
+/// How long the processes of an owner that was killed may take to end: their guards give them a few seconds.
+const REMAINS_END_WITHIN: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// A network's directory that this process has taken.
 #[derive(Debug)]
@@ -29,7 +34,9 @@ pub(crate) struct Taken {
     /// Whether the network was brought up before.
     pub(crate) is_complete: bool,
     /// Gives the directory back when it is dropped.
-    pub(crate) lock: File,
+    pub(crate) lock: Lock,
+    /// Held until the network is recorded.
+    pub(crate) record_lock: RecordLock,
 }
 
 impl Taken {
@@ -44,11 +51,20 @@ impl Taken {
         let directory = layout.directory();
         check_path(directory)?;
         refuse_foreign(&layout)?;
-        make_directory(directory)?;
-        let lock = lock_patiently(&layout)?;
-        check_disk(directory, FREE_MIB_MIN)?;
+        make_private_directory(directory)?;
+        let lock = Lock::take(&layout)?;
+        let record_lock = RecordLock::wait(&layout)?;
+        wait_for_remains(&layout)?;
         let known = read_topology(&layout)?;
         let is_complete = known.is_some();
+        check_disk(
+            directory,
+            if is_complete {
+                FREE_MIB_MIN_AGAIN
+            } else {
+                FREE_MIB_MIN
+            },
+        )?;
         let topology = match known {
             Some(mut topology) => {
                 continue_with(&mut topology, options, &layout)?;
@@ -65,83 +81,9 @@ impl Taken {
             topology,
             is_complete,
             lock,
+            record_lock,
         })
     }
-}
-
-/// Records the network as one that was brought up.
-///
-/// # Errors
-/// [`DevnetError::File`].
-pub(crate) fn record(layout: &Layout, topology: &Topology) -> Result<(), DevnetError> {
-    let text = serde_json::to_string_pretty(topology).expect("the record has text for keys");
-    replace(&layout.topology_file(), text.as_bytes(), Readers::All)
-}
-
-/// The network that a directory holds, if one was brought up in it.
-///
-/// # Errors
-/// [`DevnetError`] when it cannot be read or is of another version of this program.
-pub(crate) fn read_topology(layout: &Layout) -> Result<Option<Topology>, DevnetError> {
-    let path = layout.topology_file();
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(DevnetError::file(path)(error)),
-    };
-    let foreign = |reason: String| DevnetError::ForeignDirectory {
-        directory: layout.directory().to_owned(),
-        reason,
-    };
-    let value: serde_json::Value = serde_json::from_str(&text)
-        .map_err(|error| foreign(format!("devnet.json is damaged ({error})")))?;
-    if value["layout_version"] != LAYOUT_VERSION {
-        return Err(foreign(format!(
-            "devnet.json has layout_version {}, and this program reads {LAYOUT_VERSION}",
-            value["layout_version"]
-        )));
-    }
-    let topology: Topology = serde_json::from_value(value)
-        .map_err(|error| foreign(format!("devnet.json is damaged ({error})")))?;
-    match topology.is_whole() {
-        true => Ok(Some(topology)),
-        false => Err(foreign("devnet.json lacks nodes".to_owned())),
-    }
-}
-
-/// Locks the directory; `None` when another process has it.
-///
-/// # Errors
-/// [`DevnetError::File`].
-pub(crate) fn lock(layout: &Layout) -> Result<Option<File>, DevnetError> {
-    let path = layout.lock_file();
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(DevnetError::file(&path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(DevnetError::file(path)(error)),
-    }
-}
-
-/// Locks the directory, with patience for those who only look whether it is locked.
-fn lock_patiently(layout: &Layout) -> Result<File, DevnetError> {
-    for _ in 0..LOCK_TRIES {
-        if let Some(mut lock) = lock(layout)? {
-            // For `end_network`.
-            let written = lock
-                .set_len(0)
-                .and_then(|()| write!(lock, "{}", process::id()));
-            written.map_err(DevnetError::file(layout.lock_file()))?;
-            return Ok(lock);
-        }
-        thread::sleep(LOCK_EVERY);
-    }
-    Err(DevnetError::Running(layout.directory().to_owned()))
 }
 
 /// The layout of a directory, by its path from the root.
@@ -204,18 +146,6 @@ pub(crate) fn continue_with(
         })
 }
 
-/// The network that another process runs in the directory.
-///
-/// # Errors
-/// [`DevnetError::NotRunning`] when none does, or it is not up yet.
-pub(crate) fn running_topology(layout: &Layout) -> Result<Topology, DevnetError> {
-    let not_running = || DevnetError::NotRunning(layout.directory().to_owned());
-    if !layout.lock_file().exists() || lock(layout)?.is_some() {
-        return Err(not_running());
-    }
-    read_topology(layout)?.ok_or_else(not_running)
-}
-
 fn plan(
     options: &Options,
     mut reserve: impl FnMut() -> io::Result<u16>,
@@ -233,7 +163,40 @@ fn plan(
     }
 }
 
-fn check_ports(topology: &Topology, directory: &Path) -> Result<(), DevnetError> {
+/// Makes the directory and those above it. Its keys are its owner's alone.
+fn make_private_directory(directory: &Path) -> Result<(), DevnetError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .map_err(DevnetError::file(directory))
+}
+
+/// Waits until the processes have ended whose owner was killed; they hold ports and files.
+fn wait_for_remains(layout: &Layout) -> Result<(), DevnetError> {
+    let state = State::read(layout)?;
+    let processes = state.into_iter().flat_map(|state| state.processes);
+    let groups: Vec<Pid> = processes
+        .filter_map(|process| match process.condition {
+            Condition::Running { process_id } => Pid::from_raw(i32::try_from(process_id).ok()?),
+            Condition::Stopped | Condition::Dead { .. } => None,
+        })
+        .collect();
+    let start = Instant::now();
+    while groups.iter().any(|group| test_kill_process_group(*group).is_ok())
+        // A number may belong to another by now.
+        && start.elapsed() < REMAINS_END_WITHIN
+    {
+        thread::sleep(LOOK_EVERY);
+    }
+    Ok(())
+}
+
+/// Refuses ports that other programs have.
+///
+/// # Errors
+/// [`DevnetError::PortTaken`] with the first such port.
+pub(crate) fn check_ports(topology: &Topology, directory: &Path) -> Result<(), DevnetError> {
     for (process, port) in topology.ports() {
         if !ports::is_free(port) {
             return Err(DevnetError::PortTaken {
@@ -262,7 +225,7 @@ fn made_anew(layout: &Layout) -> Vec<PathBuf> {
 /// Refuses a folder that has files in it but was never a network's.
 fn refuse_foreign(layout: &Layout) -> Result<(), DevnetError> {
     let directory = layout.directory();
-    if layout.lock_file().exists() {
+    if Lock::marks(layout)? {
         return Ok(());
     }
     let mut entries = match fs::read_dir(directory) {
@@ -298,12 +261,14 @@ mod tests {
     use std::ffi::OsStr;
     use std::net::{Ipv4Addr, TcpListener};
     use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::PermissionsExt;
 
-    use serde_json::{Value, json};
     use tempfile::TempDir;
 
     use super::*;
     use crate::options::{Consensus, FabricVersion, OptionsError};
+    use crate::process::{Process, guarded};
+    use crate::record::record;
 
     fn folder() -> TempDir {
         tempfile::tempdir().unwrap()
@@ -315,14 +280,6 @@ mod tests {
         let taken = Taken::take(&Options::in_directory(folder.path())).unwrap();
         record(&taken.layout, &taken.topology).unwrap();
         (folder, taken.topology)
-    }
-
-    /// Changes the record as another program would.
-    fn rewrite(folder: &TempDir, change: impl FnOnce(&mut Value)) {
-        let path = folder.path().join("devnet.json");
-        let mut record = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-        change(&mut record);
-        fs::write(&path, record.to_string()).unwrap();
     }
 
     fn refusal(directory: &Path) -> DevnetError {
@@ -380,9 +337,6 @@ mod tests {
             "{error:?}"
         );
         assert!(error.to_string().contains("chainloom devnet down"));
-        assert!(lock(&taken.layout).unwrap().is_none());
-        let id = fs::read_to_string(taken.layout.lock_file()).unwrap();
-        assert_eq!(id, process::id().to_string());
         drop(taken);
         Taken::take(&options).unwrap();
     }
@@ -396,23 +350,41 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_another_version_is_refused() {
-        let (folder, _) = recorded();
-        rewrite(&folder, |record| record["layout_version"] = json!(2));
-        assert_foreign(&folder, "layout_version 2, and this program reads 1");
+    fn a_folder_with_a_lock_of_something_else_is_left_alone() {
+        let folder = folder();
+        fs::create_dir(folder.path().join("contracts")).unwrap();
+        fs::write(folder.path().join("contracts/mine.go"), "package mine").unwrap();
+        for lock in ["", "1234"] {
+            fs::write(folder.path().join("devnet.lock"), lock).unwrap();
+            assert_foreign(&folder, "it has other files in it");
+        }
+        assert!(folder.path().join("contracts/mine.go").exists());
     }
 
     #[test]
-    fn a_damaged_record_is_refused() {
+    fn the_folder_is_its_owners_alone() {
+        let folder = folder();
+        let directory = folder.path().join("net");
+        let _taken = Taken::take(&Options::in_directory(&directory)).unwrap();
+        let mode = fs::metadata(&directory).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+
+    #[test]
+    fn what_a_killed_owner_left_running_is_waited_for() {
         let (folder, _) = recorded();
-        rewrite(&folder, |record| record["orderers"] = json!([]));
-        assert_foreign(&folder, "lacks nodes");
-        rewrite(&folder, |record| record["orderers"] = json!("none"));
-        assert_foreign(&folder, "devnet.json is damaged");
-        let record = folder.path().join("devnet.json");
-        let text = fs::read_to_string(&record).unwrap();
-        fs::write(&record, &text[..text.len() / 2]).unwrap();
-        assert_foreign(&folder, "devnet.json is damaged");
+        let mut process = Process::start(guarded(Path::new("/bin/sleep")).arg("1")).unwrap();
+        let id = process.id();
+        let state = format!(
+            r#"{{"process_id": 1, "since": "2026-01-01T00:00:00Z", "phase": {{"name": "ready"}}, "processes": [{{"name": "peer0.org1",
+                "role": "peer", "address": "127.0.0.1:1", "condition": "running", "process_id": {id}}}]}}"#
+        );
+        fs::write(folder.path().join("state.json"), state).unwrap();
+        let waiter = thread::spawn(move || process.wait(Duration::from_secs(60)));
+        let _taken = Taken::take(&Options::in_directory(folder.path())).unwrap();
+        let group = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+        assert!(test_kill_process_group(group).is_err());
+        assert!(waiter.join().unwrap().is_some());
     }
 
     #[test]
@@ -522,20 +494,6 @@ mod tests {
             .map(|entry| entry.unwrap().file_name())
             .collect();
         left.sort();
-        assert_eq!(left, ["lock", "logs"]);
-    }
-
-    #[test]
-    fn only_a_network_that_runs_and_is_up_can_be_asked() {
-        let (folder, topology) = recorded();
-        let layout = layout_of(folder.path()).unwrap();
-        let not_running =
-            |found: Result<Topology, DevnetError>| matches!(found, Err(DevnetError::NotRunning(_)));
-        assert!(not_running(running_topology(&layout)));
-        let taken = Taken::take(&Options::in_directory(folder.path())).unwrap();
-        assert_eq!(running_topology(&layout).unwrap(), topology);
-        fs::remove_file(layout.topology_file()).unwrap();
-        assert!(not_running(running_topology(&layout)));
-        drop(taken);
+        assert_eq!(left, ["devnet.lock", "logs", "record.lock"]);
     }
 }

@@ -100,7 +100,7 @@ pub enum DevnetError {
 }
 
 /// A step of bringing a network up that did not come to its end.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct StepError {
     /// What was to be done: `join the channel`.
     pub step: String,

@@ -31,7 +31,12 @@ impl Layout {
 
     /// Locked while the network runs.
     pub(crate) fn lock_file(&self) -> PathBuf {
-        self.0.join("lock")
+        self.0.join("devnet.lock")
+    }
+
+    /// Locked while the record is changed.
+    pub(crate) fn record_lock_file(&self) -> PathBuf {
+        self.0.join("record.lock")
     }
 
     /// What every process prints.

@@ -67,7 +67,10 @@ mod tests {
 
     #[test]
     fn colors_are_left_out() {
-        assert_eq!(telling("\u{1b}[31;1mERRO\u{1b}[0m bad\u{1b}["), ["ERRO bad"]);
+        assert_eq!(
+            telling("\u{1b}[31;1mERRO\u{1b}[0m bad\u{1b}["),
+            ["ERRO bad"]
+        );
     }
 
     #[test]

@@ -5,14 +5,14 @@
 //! watcher ends the program with all that it started. So the process id that is known here is the program's own.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 const GUARD: &str = include_str!("guard.sh");
 /// How often a process is looked at while its end is waited for.
@@ -63,7 +63,8 @@ impl Process {
         if self.ended.is_none() {
             self.ended = self.child.try_wait().ok().flatten();
             if self.ended.is_some() {
-                self.release_guard();
+                // The watcher ends what the program has left behind.
+                self.pipe = None;
             }
         }
         self.ended
@@ -98,31 +99,35 @@ impl Process {
 
     /// Stops it where it stands, as a machine that hangs does.
     pub(crate) fn freeze(&mut self) {
-        self.signal(Signal::STOP);
+        self.signal_alone(Signal::STOP);
     }
 
     /// Lets it go on.
     pub(crate) fn thaw(&mut self) {
-        self.signal(Signal::CONT);
+        self.signal_alone(Signal::CONT);
+    }
+
+    /// Signals the program without its watcher, which must not be stopped.
+    fn signal_alone(&mut self, signal: Signal) {
+        if self.ended().is_none()
+            && let Some(id) = self.pid()
+        {
+            // An error means that it is gone; it has not been waited for, so the number is still its own.
+            let _ = kill_process(id, signal);
+        }
     }
 
     fn signal(&mut self, signal: Signal) {
-        if self.ended().is_some() {
-            return;
-        }
-        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        if let Some(group) = id {
-            // An error means that it is gone; it has not been waited for, so the number is still its own.
+        if self.ended().is_none()
+            && let Some(group) = self.pid()
+        {
+            // As above.
             let _ = kill_process_group(group, signal);
         }
     }
 
-    /// Tells the watcher that the program has ended, so that it ends nobody else.
-    fn release_guard(&mut self) {
-        if let Some(mut pipe) = self.pipe.take() {
-            // An error means that the watcher is gone too.
-            let _ = pipe.write_all(b"ended\n");
-        }
+    fn pid(&self) -> Option<Pid> {
+        i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
     }
 }
 
@@ -146,6 +151,19 @@ impl Log {
     pub(crate) fn create(path: PathBuf) -> io::Result<Self> {
         File::create(&path)?;
         Ok(Self { path })
+    }
+
+    /// Empties it when it is longer than that: a network that runs for weeks must not fill the disk.
+    ///
+    /// # Errors
+    /// When the file cannot be changed.
+    pub(crate) fn empty_beyond(&self, bytes_max: u64) -> io::Result<()> {
+        let file = File::options().write(true).open(&self.path)?;
+        match file.metadata()?.len() > bytes_max {
+            // Those who print into it append, so they go on at its beginning.
+            true => file.set_len(0),
+            false => Ok(()),
+        }
     }
 
     /// Lets a command print into it, after what is there.
@@ -243,6 +261,46 @@ mod tests {
         process.terminate();
         assert!(process.wait(Duration::from_secs(60)).is_some());
         assert!(gone(own) && gone(other));
+    }
+
+    #[test]
+    fn what_a_program_leaves_behind_when_it_ends_by_itself_ends_too() {
+        let (mut process, own, other) = family(&mut shell("echo $$; sleep 1000 & echo $!; exit 0"));
+        assert!(process.wait(Duration::from_secs(60)).is_some());
+        assert!(gone(own) && gone(other));
+    }
+
+    #[test]
+    fn what_is_frozen_ends_with_its_owner() {
+        let (mut process, own, other) = family(&mut shell(FAMILY));
+        process.freeze();
+        process.pipe = None;
+        let ended = process.child.wait().unwrap();
+        assert!(!ended.success());
+        assert!(gone(own) && gone(other));
+    }
+
+    #[test]
+    fn a_long_log_is_emptied_and_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Log::create(folder.path().join("log")).unwrap();
+        let mut command = guarded(Path::new("/bin/sh"));
+        log.attach(&mut command).unwrap();
+        command.args([
+            "-c",
+            "echo one; while [ -s \"$0\" ]; do sleep 0.01; done; echo two",
+        ]);
+        command.arg(log.path());
+        let mut process = Process::start(&mut command).unwrap();
+        let start = Instant::now();
+        while log.last(100).is_empty() && start.elapsed() < Duration::from_secs(30) {
+            thread::sleep(Duration::from_millis(10));
+        }
+        log.empty_beyond(100).unwrap();
+        assert_eq!(log.last(100), "one\n");
+        log.empty_beyond(3).unwrap();
+        assert!(process.wait(Duration::from_secs(60)).is_some());
+        assert_eq!(log.last(100), "two\n");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::layout::Layout;
 use crate::process::guarded;
 use crate::programs::Programs;
 use crate::topology::{Orderer, Organization, Peer, Topology};
+use crate::trouble::Trouble;
 
 /// A network as it stands in its directory.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Site {
     pub(crate) layout: Layout,
     pub(crate) topology: Topology,
     pub(crate) programs: Programs,
+    /// What ends the steps under way, where this process runs the network.
+    pub(crate) trouble: Trouble,
 }
 
 /// A process of the network.

@@ -4,11 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
-use crate::directory::{free_mib, layout_of, lock, read_topology};
+use crate::directory::{check_ports, free_mib, layout_of};
 use crate::error::DevnetError;
 use crate::layout::Layout;
+use crate::lock::Lock;
+use crate::record::read_topology;
 use crate::replace::{Readers, replace};
 use crate::topology::Topology;
 
@@ -105,7 +108,7 @@ impl Status {
     pub fn of(directory: &Path) -> Result<Self, DevnetError> {
         let layout = layout_of(directory)?;
         let directory = layout.directory().to_owned();
-        if !layout.lock_file().exists() {
+        if !Lock::marks(&layout)? {
             return Ok(Self {
                 directory,
                 is_running: false,
@@ -114,12 +117,20 @@ impl Status {
                 problems: Vec::new(),
             });
         }
-        let is_running = lock(&layout)?.is_none();
+        let is_running = Lock::is_held(&layout)?;
         let topology = read_topology(&layout)?;
-        let state = State::read(&layout)?;
+        let mut state = State::read(&layout)?;
         let mut problems = Vec::new();
-        if let Some(state) = &state {
+        if let Some(state) = &mut state {
+            if is_running {
+                look_again(state);
+            }
             problems.extend(problems_of(state, is_running, &layout));
+        }
+        if let (false, Some(topology)) = (is_running, &topology)
+            && let Err(error) = check_ports(topology, &directory)
+        {
+            problems.push(error.to_string());
         }
         problems.extend(disk_problem(&directory, FREE_MIB_LOW)?);
         Ok(Self {
@@ -129,6 +140,22 @@ impl Status {
             state,
             problems,
         })
+    }
+}
+
+/// What was written down may be old: the disk may be full, or the one who writes it stopped. Processes that are gone are.
+fn look_again(state: &mut State) {
+    for process in &mut state.processes {
+        let Condition::Running { process_id } = process.condition else {
+            continue;
+        };
+        let id = i32::try_from(process_id).ok().and_then(Pid::from_raw);
+        if id.is_some_and(|id| test_kill_process(id).is_err()) {
+            process.condition = Condition::Dead {
+                how: "it is gone".to_owned(),
+                lines: Vec::new(),
+            };
+        }
     }
 }
 
@@ -148,7 +175,7 @@ fn problems_of(state: &State, is_running: bool, layout: &Layout) -> Vec<String> 
     match (&state.phase, is_running) {
         (Phase::Failed { error }, _) => problems.push(error.clone()),
         (Phase::Starting { step }, false) => problems.push(format!(
-            "the process that brought it up (id {}) was ended while it was to {step}",
+            "the process that brought it up (id {}) was ended at this step: {step}",
             state.process_id
         )),
         (Phase::Ready, false) => problems.push(format!(
@@ -195,7 +222,7 @@ impl State {
     ///
     /// # Errors
     /// [`DevnetError::File`] when it cannot be read.
-    fn read(layout: &Layout) -> Result<Option<Self>, DevnetError> {
+    pub(crate) fn read(layout: &Layout) -> Result<Option<Self>, DevnetError> {
         let path = layout.state_file();
         match fs::read(&path) {
             // One that another version wrote says nothing to this one.
@@ -239,7 +266,7 @@ mod tests {
     #[test]
     fn a_network_whose_owner_is_gone_says_how_far_it_was() {
         let told =
-            "the process that brought it up (id 7) was ended while it was to start all processes";
+            "the process that brought it up (id 7) was ended at this step: start all processes";
         assert_told(&state(starting(), Condition::Stopped), false, &[told]);
         assert_told(&state(starting(), Condition::Stopped), true, &[]);
         let told = "the process that ran it (id 7) was ended from outside, and all of its processes with it";

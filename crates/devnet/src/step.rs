@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::error::{DevnetError, StepError};
 use crate::lines::telling;
 use crate::process::Process;
+use crate::trouble::Trouble;
 
 /// How long one of Fabric's commands may take: far more than any does on a busy machine.
 pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_secs(120);
@@ -55,8 +56,12 @@ impl Step<'_> {
         drop(process);
         let mut bytes = Vec::new();
         output
-            .seek(SeekFrom::Start(0))
-            .and_then(|_| (&mut output).take(OUTPUT_BYTES_MAX).read_to_end(&mut bytes))
+            .seek(SeekFrom::End(0))
+            .and_then(|length| {
+                // The end of it: what went wrong is said last.
+                output.seek(SeekFrom::Start(length.saturating_sub(OUTPUT_BYTES_MAX)))?;
+                (&mut output).take(OUTPUT_BYTES_MAX).read_to_end(&mut bytes)
+            })
             .map_err(|error| self.failed(format!("its output could not be read: {error}"), ""))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
         match status {
@@ -75,15 +80,17 @@ impl Step<'_> {
     /// Runs a command again and again while it fails for a reason that passes, at most for `limit`.
     ///
     /// # Errors
-    /// The last failure.
+    /// The last failure, or the trouble that came in between.
     pub(crate) fn run_until(
         &self,
         limit: Duration,
         passes: impl Fn(&StepError) -> bool,
+        trouble: &Trouble,
         mut command: impl FnMut() -> Command,
     ) -> Result<String, StepError> {
         let start = Instant::now();
         loop {
+            trouble.check()?;
             match self.run(&mut command()) {
                 Err(error) if passes(&error) && start.elapsed() < limit => {
                     thread::sleep(RETRY_EVERY)
@@ -181,14 +188,34 @@ mod tests {
             folder.path().display()
         );
         let not_yet = |error: &StepError| error.lines == ["not yet"];
-        STEP.run_until(Duration::from_secs(60), not_yet, || shell(&script))
-            .unwrap();
-        let never = STEP.run_until(Duration::ZERO, not_yet, || shell("echo not yet; exit 1"));
-        assert!(never.is_err());
-        let other = STEP.run_until(Duration::from_secs(60), not_yet, || {
-            shell("echo no; exit 1")
+        STEP.run_until(
+            Duration::from_secs(60),
+            not_yet,
+            &Trouble::default(),
+            || shell(&script),
+        )
+        .unwrap();
+        let never = STEP.run_until(Duration::ZERO, not_yet, &Trouble::default(), || {
+            shell("echo not yet; exit 1")
         });
+        assert!(never.is_err());
+        let other = STEP.run_until(
+            Duration::from_secs(60),
+            not_yet,
+            &Trouble::default(),
+            || shell("echo no; exit 1"),
+        );
         assert_eq!(other.unwrap_err().lines, ["no"]);
+    }
+
+    #[test]
+    fn trouble_ends_what_is_waited_for() {
+        let trouble = Trouble::default();
+        trouble.tell(STEP.failed("it ended", ""));
+        trouble.tell(STEP.failed("and another", ""));
+        let limit = Duration::from_secs(3600);
+        let outcome = STEP.run_until(limit, |_| true, &trouble, || shell("exit 1"));
+        assert_eq!(outcome.unwrap_err().reason, "it ended");
     }
 
     #[test]

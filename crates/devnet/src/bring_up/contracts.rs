@@ -91,6 +91,7 @@ pub(crate) fn wait_until_endorsable(site: &Site) -> Result<(), DevnetError> {
         step.run_until(
             ENDORSABLE_WITHIN,
             |_| true,
+            &site.trouble,
             || {
                 let mut command = site.tool(&site.programs.discover);
                 command

@@ -17,6 +17,7 @@ pub(crate) fn make_identities(site: &Site) -> Result<(), DevnetError> {
         layout,
         topology,
         programs,
+        ..
     } = site;
     let folder = layout.channel_directory();
     make_directory(&folder)?;

@@ -29,6 +29,7 @@ pub(crate) fn join_orderer(site: &Site, orderer: &Orderer) -> Result<(), DevnetE
         layout,
         topology,
         programs,
+        ..
     } = site;
     let step = Step {
         process: &orderer.name,
@@ -66,6 +67,7 @@ pub(crate) fn wait_until_led(site: &Site, orderer: &Orderer) -> Result<(), Devne
     };
     let start = Instant::now();
     loop {
+        site.trouble.check()?;
         let reason = match metrics(orderer) {
             Ok(metrics) if metrics.contains(LEADERS_SEEN) => return Ok(()),
             Ok(_) => "it knows none".to_owned(),

@@ -20,8 +20,10 @@ pub(crate) use orderer::orderer;
 pub(crate) use peer::core;
 
 /// For the variable `FABRIC_LOGGING_SPEC` of peers and orderers, which have no key for it: without what an orderer says,
-/// in colours, while it still reads its configuration, and without each connection's end in Fabric 3.
-pub(crate) const LOGGING_SPEC: &str = "info:localconfig=warn:grpc=error";
+/// in colours, while it still reads its configuration, without each connection's end in Fabric 3, and without lines for
+/// each call, which would fill the disk.
+pub(crate) const LOGGING_SPEC: &str =
+    "info:localconfig=warn:grpc=error:comm.grpc.server=warn:endorser=warn";
 
 /// For the variable `FABRIC_LOGGING_FORMAT` of peers and orderers, which have no key for it: a line without colours.
 pub(crate) const LOGGING_FORMAT: &str =

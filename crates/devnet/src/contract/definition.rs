@@ -155,7 +155,7 @@ impl Definition<'_> {
             process: &peer.name,
             what: &what,
         };
-        step.run_until(PASSES_WITHIN, passes_by_itself, || {
+        step.run_until(PASSES_WITHIN, passes_by_itself, &site.trouble, || {
             let mut command = site.peer_command(organization, peer);
             command.args(["lifecycle", "chaincode", "approveformyorg"]);
             command.args(["--package-id", &self.package.id]);
@@ -172,7 +172,7 @@ impl Definition<'_> {
             process: &peer.name,
             what: &what,
         };
-        step.run_until(PASSES_WITHIN, passes_by_itself, || {
+        step.run_until(PASSES_WITHIN, passes_by_itself, &site.trouble, || {
             let mut command = site.peer_command(organization, peer);
             command.args(["lifecycle", "chaincode", "commit"]);
             for organization in &site.topology.organizations {

@@ -2,11 +2,11 @@ use std::env;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use chainloom_devnet::{DevnetError, Phase, State, Status};
+use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::{banner, up};
@@ -32,13 +32,17 @@ pub(crate) async fn run(arguments: &DevnetUpArguments) -> Result<(), Error> {
         };
     }
     let mut end = Box::pin(signals::end()?);
+    let started_at = Timestamp::now();
     let (mut child, mut said) = start().map_err(Error::Background)?;
     let progress = Progress::spinner("starting");
     loop {
         if let Some(status) = child.try_wait().map_err(Error::Background)? {
             return Err(failure(status, &mut said));
         }
-        if is_up(&directory, child.id(), &progress)? {
+        let state = State::of(&directory)?;
+        // What an earlier process of the same number wrote down is not meant.
+        let own = |state: &State| state.process_id == child.id() && state.since >= started_at;
+        if is_up(state.filter(own), &progress) {
             break;
         }
         tokio::select! {
@@ -78,21 +82,14 @@ fn start() -> io::Result<(Child, File)> {
     Ok((child, said))
 }
 
-fn is_up(directory: &Path, process_id: u32, progress: &Progress) -> Result<bool, Error> {
-    let state = State::of(directory)?;
-    match state.filter(|state| state.process_id == process_id) {
-        Some(State {
-            phase: Phase::Starting { step },
-            ..
-        }) => {
+fn is_up(state: Option<State>, progress: &Progress) -> bool {
+    match state.map(|state| state.phase) {
+        Some(Phase::Ready) => true,
+        Some(Phase::Starting { step }) => {
             progress.say(printable(&step));
-            Ok(false)
+            false
         }
-        Some(State {
-            phase: Phase::Ready,
-            ..
-        }) => Ok(true),
-        _ => Ok(false),
+        _ => false,
     }
 }
 

@@ -16,6 +16,6 @@ pub(crate) async fn run(place: &DevnetPlace) -> Result<(), Error> {
         .map_err(Error::Panicked)??;
     drop(progress);
     Output::new().line(&format!(
-        "The network in {shown} has ended; `chainloom devnet up` goes on with the same ledger."
+        "The network in {shown} has ended; `chainloom devnet up` starts it again."
     ))
 }

@@ -45,6 +45,7 @@ pub(crate) async fn run(arguments: &DevnetUpArguments) -> Result<(), Error> {
     output.flush()?;
 
     let mut told = BTreeSet::new();
+    let mut last_trouble = None;
     loop {
         tokio::select! {
             () = &mut end => break,
@@ -58,8 +59,14 @@ pub(crate) async fn run(arguments: &DevnetUpArguments) -> Result<(), Error> {
         network = same;
         match dead {
             Ok(dead) => tell_of(&dead, &mut told),
-            // A full disk, most likely; the network itself may go on.
-            Err(error) => warn(&error.to_string()),
+            // A full disk, most likely; the network itself may go on. Said once, not twice a second.
+            Err(error) => {
+                let trouble = Some(error.to_string());
+                if trouble != last_trouble {
+                    warn(trouble.as_deref().unwrap_or_default());
+                    last_trouble = trouble;
+                }
+            }
         }
     }
     let progress = Progress::spinner("ending the network");
@@ -72,7 +79,7 @@ pub(crate) async fn run(arguments: &DevnetUpArguments) -> Result<(), Error> {
 
 /// Ends this program, which was asked to end before the network was up.
 pub(super) fn interrupted() -> ! {
-    warn("ended before the network was up; the next `chainloom devnet up` begins anew");
+    warn("ended before the network was up; `chainloom devnet up` starts it again");
     process::exit(INTERRUPTED)
 }
 
