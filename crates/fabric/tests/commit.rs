@@ -207,6 +207,7 @@ async fn of_hundreds_of_invokes_at_once_each_is_told_rightly_on_one_stream() {
             )
         };
         let before = streams(&running);
+        assert!(before > 0, "the one stream is not counted");
         let more = join_all(keys.iter().map(|key| put(&ledger, key))).await;
         assert!(more.iter().all(Result::is_ok), "{more:?}");
         assert_eq!(streams(&running), before, "a stream is opened per call");

@@ -131,7 +131,7 @@ impl Follower {
             self.peer = (self.peer + 1) % self.peers.len();
             if self.failed >= self.peers.len() {
                 self.all_failed();
-                if self.ends_idle() {
+                if self.ends_idle(Instant::now()) {
                     return;
                 }
                 sleep(self.pause).await;
@@ -188,7 +188,7 @@ impl Follower {
                     }
                 }
             }
-            if self.ends_idle() {
+            if self.ends_idle(Instant::now()) {
                 return End::NobodyWaits;
             }
         }
@@ -207,8 +207,7 @@ impl Follower {
     }
 
     /// Whether nobody needed the blocks for long; who comes from now on starts a new follower then.
-    fn ends_idle(&mut self) -> bool {
-        let now = Instant::now();
+    fn ends_idle(&mut self, now: Instant) -> bool {
         let mut running = self.shared.running();
         self.shared.pending().forget_old(now);
         if self.shared.is_needed() {
@@ -234,5 +233,36 @@ fn unavailable(detail: String) -> LedgerError {
         code: "peer_unavailable",
         detail,
         endorsers: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::Expectation;
+    use super::*;
+
+    #[test]
+    fn the_stream_is_closed_when_it_was_not_needed_for_a_minute() {
+        let shared = Arc::new(Shared::default());
+        let start = Instant::now();
+        let mut follower = Follower {
+            shared: shared.clone(),
+            stage: watch::channel(Stage::Following).0,
+            peers: Vec::new(),
+            peer: 0,
+            last: Some(7),
+            failed: 0,
+            was_refused: false,
+            pause: AGAIN_AFTER,
+            silent_at_most: SILENT_AT_MOST,
+            needed_at: start,
+        };
+        assert!(!follower.ends_idle(start + KEPT_IDLE / 2));
+        let expectation = Expectation::new(&shared, "a").unwrap();
+        assert!(!follower.ends_idle(start + KEPT_IDLE));
+        drop(expectation);
+        assert!(!follower.ends_idle(start + KEPT_IDLE * 2 - LOOK_EVERY));
+        assert!(follower.ends_idle(start + KEPT_IDLE * 2));
     }
 }

@@ -15,15 +15,16 @@ use crate::gateway::Gateway;
 
 struct Connected {
     _folder: tempfile::TempDir,
-    _network: Network,
+    network: Network,
     gateway: Gateway,
     source: Source,
 }
 
-fn connected(version: FabricVersion) -> Connected {
+fn connected(version: FabricVersion, peers_per_organization: u16) -> Connected {
     let folder = tempfile::tempdir().unwrap();
     let options = Options {
         fabric: Some(version),
+        peers_per_organization: Some(peers_per_organization),
         ..Options::in_directory(folder.path().join("net"))
     };
     let network = Network::start(&options, &|_| ()).unwrap_or_else(|error| panic!("{error}"));
@@ -53,7 +54,7 @@ fn connected(version: FabricVersion) -> Connected {
     };
     Connected {
         _folder: folder,
-        _network: network,
+        network,
         gateway,
         source,
     }
@@ -70,8 +71,9 @@ fn put(key: &'static str) -> GatewayCall {
 /// Two networks, one after the other: the machine has other tests to run too.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_id_that_stands_twice_is_told_as_it_stands_first() {
+    let mut stranger: Option<Source> = None;
     for version in [FabricVersion::V2_5, FabricVersion::V3_1] {
-        let connected = tokio::task::spawn_blocking(move || connected(version));
+        let connected = tokio::task::spawn_blocking(move || connected(version, 1));
         let connected = connected.await.unwrap();
         let gateway = &connected.gateway;
         let commits = Commits::new(connected.source.clone());
@@ -125,10 +127,58 @@ async fn an_id_that_stands_twice_is_told_as_it_stands_first() {
         }
 
         no_stream(&connected).await;
+        // Somebody of another network, with an organization of the same name.
+        if let Some(stranger) = &stranger {
+            refused(Source {
+                peers: connected.source.peers.clone(),
+                ..stranger.clone()
+            })
+            .await;
+        }
+        stranger = Some(connected.source.clone());
     }
 }
 
-/// Where peers send no blocks, callers are told so before they submit, and those who wait already go on by another way.
+/// Peers that refuse tell those who wait already.
+async fn refused(source: Source) {
+    let commits = Commits::new(source);
+    let mut waits = Expectation::new(&commits.0.shared, "a").unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    assert!(commits.expect("b", deadline).await.unwrap().is_none());
+    assert_eq!(waits.wait(deadline).await, Err(NotSeen::NoBlocks));
+}
+
+/// A peer that hangs breaks no connection: it is left because somebody waits and nothing comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_hangs_is_left_for_the_next() {
+    let connected = tokio::task::spawn_blocking(|| connected(FabricVersion::V2_5, 2));
+    let connected = connected.await.unwrap();
+    let network = &connected.network;
+    let [first, second] = &*connected.source.peers else {
+        panic!("two peers are expected");
+    };
+    let (_, peer) = network
+        .topology()
+        .peers()
+        .find(|(_, peer)| first.address.ends_with(&format!(":{}", peer.port)))
+        .unwrap();
+    let commits = Commits::new(connected.source.clone());
+    let call = put("hangs");
+    let gateway = Gateway {
+        peers: Arc::new([second.clone()]),
+        ..connected.gateway.clone()
+    };
+    let endorsed = gateway.endorse(&call).await.unwrap();
+    let id = &endorsed.transaction_id;
+    let mut expectation = commits.expect(id, call.deadline).await.unwrap().unwrap();
+    network.freeze(&peer.name).unwrap();
+    gateway.submit(&endorsed, call.deadline).await.unwrap();
+    let placed = expectation.wait(call.deadline).await;
+    network.thaw(&peer.name).unwrap();
+    assert!(placed.unwrap().code.is_valid());
+}
+
+/// Where peers send no blocks, callers are told so before they submit, and learn of the commit in another way.
 async fn no_stream(connected: &Connected) {
     let elsewhere = Commits::new(Source {
         channel: "elsewhere".to_owned(),
