@@ -312,7 +312,8 @@ pub(crate) struct QueryArguments {
 #[command(after_help = "Examples:\n  \
     chainloom invoke transfer alice bob 5\n  \
     chainloom invoke transfer alice bob 5 --wait committed\n  \
-    chainloom invoke transfer alice bob 5 --idempotency-key order-17")]
+    chainloom invoke transfer alice bob 5 --idempotency-key order-17\n  \
+    chainloom invoke add counter 1 --retry 3")]
 pub(crate) struct InvokeArguments {
     /// The function.
     pub(crate) function: String,
@@ -328,6 +329,9 @@ pub(crate) struct InvokeArguments {
     /// The same key within 24 hours submits nothing again and gives the first answer.
     #[arg(long, value_name = "KEY")]
     pub(crate) idempotency_key: Option<String>,
+    /// How often to submit the call anew where others changed what it had read: at most 10 times.
+    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(..=10))]
+    pub(crate) retry: Option<u32>,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }

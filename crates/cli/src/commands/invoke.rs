@@ -18,6 +18,8 @@ pub(super) struct Call {
     pub(super) args: Vec<String>,
     pub(super) wait: Option<WaitFor>,
     pub(super) idempotency_key: Option<String>,
+    /// How often to submit it anew where it met a conflict.
+    pub(super) retry: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,6 +54,7 @@ pub(crate) async fn run(arguments: &InvokeArguments) -> Result<(), Error> {
         args: arguments.args.clone(),
         wait: arguments.wait,
         idempotency_key: arguments.idempotency_key.clone(),
+        retry: arguments.retry,
     };
     submit(call, &arguments.remote).await
 }
@@ -85,6 +88,9 @@ fn body(call: &Call) -> String {
             WaitFor::Committed => "committed",
         };
         fields.insert("wait".to_owned(), wait.into());
+    }
+    if let Some(retry) = call.retry {
+        fields.insert("retry".to_owned(), retry.into());
     }
     Value::Object(fields).to_string()
 }
@@ -125,11 +131,16 @@ mod tests {
             args: vec!["a\"b".to_owned(), "12345678901234567890123".to_owned()],
             wait: Some(WaitFor::Committed),
             idempotency_key: None,
+            retry: None,
         };
         let common = r#""args":["a\"b","12345678901234567890123"],"#;
         let rest = r#""function":"transfer","wait":"committed"}"#;
         assert_eq!(body(&call), format!("{{{common}{rest}"));
         call.contract = Some("probe".to_owned());
+        let expected = format!("{{{common}\"contract\":\"probe\",{rest}");
+        assert_eq!(body(&call), expected);
+        call.retry = Some(3);
+        let rest = r#""function":"transfer","retry":3,"wait":"committed"}"#;
         let expected = format!("{{{common}\"contract\":\"probe\",{rest}");
         assert_eq!(body(&call), expected);
     }

@@ -25,6 +25,7 @@ pub(crate) async fn run(arguments: &SendArguments) -> Result<(), Error> {
         ],
         wait: None,
         idempotency_key: None,
+        retry: None,
     };
     submit(call, &arguments.remote).await
 }
