@@ -175,6 +175,7 @@ async fn waiting_for_a_block() {
         wait: Some(Wait::Committed),
         timeout: Some(Duration::from_millis(timeout_ms)),
         idempotency_key: None,
+        ..InvokeOptions::default()
     };
     let error = transfer(&node, "4", wait(20)).await.unwrap_err();
     assert_eq!(error.advice(), Advice::AskForOutcome);
