@@ -84,11 +84,11 @@ impl<'a> Office<'a> {
         let organization = &network.topology().organizations[0];
         let name = Some(organization.authority.name.as_str());
         let authority = connect(network, organization, "localhost", name, None);
-        let secret = Secret::new("registrarpw");
+        let secret = Secret::new("adminpw");
         let options = EnrollmentOptions::default();
         let registrar = authority
             .enroll(
-                "registrar",
+                "admin",
                 &secret,
                 key(KeyKind::P256),
                 &organization.msp_id,
@@ -390,7 +390,7 @@ impl<'a> Office<'a> {
             .register(&self.registrar, &nowhere)
             .await
             .unwrap_err();
-        assert!(matches!(&refused, AuthorityError::NotAllowed { who } if who == "registrar"));
+        assert!(matches!(&refused, AuthorityError::NotAllowed { who } if who == "admin"));
         let alice = self.network.user(self.organization, "alice");
         let alice = Identity::from_id_file(&alice.wallet_file, Timestamp::now()).unwrap();
         let refused = self
