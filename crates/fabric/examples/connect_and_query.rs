@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use chainloom_fabric::{ConnectionOptions, FabricLedger};
+use chainloom_fabric::{ConnectionOptions, FabricLedger, Mode};
 use chainloom_ledger::{Call, Ledger, QueryAnswer};
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,6 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         contract: Some("probe".to_owned()),
         wallet: folder.join("wallets/org1"),
         identity: "alice".to_owned(),
+        mode: Mode::Gateway,
     })
     .await?;
     println!("the channel has {} blocks", ledger.info().await?.height + 1);

@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use chainloom_fabric::{ConnectionOptions, FabricLedger};
+use chainloom_fabric::{ConnectionOptions, FabricLedger, Mode};
 use chainloom_ledger::{Call, InvokeOptions, Ledger, TransactionSelector};
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,6 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         contract: Some("probe-all".to_owned()),
         wallet: folder.join("wallets/org1"),
         identity: "alice".to_owned(),
+        mode: Mode::Gateway,
     })
     .await?;
     let call = Call {

@@ -1,14 +1,17 @@
 //! Connecting a user to a channel, in three stages: who the user is (state store, key store and crypto suite, which are the wallet); what is to
-//! be used (the parameters); the peers one by one.
+//! be used (the parameters); the peers one by one, then the orderers.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::endpoint::Peer;
+use crate::direct::{Direct, Target};
+use crate::endpoint::{Orderer, Peer};
+use crate::flow::Flow;
+use crate::gateway::Gateway;
 use crate::identity::{Identity, SourceError};
-use crate::profile::{PeerEntry, ProfileError, peers_of};
+use crate::profile::{NodeEntry, ProfileError, network_of, peers_of};
 
 /// What it takes to connect a user to a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +26,18 @@ pub struct ConnectionOptions {
     pub wallet: PathBuf,
     /// The user's name in it.
     pub identity: String,
+    /// Which way calls take.
+    pub mode: Mode,
+}
+
+/// Which way calls take to the channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Through the gateway service of a peer, which finds the endorsers and the orderers by itself.
+    #[default]
+    Gateway,
+    /// To the peers and orderers that the profile names, one by one. What endorsers answer is checked here.
+    Direct,
 }
 
 /// Why a user could not be connected: the stage, the parameter, and what to do.
@@ -53,23 +68,25 @@ pub enum ConnectError {
     /// Stage two: the profile.
     #[error(transparent)]
     Profile(#[from] ProfileError),
-    /// Stage three: a peer cannot be spoken to with what the profile says of it.
-    #[error("profile: the peer {peer}: {reason}")]
-    Peer {
+    /// Stage three: a peer or an orderer cannot be spoken to with what the profile says of it.
+    #[error("profile: the node {node}: {reason}")]
+    Node {
         /// Its name.
-        peer: String,
+        node: String,
         /// What is wrong.
         reason: String,
     },
 }
 
-/// A user, ready to speak to the peers of the user's organization.
+/// A user, ready to speak to the channel's nodes.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     pub(crate) identity: Arc<Identity>,
     pub(crate) channel: String,
     pub(crate) contract: Option<String>,
+    /// Those of the user's organization.
     pub(crate) peers: Arc<[Peer]>,
+    pub(crate) flow: Flow,
 }
 
 /// Stages one to three. Nothing is sent yet: peers that are down now may be up when they are needed.
@@ -80,13 +97,52 @@ pub(crate) fn connect(options: &ConnectionOptions) -> Result<Connection, Connect
     let identity = identity_of(options)?;
     check_channel(&options.channel)?;
     let entries = peers_of(&options.profile, identity.msp_id())?;
-    let peers: Result<Vec<Peer>, ConnectError> = entries.iter().map(connect_peer).collect();
+    let peers: Result<Vec<Peer>, ConnectError> =
+        entries.iter().map(|entry| node(entry, Peer::new)).collect();
+    let peers: Arc<[Peer]> = peers?.into();
+    let identity = Arc::new(identity);
+    let channel = options.channel.clone();
+    let flow = match options.mode {
+        Mode::Gateway => Flow::Gateway(Gateway {
+            identity: identity.clone(),
+            channel: channel.clone(),
+            peers: peers.clone(),
+        }),
+        Mode::Direct => Flow::Direct(connect_all(options, identity.clone())?),
+    };
     Ok(Connection {
-        identity: Arc::new(identity),
-        channel: options.channel.clone(),
+        identity,
+        channel,
         contract: options.contract.clone(),
-        peers: peers?.into(),
+        peers,
+        flow,
     })
+}
+
+/// Stage three for the whole network: the peers one by one, then the orderers.
+fn connect_all(
+    options: &ConnectionOptions,
+    identity: Arc<Identity>,
+) -> Result<Direct, ConnectError> {
+    let network = network_of(&options.profile, &options.channel)?;
+    let peers = network.peers.iter().map(|(organization, entry)| {
+        Ok(Target {
+            name: entry.name.clone(),
+            organization: organization.clone(),
+            peer: node(entry, Peer::new)?,
+        })
+    });
+    let peers = peers.collect::<Result<_, ConnectError>>()?;
+    let orderers = network.orderers.iter();
+    let orderers = orderers
+        .map(|entry| node(entry, Orderer::new))
+        .collect::<Result<_, _>>()?;
+    Ok(Direct::new(
+        identity,
+        options.channel.clone(),
+        peers,
+        orderers,
+    ))
 }
 
 fn identity_of(options: &ConnectionOptions) -> Result<Identity, ConnectError> {
@@ -126,9 +182,12 @@ fn check_channel(channel: &str) -> Result<(), ConnectError> {
     }
 }
 
-fn connect_peer(entry: &PeerEntry) -> Result<Peer, ConnectError> {
-    Peer::new(entry).map_err(|reason| ConnectError::Peer {
-        peer: entry.name.clone(),
+fn node<N>(
+    entry: &NodeEntry,
+    connect: impl FnOnce(&NodeEntry) -> Result<N, String>,
+) -> Result<N, ConnectError> {
+    connect(entry).map_err(|reason| ConnectError::Node {
+        node: entry.name.clone(),
         reason,
     })
 }

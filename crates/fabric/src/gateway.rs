@@ -280,7 +280,7 @@ impl Gateway {
 }
 
 /// A request that the peer, too, gives up at the deadline.
-fn until<T>(deadline: Instant, message: T) -> Request<T> {
+pub(crate) fn until<T>(deadline: Instant, message: T) -> Request<T> {
     let mut request = Request::new(message);
     request.set_timeout(deadline.saturating_duration_since(Instant::now()));
     request

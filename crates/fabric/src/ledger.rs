@@ -16,7 +16,8 @@ use tokio::time::{Instant, sleep};
 use crate::commit::{ById, Commits, Settled, pause_before_retry, settle};
 use crate::connect::{ConnectError, Connection, ConnectionOptions, connect};
 use crate::deliver::{Blocks, Source, Which};
-use crate::gateway::{Commit, Gateway, GatewayCall};
+use crate::flow::Flow;
+use crate::gateway::{Commit, GatewayCall};
 use crate::present;
 use crate::wire::{Block, Body, ValidationCode};
 
@@ -30,7 +31,7 @@ const ARGUMENTS_MAX: usize = 1000;
 /// A channel of Fabric, as one user sees it.
 #[derive(Debug, Clone)]
 pub struct FabricLedger {
-    gateway: Gateway,
+    flow: Flow,
     source: Source,
     commits: Commits,
     contract: Option<String>,
@@ -47,18 +48,15 @@ impl FabricLedger {
             channel,
             contract,
             peers,
+            flow,
         } = connect(&options)?;
         let source = Source {
-            identity: identity.clone(),
-            channel: channel.clone(),
-            peers: peers.clone(),
+            identity,
+            channel,
+            peers,
         };
         Ok(Self {
-            gateway: Gateway {
-                identity,
-                channel,
-                peers,
-            },
+            flow,
             commits: Commits::new(source.clone()),
             source,
             contract,
@@ -165,7 +163,7 @@ impl FabricLedger {
 
     async fn evaluate(&self, call: Call) -> Result<QueryAnswer, LedgerError> {
         let call = self.call(call, None)?;
-        let result = self.gateway.evaluate(&call).await?;
+        let result = self.flow.evaluate(&call).await?;
         Ok(QueryAnswer::Result(words::Payload(result.to_vec())))
     }
 
@@ -200,12 +198,12 @@ impl FabricLedger {
         wait: Option<Wait>,
     ) -> Result<Receipt, LedgerError> {
         self.commits.open();
-        let endorsed = self.gateway.endorse(call).await?;
+        let endorsed = self.flow.endorse(call).await?;
         let id = &endorsed.transaction_id;
         let deadline = call.deadline;
         let expectation = self.commits.expect(id, deadline).await?;
         self.commits.remember(id, call);
-        let submission = self.gateway.submit(&endorsed, deadline);
+        let submission = self.flow.submit(&endorsed, deadline);
         let settled = settle(id, expectation, submission, wait, deadline).await;
         let commit = match settled {
             Ok(Settled::Ordered) => None,
@@ -213,7 +211,7 @@ impl FabricLedger {
                 Some(self.first_of(id).await?)
             }
             Ok(Settled::Placed(placed)) => Some(placed.into()),
-            Ok(Settled::Unseen) => Some(self.gateway.commit(id, deadline).await?),
+            Ok(Settled::Unseen) => Some(self.flow.commit(id, deadline).await?),
             Err(error) => {
                 if !matches!(error, LedgerError::Unconfirmed { .. }) {
                     self.commits.forget(id);
@@ -249,7 +247,7 @@ impl FabricLedger {
 
     /// Where a transaction stands first whose id was seen to stand there again.
     async fn first_of(&self, transaction_id: &str) -> Result<Commit, LedgerError> {
-        let found = ById::find(&self.gateway, transaction_id).await;
+        let found = ById::find(&self.flow, transaction_id).await;
         let found = found.map_err(|error| LedgerError::Unconfirmed {
             transaction_id: transaction_id.to_owned(),
             detail: format!(
@@ -270,7 +268,7 @@ impl FabricLedger {
     async fn transaction_of(&self, id: String) -> Result<Transaction, LedgerError> {
         // First, since it may reach its block while the peer is asked.
         let pending = self.commits.pending(&id);
-        match (ById::find(&self.gateway, &id).await, pending) {
+        match (ById::find(&self.flow, &id).await, pending) {
             (Ok(found), _) => Ok(present::transaction(&found.transaction, found.block.hash())),
             (
                 Err(LedgerError::NotFound { .. } | LedgerError::Unavailable { .. }),
@@ -395,7 +393,7 @@ impl Ledger for FabricLedger {
     }
 
     fn peers(&self) -> BoxFuture<'_, Result<Vec<PeerReport>, LedgerError>> {
-        let peers = self.gateway.peers.iter().map(|peer| PeerReport {
+        let peers = self.source.peers.iter().map(|peer| PeerReport {
             address: peer.address.clone(),
             asked_at: None,
             outcome: None,

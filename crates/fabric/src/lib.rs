@@ -5,8 +5,10 @@
 mod commit;
 mod connect;
 mod deliver;
+mod direct;
 mod endpoint;
 mod failure;
+mod flow;
 mod gateway;
 pub mod identity;
 mod ledger;
@@ -15,6 +17,6 @@ mod profile;
 mod proposal;
 pub mod wire;
 
-pub use connect::{ConnectError, ConnectionOptions};
+pub use connect::{ConnectError, ConnectionOptions, Mode};
 pub use ledger::FabricLedger;
 pub use profile::ProfileError;

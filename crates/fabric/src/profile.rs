@@ -53,21 +53,28 @@ pub enum ProfileError {
         /// The organization.
         organization: String,
     },
-    /// A peer cannot be reached with what is said of it.
-    #[error("profile: the peer {peer} of {}: {reason}", path.display())]
-    Peer {
+    /// It names no orderers, whom mode `direct` needs.
+    #[error(
+        "profile: {} names no orderers under `orderers`, and mode `direct` hands transactions to them: use a profile of the whole network, or \
+         mode `gateway`",
+        .0.display()
+    )]
+    NoOrderers(PathBuf),
+    /// A peer or an orderer cannot be reached with what is said of it.
+    #[error("profile: the node {node} of {}: {reason}", path.display())]
+    Node {
         /// The file.
         path: PathBuf,
-        /// The peer's name.
-        peer: String,
+        /// The node's name.
+        node: String,
         /// What is wrong.
         reason: String,
     },
 }
 
-/// A peer as a profile names it.
+/// A peer or an orderer as a profile names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PeerEntry {
+pub(crate) struct NodeEntry {
     /// Its name: `peer0.org1.example.com`.
     pub(crate) name: String,
     /// Where it is: `grpcs://localhost:7051`.
@@ -84,7 +91,28 @@ struct Document {
     #[serde(default)]
     organizations: BTreeMap<String, OrganizationNode>,
     #[serde(default)]
-    peers: BTreeMap<String, PeerNode>,
+    peers: BTreeMap<String, Node>,
+    #[serde(default)]
+    orderers: BTreeMap<String, Node>,
+    #[serde(default)]
+    channels: BTreeMap<String, ChannelNode>,
+}
+
+/// Which nodes serve a channel; all of them where there is no list.
+#[derive(Debug, Deserialize)]
+struct ChannelNode {
+    orderers: Option<Vec<String>>,
+    peers: Option<BTreeMap<String, PeerRoles>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct PeerRoles {
+    #[serde(default = "yes", rename = "endorsingPeer")]
+    endorses: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,7 +123,7 @@ struct OrganizationNode {
 }
 
 #[derive(Debug, Deserialize)]
-struct PeerNode {
+struct Node {
     url: String,
     #[serde(rename = "tlsCACerts")]
     tls_ca_certs: Option<Certificates>,
@@ -117,12 +145,12 @@ struct GrpcOptions {
     hostname_override: Option<String>,
 }
 
-/// The peers of the organization `msp_id`, in the profile's order. Paths in a profile begin at its folder.
+/// The peers of the organization `msp_id`, in the profile's order.
 ///
 /// # Errors
 /// [`ProfileError`] with the file and what is wrong in it.
-pub(crate) fn peers_of(path: &Path, msp_id: &str) -> Result<Vec<PeerEntry>, ProfileError> {
-    let mut document: Document = read(path)?;
+pub(crate) fn peers_of(path: &Path, msp_id: &str) -> Result<Vec<NodeEntry>, ProfileError> {
+    let document: Document = read(path)?;
     let found: Vec<String> = document
         .organizations
         .values()
@@ -145,33 +173,87 @@ pub(crate) fn peers_of(path: &Path, msp_id: &str) -> Result<Vec<PeerEntry>, Prof
             organization,
         });
     }
-    let entries = node.peers.into_iter().map(|name| {
-        let wrong = |reason: String| ProfileError::Peer {
-            path: path.to_owned(),
-            peer: name.clone(),
-            reason,
-        };
-        let node = document.peers.remove(&name);
-        let node = node.ok_or_else(|| wrong("it is missing under `peers`".to_owned()))?;
-        let tls_roots = match node.tls_ca_certs {
-            Some(Certificates { pem: Some(pem), .. }) => Some(pem),
-            Some(Certificates {
-                path: Some(file), ..
-            }) => {
-                let file = path.parent().unwrap_or(Path::new("")).join(file);
-                Some(text(&file).map_err(|error| wrong(error.to_string()))?)
-            }
-            _ => None,
-        };
-        let options = node.grpc_options;
-        Ok(PeerEntry {
-            url: node.url,
-            tls_roots,
-            server_name: options.target_name_override.or(options.hostname_override),
-            name,
-        })
+    let peers = &document.peers;
+    let entries = node.peers.into_iter();
+    entries.map(|name| entry(path, peers, name)).collect()
+}
+
+/// All nodes that serve a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NetworkEntries {
+    /// The peers that endorse, each with the MSP id of its organization.
+    pub(crate) peers: Vec<(String, NodeEntry)>,
+    /// At least one.
+    pub(crate) orderers: Vec<NodeEntry>,
+}
+
+/// The peers and orderers of all organizations. Where the profile lists those of the channel, these only.
+///
+/// # Errors
+/// [`ProfileError`] with the file and what is wrong in it.
+pub(crate) fn network_of(path: &Path, channel: &str) -> Result<NetworkEntries, ProfileError> {
+    let document: Document = read(path)?;
+    let listed = document.channels.get(channel);
+    let endorses = |name: &String| {
+        let peers = listed.and_then(|channel| channel.peers.as_ref());
+        peers.is_none_or(|peers| peers.get(name).is_some_and(|roles| roles.endorses))
+    };
+    let members = document.organizations.iter();
+    let names = members.flat_map(|(_, member)| {
+        let names = member.peers.iter().filter(|name| endorses(name));
+        names.map(|name| (member.mspid.clone(), name.clone()))
     });
-    entries.collect()
+    let peers = names
+        .map(|(msp_id, name)| Ok((msp_id, entry(path, &document.peers, name)?)))
+        .collect::<Result<_, ProfileError>>()?;
+    let names: Vec<String> = match listed.and_then(|channel| channel.orderers.clone()) {
+        Some(names) => names,
+        None => document.orderers.keys().cloned().collect(),
+    };
+    if names.is_empty() {
+        return Err(ProfileError::NoOrderers(path.to_owned()));
+    }
+    let orderers = names
+        .into_iter()
+        .map(|name| entry(path, &document.orderers, name));
+    Ok(NetworkEntries {
+        peers,
+        orderers: orderers.collect::<Result<_, _>>()?,
+    })
+}
+
+/// The node of this name. Paths in a profile begin at its folder.
+fn entry(
+    path: &Path,
+    nodes: &BTreeMap<String, Node>,
+    name: String,
+) -> Result<NodeEntry, ProfileError> {
+    let wrong = |reason: String| ProfileError::Node {
+        path: path.to_owned(),
+        node: name.clone(),
+        reason,
+    };
+    let node = nodes.get(&name);
+    let node = node.ok_or_else(|| wrong("the profile says nothing of it".to_owned()))?;
+    let tls_roots = match &node.tls_ca_certs {
+        Some(Certificates { pem: Some(pem), .. }) => Some(pem.clone()),
+        Some(Certificates {
+            path: Some(file), ..
+        }) => {
+            let file = path.parent().unwrap_or(Path::new("")).join(file);
+            Some(text(&file).map_err(|error| wrong(error.to_string()))?)
+        }
+        _ => None,
+    };
+    let options = &node.grpc_options;
+    let server_name = options.target_name_override.as_ref();
+    let server_name = server_name.or(options.hostname_override.as_ref());
+    Ok(NodeEntry {
+        url: node.url.clone(),
+        tls_roots,
+        server_name: server_name.cloned(),
+        name,
+    })
 }
 
 fn read(path: &Path) -> Result<Document, ProfileError> {
@@ -246,7 +328,7 @@ peers:
         let peers = peers_of(&path, "Org1MSP").unwrap();
         assert_eq!(
             peers,
-            [PeerEntry {
+            [NodeEntry {
                 name: "peer0.org1.example.com".to_owned(),
                 url: "grpcs://localhost:7051".to_owned(),
                 tls_roots: Some("PEM\n".to_owned()),
@@ -257,6 +339,55 @@ peers:
         std::fs::write(folder.path().join("tls/org2.pem"), "OTHER").unwrap();
         let peers = peers_of(&path, "Org2MSP").unwrap();
         assert_eq!(peers[0].tls_roots.as_deref(), Some("OTHER"));
+    }
+
+    const NETWORK: &str = "
+organizations:
+  Org2: {mspid: Org2MSP, peers: [peer2]}
+  Org1: {mspid: Org1MSP, peers: [peer1, peer0, peer9]}
+peers:
+  peer0: {url: 'grpcs://p:1'}
+  peer1: {url: 'grpcs://p:2'}
+  peer2: {url: 'grpcs://p:3'}
+  peer9: {url: 'grpcs://p:4'}
+orderers:
+  orderer0: {url: 'grpcs://o:1'}
+  orderer1: {url: 'grpcs://o:2'}
+channels:
+  trade:
+    orderers: [orderer1]
+    peers: {peer0: {}, peer1: {endorsingPeer: false}, peer2: {endorsingPeer: true}}
+  none: {orderers: []}
+  wrong: {orderers: [orderer7]}
+";
+
+    #[test]
+    fn the_whole_network_of_a_channel_is_found() {
+        let (_folder, path) = written(NETWORK);
+        let names = |channel: &str| {
+            let network = network_of(&path, channel).unwrap();
+            let peers = network.peers.iter();
+            let peers: Vec<_> = peers
+                .map(|(msp_id, peer)| format!("{} of {msp_id}", peer.name))
+                .collect();
+            let orderers = network.orderers.into_iter();
+            let orderers: Vec<_> = orderers.map(|orderer| orderer.name).collect();
+            (peers.join(", "), orderers.join(", "))
+        };
+        let (peers, orderers) = names("trade");
+        assert_eq!(peers, "peer0 of Org1MSP, peer2 of Org2MSP");
+        assert_eq!(orderers, "orderer1");
+        let (peers, orderers) = names("another");
+        assert!(
+            peers.contains("peer1 of Org1MSP") && peers.contains("peer9"),
+            "{peers}"
+        );
+        assert_eq!(orderers, "orderer0, orderer1");
+
+        let error = network_of(&path, "none").unwrap_err();
+        assert!(matches!(error, ProfileError::NoOrderers(_)), "{error}");
+        let error = network_of(&path, "wrong").unwrap_err();
+        assert!(matches!(error, ProfileError::Node { node, .. } if node == "orderer7"));
     }
 
     #[test]
@@ -271,12 +402,12 @@ peers:
         let (folder, path) = written(PROFILE);
         let error = |msp_id: &str| peers_of(&path, msp_id).unwrap_err();
         assert!(
-            matches!(error("Org2MSP"), ProfileError::Peer { peer, .. } if peer == "peer0.org2.example.com")
+            matches!(error("Org2MSP"), ProfileError::Node { node, .. } if node == "peer0.org2.example.com")
         );
         assert!(
             matches!(error("Org3MSP"), ProfileError::NoPeers { organization, .. } if organization == "Org3")
         );
-        assert!(matches!(error("Org4MSP"), ProfileError::Peer { peer, .. } if peer == "peer9"));
+        assert!(matches!(error("Org4MSP"), ProfileError::Node { node, .. } if node == "peer9"));
         let none = error("Org9MSP").to_string();
         assert!(none.contains("Org1MSP, Org2MSP, Org3MSP"), "{none}");
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chainloom_devnet::{FabricVersion, Network, Options};
-use chainloom_fabric::{ConnectionOptions, FabricLedger};
+use chainloom_fabric::{ConnectionOptions, FabricLedger, Mode};
 use chainloom_ledger::{
     BlockSelector, Call, InvokeOptions, Ledger, LedgerError, Payload, Receipt, ReceiptStatus,
     Transaction, TransactionKind, TransactionRange, TransactionSelector, Wait,
@@ -52,6 +52,7 @@ impl Running {
             contract: Some("probe".to_owned()),
             wallet: directory.join("wallets").join("org1"),
             identity: "alice".to_owned(),
+            mode: Mode::Gateway,
         };
         let connected = FabricLedger::connect(options).await;
         connected.unwrap_or_else(|error| panic!("{error}"))

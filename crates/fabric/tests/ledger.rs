@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use chainloom_devnet::{FabricVersion, Network, Options};
-use chainloom_fabric::{ConnectError, ConnectionOptions, FabricLedger, ProfileError};
+use chainloom_fabric::{ConnectError, ConnectionOptions, FabricLedger, Mode, ProfileError};
 use chainloom_ledger::{
     BlockEvent, BlockSelector, Call, InvokeOptions, Ledger, LedgerError, Payload, Position,
     QueryAnswer, Receipt, ReceiptStatus, TransactionKind, TransactionRange, TransactionSelector,
@@ -41,6 +41,7 @@ fn options(network: &Network, organization: &str, contract: &str) -> ConnectionO
         contract: Some(contract.to_owned()),
         wallet: directory.join("wallets").join(organization),
         identity: "alice".to_owned(),
+        mode: Mode::Gateway,
     }
 }
 
@@ -411,5 +412,5 @@ async fn what_cannot_be_connected_is_refused_by_its_parameter() {
     let error = FabricLedger::connect(ConnectionOptions { profile, ..good })
         .await
         .expect_err("the url is wrong");
-    assert!(matches!(error, ConnectError::Peer { .. }), "{error}");
+    assert!(matches!(error, ConnectError::Node { .. }), "{error}");
 }

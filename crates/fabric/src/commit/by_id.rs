@@ -4,7 +4,8 @@ use bytes::Bytes;
 use chainloom_ledger::LedgerError;
 use tokio::time::Instant;
 
-use crate::gateway::{Gateway, GatewayCall};
+use crate::flow::Flow;
+use crate::gateway::GatewayCall;
 use crate::wire::{Block, Transaction, check_data_hash};
 
 /// The contract in every peer that answers what its ledger holds.
@@ -26,11 +27,11 @@ impl ById {
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] where the peer has none; others where it could not be asked.
-    pub(crate) async fn find(gateway: &Gateway, id: &str) -> Result<Self, LedgerError> {
+    pub(crate) async fn find(flow: &Flow, id: &str) -> Result<Self, LedgerError> {
         if id.is_empty() || id.len() > ID_BYTES_MAX {
             return Err(not_found(id, ""));
         }
-        let channel = Bytes::copy_from_slice(gateway.channel.as_bytes());
+        let channel = Bytes::copy_from_slice(flow.channel().as_bytes());
         let call = GatewayCall {
             contract: CONTRACT.to_owned(),
             args: vec![
@@ -40,7 +41,7 @@ impl ById {
             ],
             deadline: Instant::now() + ANSWERS_WITHIN,
         };
-        let answer = gateway.evaluate(&call).await.map_err(|error| match error {
+        let answer = flow.evaluate(&call).await.map_err(|error| match error {
             LedgerError::Refused {
                 code: "contract_refused",
                 detail,

@@ -10,7 +10,8 @@ use chainloom_ledger::LedgerError;
 use tokio::time::{Instant, sleep};
 
 use super::*;
-use crate::connect::{Connection, ConnectionOptions, connect};
+use crate::connect::{Connection, ConnectionOptions, Mode, connect};
+use crate::flow::Flow;
 use crate::gateway::Gateway;
 
 struct Connected {
@@ -40,6 +41,7 @@ fn connected(version: FabricVersion, peers_per_organization: u16) -> Connected {
         contract: None,
         wallet: directory.join("wallets").join("org1"),
         identity: "alice".to_owned(),
+        mode: Mode::Gateway,
     })
     .unwrap();
     let gateway = Gateway {
@@ -76,11 +78,12 @@ async fn an_id_that_stands_twice_is_told_as_it_stands_first() {
         let connected = tokio::task::spawn_blocking(move || connected(version, 1));
         let connected = connected.await.unwrap();
         let gateway = &connected.gateway;
+        let flow = Flow::Gateway(gateway.clone());
         let commits = Commits::new(connected.source.clone());
         let call = put("twice");
         let endorsed = gateway.endorse(&call).await.unwrap();
         let id = &endorsed.transaction_id;
-        let unknown = ById::find(gateway, id).await.unwrap_err();
+        let unknown = ById::find(&flow, id).await.unwrap_err();
         assert!(matches!(unknown, LedgerError::NotFound { .. }), "{unknown}");
 
         // The same envelope twice in a row, and once more when it stands on the ledger.
@@ -97,7 +100,7 @@ async fn an_id_that_stands_twice_is_told_as_it_stands_first() {
         assert!(duplicate.code.is_duplicate());
         assert!(duplicate.version > placed.version);
 
-        let found = ById::find(gateway, id).await.unwrap();
+        let found = ById::find(&flow, id).await.unwrap();
         assert_eq!(found.transaction.version, placed.version);
         assert_eq!(found.transaction.validation_code, Some(placed.code));
         let commit = gateway.commit(id, call.deadline).await.unwrap();

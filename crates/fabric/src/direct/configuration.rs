@@ -1,0 +1,208 @@
+//! What the channel's configuration says: whom to believe, and how its orderers agree.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chainloom_ledger::LedgerError;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::membership::Membership;
+use super::propose::evaluate;
+use super::target::Target;
+use crate::identity::Identity;
+use crate::proposal::sign_call;
+use crate::wire::config::{ChannelConfig, Consensus};
+use crate::wire::{Block, Body};
+
+/// How old a configuration may be. A revoked endorser is found by the peers, too, when they check the block.
+const KEPT_FOR: Duration = Duration::from_secs(10);
+/// How long a peer may take to tell a newer one.
+const READ_WITHIN: Duration = Duration::from_secs(3);
+/// The contract in every peer that knows the channel's configuration.
+const CONTRACT: &str = "cscc";
+
+/// How many orderers have to take a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ordering {
+    /// One, who passes it on to the others.
+    One,
+    /// So many, since any of them may be false.
+    Quorum(usize),
+}
+
+/// What is used of the channel's configuration.
+#[derive(Debug)]
+pub(crate) struct Configuration {
+    pub(crate) membership: Membership,
+    pub(crate) ordering: Ordering,
+}
+
+/// The channel's configuration as the peers of the user's organization have it.
+#[derive(Debug)]
+pub(crate) struct Configurations {
+    identity: Arc<Identity>,
+    channel: String,
+    kept: Mutex<Option<(Instant, Arc<Configuration>)>>,
+}
+
+impl Configuration {
+    fn new(config: &ChannelConfig) -> Self {
+        let consensus = config.orderer.as_ref();
+        let consensus = consensus.and_then(|orderer| orderer.consensus.as_ref());
+        Self {
+            membership: Membership::new(config),
+            ordering: match consensus {
+                Some(Consensus::Bft { consenters, .. }) => {
+                    Ordering::Quorum(quorum(consenters.len()))
+                }
+                _ => Ordering::One,
+            },
+        }
+    }
+}
+
+/// Of `orderers`, a third of which may be false, any two groups of this size have an honest one in common.
+fn quorum(orderers: usize) -> usize {
+    let false_max = orderers.saturating_sub(1) / 3;
+    (orderers + false_max + 1).div_ceil(2)
+}
+
+impl Configurations {
+    pub(crate) fn new(identity: Arc<Identity>, channel: String) -> Self {
+        Self {
+            identity,
+            channel,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// A configuration that is at most seconds old, or the last one where no peer tells a newer.
+    ///
+    /// # Errors
+    /// [`LedgerError`] where there is none at all.
+    pub(crate) async fn current(
+        &self,
+        peers: &[&Target],
+        deadline: Instant,
+    ) -> Result<Arc<Configuration>, LedgerError> {
+        let mut kept = self.kept.lock().await;
+        let Some((read_at, last)) = kept.clone() else {
+            let configuration = self.read(peers, deadline).await?;
+            *kept = Some((Instant::now(), configuration.clone()));
+            return Ok(configuration);
+        };
+        if read_at.elapsed() < KEPT_FOR {
+            return Ok(last);
+        }
+        let deadline = deadline.min(Instant::now() + READ_WITHIN);
+        match self.read(peers, deadline).await {
+            Ok(configuration) => {
+                *kept = Some((Instant::now(), configuration.clone()));
+                Ok(configuration)
+            }
+            Err(_) => Ok(last),
+        }
+    }
+
+    /// The last configuration that was read.
+    pub(crate) async fn last(&self) -> Option<Arc<Configuration>> {
+        let kept = self.kept.lock().await;
+        kept.as_ref()
+            .map(|(_, configuration)| configuration.clone())
+    }
+
+    /// The configuration as it is now.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(crate) async fn newest(
+        &self,
+        peers: &[&Target],
+        deadline: Instant,
+    ) -> Result<Arc<Configuration>, LedgerError> {
+        let configuration = self.read(peers, deadline).await?;
+        *self.kept.lock().await = Some((Instant::now(), configuration.clone()));
+        Ok(configuration)
+    }
+
+    async fn read(
+        &self,
+        peers: &[&Target],
+        deadline: Instant,
+    ) -> Result<Arc<Configuration>, LedgerError> {
+        let args = vec![
+            Bytes::from_static(b"GetConfigBlock"),
+            Bytes::from(self.channel.clone()),
+        ];
+        let call = sign_call(
+            &self.identity,
+            &self.channel,
+            CONTRACT,
+            args,
+            BTreeMap::new(),
+        );
+        let call = call.map_err(|error| LedgerError::Storage {
+            detail: error.to_string(),
+        })?;
+        let response = evaluate(&call, peers, deadline).await?;
+        let config = config_in(response.payload).map_err(|reason| LedgerError::Storage {
+            detail: format!("the configuration that a peer sent cannot be read: {reason}"),
+        })?;
+        Ok(Arc::new(Configuration::new(&config)))
+    }
+}
+
+/// The configuration in a serialized block.
+pub(super) fn config_in(block: Bytes) -> Result<ChannelConfig, String> {
+    let block = Block::decode(block).map_err(|error| error.to_string())?;
+    let first = block.transaction(0).ok_or("the block is empty")?;
+    let body = first.decode().and_then(|envelope| envelope.body());
+    match body.map_err(|error| error.to_string())? {
+        Body::Config(transaction) => Ok(transaction.config),
+        _ => Err(format!("block {} holds none", block.number)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use prost::Message as _;
+
+    use super::*;
+    use crate::wire::proto::common;
+
+    fn ordering(genesis: &'static [u8]) -> Ordering {
+        let config = config_in(Bytes::from_static(genesis)).unwrap();
+        Configuration::new(&config).ordering
+    }
+
+    #[test]
+    fn the_configuration_says_how_many_orderers_have_to_agree() {
+        let raft = include_bytes!("../../tests/data/raft-genesis.block");
+        let bft = include_bytes!("../../tests/data/bft-genesis.block");
+        assert_eq!(ordering(raft), Ordering::One);
+        assert_eq!(ordering(bft), Ordering::Quorum(3));
+    }
+
+    #[test]
+    fn a_quorum_is_more_than_half_of_all_and_of_those_who_may_be_false() {
+        let quorums: Vec<usize> = (1..=10).map(quorum).collect();
+        assert_eq!(quorums, [1, 2, 2, 3, 4, 4, 5, 6, 6, 7]);
+    }
+
+    #[test]
+    fn a_block_without_a_configuration_is_refused() {
+        let other = include_bytes!("../../tests/data/raft-003-put.block");
+        let error = config_in(Bytes::from_static(other)).unwrap_err();
+        assert_eq!(error, "block 3 holds none");
+        let empty = common::Block {
+            header: Some(common::BlockHeader::default()),
+            ..common::Block::default()
+        };
+        let error = config_in(empty.encode_to_vec().into()).unwrap_err();
+        assert_eq!(error, "the block is empty");
+    }
+}

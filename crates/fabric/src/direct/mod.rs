@@ -1,0 +1,191 @@
+//! The transaction flow without a gateway, as Fabric's first clients had it: the peers and the orderers are spoken to one by one, and what peers
+//! say is checked here.
+
+mod broadcast;
+mod configuration;
+mod difference;
+mod endorsements;
+mod membership;
+mod propose;
+mod refusal;
+mod target;
+#[cfg(test)]
+mod testing;
+mod transaction;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chainloom_ledger::LedgerError;
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use self::broadcast::Orderers;
+use self::configuration::Configurations;
+use self::endorsements::{NotEndorsed, agree};
+use self::propose::{evaluate, propose};
+use self::target::Selection;
+pub(crate) use self::target::Target;
+use self::transaction::Parts;
+use crate::endpoint::Orderer;
+use crate::gateway::Endorsed;
+use crate::identity::Identity;
+use crate::proposal::{SignedCall, sign_call};
+
+/// A call, as peers take it.
+#[derive(Debug, Clone)]
+pub(crate) struct DirectCall {
+    pub(crate) contract: String,
+    /// The function, then its arguments.
+    pub(crate) args: Vec<Bytes>,
+    /// What only the endorsers see.
+    pub(crate) transient: BTreeMap<String, Bytes>,
+    /// The MSP ids of the organizations that are to endorse; all where there are none.
+    pub(crate) organizations: Vec<String>,
+    /// The names or addresses of the peers that are to endorse; all where there are none.
+    pub(crate) peers: Vec<String>,
+    pub(crate) deadline: Instant,
+}
+
+/// A user among the peers and orderers of a channel.
+#[derive(Debug, Clone)]
+pub(crate) struct Direct {
+    identity: Arc<Identity>,
+    channel: String,
+    /// Those of the user's organization first.
+    targets: Arc<[Target]>,
+    orderers: Orderers,
+    configurations: Arc<Configurations>,
+}
+
+impl Direct {
+    /// A user among these; there is at least one of each.
+    pub(crate) fn new(
+        identity: Arc<Identity>,
+        channel: String,
+        mut targets: Vec<Target>,
+        orderers: Vec<Orderer>,
+    ) -> Self {
+        targets.sort_by_key(|target| target.organization != identity.msp_id());
+        Self {
+            configurations: Arc::new(Configurations::new(identity.clone(), channel.clone())),
+            identity,
+            channel,
+            targets: targets.into(),
+            orderers: Orderers::new(orderers.into()),
+        }
+    }
+
+    pub(crate) fn channel(&self) -> &str {
+        &self.channel
+    }
+
+    /// Runs a function on one peer; nothing is written.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(crate) async fn evaluate(&self, call: &DirectCall) -> Result<Bytes, LedgerError> {
+        let targets = self.targets(call)?;
+        let signed = self.sign(call)?;
+        let response = evaluate(&signed, &targets, call.deadline).await?;
+        Ok(response.payload)
+    }
+
+    /// Has a call endorsed by every peer that it is for, checks what they answer, and signs what came of it.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing has been submitted then.
+    pub(crate) async fn endorse(&self, call: &DirectCall) -> Result<Endorsed, LedgerError> {
+        let targets = self.targets(call)?;
+        let configuration = self
+            .configurations
+            .current(&self.own_peers(), call.deadline)
+            .await?;
+        self.orderers
+            .check_connected(configuration.ordering, call.deadline)
+            .await?;
+        let signed = self.sign(call)?;
+        let parts = Parts::of(&signed).map_err(|error| broken(error.to_string()))?;
+        let answers = propose(&signed, &targets, call.deadline).await?;
+        let hash = parts.hash();
+        let agreed = match agree(&answers, &configuration.membership, &hash) {
+            // The channel may have changed.
+            Err(NotEndorsed::Untrusted { .. }) => {
+                let newest = self
+                    .configurations
+                    .newest(&self.own_peers(), call.deadline)
+                    .await?;
+                agree(&answers, &newest.membership, &hash)?
+            }
+            agreed => agreed?,
+        };
+        let envelope = parts.transaction(&agreed, &self.identity);
+        Ok(Endorsed {
+            transaction_id: signed.transaction_id,
+            envelope: envelope.map_err(|error| broken(error.to_string()))?,
+            result: agreed.result,
+        })
+    }
+
+    /// Hands an endorsed transaction to the orderers.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; [`LedgerError::Unconfirmed`] where it may have been taken all the same.
+    pub(crate) async fn submit(
+        &self,
+        endorsed: &Endorsed,
+        deadline: Instant,
+    ) -> Result<(), LedgerError> {
+        let configuration = match self.configurations.last().await {
+            Some(configuration) => configuration,
+            None => {
+                let peers = self.own_peers();
+                self.configurations.current(&peers, deadline).await?
+            }
+        };
+        self.orderers
+            .broadcast(endorsed, configuration.ordering, deadline)
+            .await
+    }
+
+    fn targets(&self, call: &DirectCall) -> Result<Vec<&Target>, LedgerError> {
+        let selection = Selection {
+            organizations: &call.organizations,
+            peers: &call.peers,
+            has_transient: !call.transient.is_empty(),
+        };
+        selection.of(&self.targets, self.identity.msp_id())
+    }
+
+    fn own_peers(&self) -> Vec<&Target> {
+        let own = self.identity.msp_id();
+        let targets = self.targets.iter();
+        targets
+            .filter(|target| target.organization == own)
+            .collect()
+    }
+
+    fn sign(&self, call: &DirectCall) -> Result<SignedCall, LedgerError> {
+        let refused = self.identity.check_validity(Timestamp::now());
+        refused.map_err(|error| LedgerError::AccessDenied {
+            detail: error.to_string(),
+        })?;
+        sign_call(
+            &self.identity,
+            &self.channel,
+            &call.contract,
+            call.args.clone(),
+            call.transient.clone(),
+        )
+        .map_err(|error| broken(error.to_string()))
+    }
+}
+
+/// This machine did something that no caller can mend.
+fn broken(detail: String) -> LedgerError {
+    LedgerError::Storage { detail }
+}
+
+#[cfg(test)]
+mod tests;

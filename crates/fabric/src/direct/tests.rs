@@ -1,0 +1,129 @@
+//! What calls of a ledger do not reach, on a real network: transient data, and the peers that are chosen.
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use chainloom_devnet::{FabricVersion, Network, Options};
+use tokio::time::sleep;
+
+use super::*;
+use crate::connect::{Connection, ConnectionOptions, Mode, connect};
+use crate::flow::Flow;
+use crate::wire::{Body, Envelope};
+
+fn started() -> (tempfile::TempDir, Network) {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        fabric: Some(FabricVersion::V2_5),
+        ..Options::in_directory(folder.path().join("net"))
+    };
+    let network = Network::start_without_gateway(&options);
+    (folder, network.unwrap_or_else(|error| panic!("{error}")))
+}
+
+fn connected(network: &Network) -> Direct {
+    let directory = network.layout().directory();
+    let options = ConnectionOptions {
+        profile: directory.join("connection-full-org1.yaml"),
+        channel: "devnet".to_owned(),
+        contract: None,
+        wallet: directory.join("wallets").join("org1"),
+        identity: "alice".to_owned(),
+        mode: Mode::Direct,
+    };
+    match connect(&options).unwrap() {
+        Connection {
+            flow: Flow::Direct(direct),
+            ..
+        } => direct,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A call that writes a secret, for whom nothing more is said.
+fn secret() -> DirectCall {
+    DirectCall {
+        contract: "probe".to_owned(),
+        args: vec![
+            Bytes::from_static(b"putPrivate"),
+            Bytes::from_static(b"secret"),
+        ],
+        transient: [("value".to_owned(), Bytes::from_static(b"blue"))].into(),
+        organizations: Vec::new(),
+        peers: Vec::new(),
+        deadline: Instant::now() + Duration::from_secs(60),
+    }
+}
+
+fn endorsers(endorsed: &Endorsed) -> Vec<String> {
+    let envelope = Envelope::from_message(endorsed.envelope.clone()).unwrap();
+    let Body::Endorser(transaction) = envelope.body().unwrap() else {
+        panic!("a call is expected");
+    };
+    let endorsements = transaction.actions[0].endorsements.iter();
+    let mut organizations: Vec<String> = endorsements
+        .map(|endorsement| endorsement.endorser.organization.clone())
+        .collect();
+    organizations.sort_unstable();
+    organizations
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transient_data_go_to_the_own_organization_unless_others_are_named() {
+    let (_folder, network) = tokio::task::spawn_blocking(started).await.unwrap();
+    let direct = connected(&network);
+    let endorsed = direct.endorse(&secret()).await.unwrap();
+    assert_eq!(endorsers(&endorsed), ["Org1MSP"]);
+    let text = String::from_utf8_lossy(&endorsed.envelope.payload).into_owned();
+    assert!(
+        !text.contains("blue"),
+        "the secret would stand on the chain"
+    );
+    direct.submit(&endorsed, secret().deadline).await.unwrap();
+    let question = DirectCall {
+        args: vec![
+            Bytes::from_static(b"getPrivate"),
+            Bytes::from_static(b"secret"),
+        ],
+        transient: BTreeMap::new(),
+        ..secret()
+    };
+    // It is written once its block is there.
+    let read = loop {
+        match direct.evaluate(&question).await {
+            Ok(value) if !value.is_empty() => break value,
+            outcome => assert!(
+                Instant::now() < question.deadline,
+                "it is never read: {outcome:?}"
+            ),
+        }
+        sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!(read, "blue");
+
+    let named = DirectCall {
+        organizations: vec!["Org1MSP".to_owned(), "Org2MSP".to_owned()],
+        ..secret()
+    };
+    let endorsed = direct.endorse(&named).await.unwrap();
+    assert_eq!(endorsers(&endorsed), ["Org1MSP", "Org2MSP"]);
+    let other = DirectCall {
+        peers: vec!["peer0.org2.example.com".to_owned()],
+        ..secret()
+    };
+    let endorsed = direct.endorse(&other).await.unwrap();
+    assert_eq!(endorsers(&endorsed), ["Org2MSP"]);
+    let nobody = DirectCall {
+        organizations: vec!["Org9MSP".to_owned()],
+        ..secret()
+    };
+    let error = direct.endorse(&nobody).await.unwrap_err();
+    assert_eq!(error.code(), "unknown_organization");
+
+    // Had it been asked, its absence would be told.
+    network.kill("peer0.org2").unwrap();
+    let endorsed = direct.endorse(&secret()).await.unwrap();
+    assert_eq!(endorsers(&endorsed), ["Org1MSP"]);
+    let error = direct.endorse(&named).await.unwrap_err();
+    assert_eq!(error.code(), "peer_unavailable", "{error}");
+}

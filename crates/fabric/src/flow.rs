@@ -1,0 +1,122 @@
+//! The two ways that a call can take to the channel. Both lead to the same.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chainloom_ledger::LedgerError;
+use tokio::time::{Instant, sleep};
+
+use crate::commit::ById;
+use crate::direct::{Direct, DirectCall};
+use crate::gateway::{Commit, Endorsed, Gateway, GatewayCall};
+use crate::wire::ValidationCode;
+
+/// How often a peer is asked for a transaction that it does not send by itself.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// The way that calls take.
+#[derive(Debug, Clone)]
+pub(crate) enum Flow {
+    /// Through the gateway service of a peer.
+    Gateway(Gateway),
+    /// To the peers and orderers one by one.
+    Direct(Direct),
+}
+
+impl Flow {
+    /// The channel's name.
+    pub(crate) fn channel(&self) -> &str {
+        match self {
+            Self::Gateway(gateway) => &gateway.channel,
+            Self::Direct(direct) => direct.channel(),
+        }
+    }
+
+    /// Runs a function on one peer; nothing is written.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(crate) async fn evaluate(&self, call: &GatewayCall) -> Result<Bytes, LedgerError> {
+        match self {
+            Self::Gateway(gateway) => gateway.evaluate(call).await,
+            Self::Direct(direct) => direct.evaluate(&to_all(call)).await,
+        }
+    }
+
+    /// Has a call endorsed, and signs what came of it.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing has been submitted then.
+    pub(crate) async fn endorse(&self, call: &GatewayCall) -> Result<Endorsed, LedgerError> {
+        match self {
+            Self::Gateway(gateway) => gateway.endorse(call).await,
+            Self::Direct(direct) => direct.endorse(&to_all(call)).await,
+        }
+    }
+
+    /// Hands an endorsed transaction to the orderers.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; [`LedgerError::Unconfirmed`] where it may have been taken all the same.
+    pub(crate) async fn submit(
+        &self,
+        endorsed: &Endorsed,
+        deadline: Instant,
+    ) -> Result<(), LedgerError> {
+        match self {
+            Self::Gateway(gateway) => gateway.submit(endorsed, deadline).await,
+            Self::Direct(direct) => direct.submit(endorsed, deadline).await,
+        }
+    }
+
+    /// Waits until a transaction stands in a block, where the stream of blocks does not tell.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unconfirmed`] when the deadline passes before.
+    pub(crate) async fn commit(
+        &self,
+        transaction_id: &str,
+        deadline: Instant,
+    ) -> Result<Commit, LedgerError> {
+        if let Self::Gateway(gateway) = self {
+            return gateway.commit(transaction_id, deadline).await;
+        }
+        loop {
+            let error = match ById::find(self, transaction_id).await {
+                Ok(found) => {
+                    let transaction = found.transaction;
+                    return Ok(Commit {
+                        block: transaction.version.block,
+                        version: Some(transaction.version),
+                        code: transaction
+                            .validation_code
+                            .unwrap_or(ValidationCode::NOT_VALIDATED),
+                    });
+                }
+                Err(error) => error,
+            };
+            if Instant::now() + LOOK_EVERY >= deadline {
+                return Err(LedgerError::Unconfirmed {
+                    transaction_id: transaction_id.to_owned(),
+                    detail: format!(
+                        "the orderers took the transaction, but it was not seen in a block in time ({error}); ask for it by its id"
+                    ),
+                });
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+}
+
+/// The call for whatever peers there are.
+fn to_all(call: &GatewayCall) -> DirectCall {
+    DirectCall {
+        contract: call.contract.clone(),
+        args: call.args.clone(),
+        transient: BTreeMap::new(),
+        organizations: Vec::new(),
+        peers: Vec::new(),
+        deadline: call.deadline,
+    }
+}
