@@ -8,7 +8,7 @@ use chainloom_devnet::{Consensus, FabricVersion, Network, Options};
 use chainloom_fabric::{ConnectError, ConnectionOptions, FabricLedger, Mode, ProfileError};
 use chainloom_ledger::{
     Call, InvokeOptions, Ledger, LedgerError, Payload, QueryAnswer, Receipt, ReceiptStatus,
-    TransactionSelector,
+    TransactionSelector, Wait,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -329,6 +329,29 @@ async fn without_any_one_orderer_transactions_are_ordered() {
 }
 
 #[tokio::test]
+async fn an_orderer_that_hangs_is_left_for_the_next() {
+    for kind in KINDS {
+        let network = TestNetwork::start(kind);
+        // By name the first that is asked; it takes connections and says nothing.
+        let first = network.orderers()[0];
+        network.freeze(first).expect("it is a process");
+        let ledger = network.connect("org1", "probe").await;
+        // Peers that had their blocks from it may see the next one late, so the orderers' word is enough here.
+        let ordered = InvokeOptions {
+            wait: Some(Wait::Ordered),
+            ..InvokeOptions::default()
+        };
+        let receipt = ledger.invoke(call("put", &["hangs", "1"]), ordered).await;
+        network.thaw(first).expect("it is a process");
+        let receipt = receipt.unwrap_or_else(|error| panic!("{first} hangs: {error}"));
+        assert_eq!(receipt.status, ReceiptStatus::Ordered);
+        invoke(&ledger, "put", &["goes on", "1"])
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[tokio::test]
 async fn without_orderers_nothing_is_proposed_and_what_was_may_be_unknown() {
     for kind in KINDS {
         let network = TestNetwork::start(kind);
@@ -373,6 +396,28 @@ async fn without_orderers_nothing_is_proposed_and_what_was_may_be_unknown() {
         assert_eq!(receipt.status, ReceiptStatus::Committed);
         assert_eq!(query(&ledger, "get", &["after"]).await.as_deref(), Ok("1"));
     }
+}
+
+#[tokio::test]
+async fn a_contract_that_is_away_is_said_and_works_again_when_it_is_back() {
+    let network = TestNetwork::start(Kind::Raft);
+    let ledger = network.connect("org1", "probe").await;
+    invoke(&ledger, "put", &["before", "1"])
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
+    network.kill("probe").expect("it is a process");
+    for error in [
+        query(&ledger, "get", &["before"]).await.err(),
+        invoke(&ledger, "put", &["without", "1"]).await.err(),
+    ] {
+        let error = error.expect("the contract is away");
+        assert_eq!(error.code(), "contract_unavailable", "{error}");
+    }
+    network.start_process("probe").expect("it starts again");
+    eventually("the contract to answer", async || {
+        invoke(&ledger, "put", &["with", "1"]).await
+    })
+    .await;
 }
 
 #[tokio::test]

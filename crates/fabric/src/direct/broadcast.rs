@@ -67,12 +67,12 @@ impl Orderers {
         ordering: Ordering,
         deadline: Instant,
     ) -> Result<(), LedgerError> {
-        let deadline = deadline.min(Instant::now() + IS_THERE_WITHIN);
+        let soon = || deadline.min(Instant::now() + IS_THERE_WITHIN);
         let (needed, absent) = match ordering {
             Ordering::One => {
                 let mut absent = Vec::new();
                 for (index, orderer) in self.in_order() {
-                    match is_there(orderer, Instant::now() + IS_THERE_WITHIN).await {
+                    match is_there(orderer, soon()).await {
                         Ok(()) => {
                             self.preferred.store(index, Relaxed::Relaxed);
                             return Ok(());
@@ -83,7 +83,7 @@ impl Orderers {
                 (1, absent)
             }
             Ordering::Quorum(needed) => {
-                let asked = self.all.iter().map(|orderer| is_there(orderer, deadline));
+                let asked = self.all.iter().map(|orderer| is_there(orderer, soon()));
                 let asked = join_all(asked).await;
                 let absent: Vec<String> = asked.into_iter().filter_map(Result::err).collect();
                 if self.all.len() - absent.len() >= needed {

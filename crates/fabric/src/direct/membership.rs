@@ -105,10 +105,19 @@ impl Membership {
     pub(crate) fn new(config: &ChannelConfig) -> Self {
         let application = config.application.iter();
         let members = application.flat_map(|application| application.organizations.values());
-        let rules = members.filter_map(|organization| match &organization.msp {
-            Some(Msp::X509(msp)) => Some((msp.name.clone(), Rules::new(msp))),
+        let configs = members.filter_map(|organization| match &organization.msp {
+            Some(Msp::X509(msp)) => Some((**msp).clone()),
             // Others sign in other ways, and peers do not.
             _ => None,
+        });
+        Self::of(configs)
+    }
+
+    /// Organizations with these rules.
+    pub(super) fn of(configs: impl Iterator<Item = msp::FabricMspConfig>) -> Self {
+        let rules = configs.map(|config| {
+            let rules = Rules::new(&config);
+            (config.name, rules)
         });
         Self {
             organizations: rules.collect(),

@@ -70,3 +70,83 @@ pub(crate) fn together(refusals: Vec<(Endorser, LedgerError)>) -> Option<LedgerE
     }
     Some(first)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::direct::testing::target;
+
+    fn explained(status: i32, message: &str) -> LedgerError {
+        let response = protos::Response {
+            status,
+            message: message.to_owned(),
+            ..protos::Response::default()
+        };
+        assert!(!is_success(&response));
+        explain_response(&target("Org1MSP"), &response)
+    }
+
+    /// The texts are Fabric's own, as 2.5 and 3.1 send them.
+    #[tokio::test]
+    async fn a_peers_own_failures_are_told_from_the_contracts() {
+        let cases = [
+            ("no such key", "contract_refused"),
+            ("channel 'elsewhere' not found", "channel_not_found"),
+            (
+                "make sure the chaincode none has been successfully defined on channel devnet and try again: chaincode none not found",
+                "contract_not_found",
+            ),
+            (
+                "error in simulation: failed to execute transaction 1f: could not launch chaincode probe:1: connection to probe failed",
+                "contract_unavailable",
+            ),
+            (
+                "error in simulation: failed to execute transaction 1f: error sending: chaincode stream terminated",
+                "contract_unavailable",
+            ),
+        ];
+        for (message, code) in cases {
+            assert_eq!(explained(500, message).code(), code, "{message}");
+        }
+        assert_eq!(explained(400, "bad request").to_string(), "bad request");
+        assert_eq!(explained(199, "").code(), "contract_refused");
+        for status in [200, 399] {
+            assert!(is_success(&protos::Response {
+                status,
+                ..protos::Response::default()
+            }));
+        }
+    }
+
+    #[tokio::test]
+    async fn of_several_refusals_the_one_that_has_to_be_mended_is_told_with_all_words() {
+        let target = target("Org1MSP");
+        let refusal = |message: &str| (said(&target, message), explained(500, message));
+        let error = together(vec![
+            refusal("error in simulation: away"),
+            refusal("channel 'elsewhere' not found"),
+            refusal("no such key"),
+        ]);
+        let Some(LedgerError::Refused {
+            code: "contract_refused",
+            endorsers,
+            ..
+        }) = error
+        else {
+            panic!("{error:?}");
+        };
+        let words: Vec<&str> = endorsers
+            .iter()
+            .map(|endorser| endorser.message.as_str())
+            .collect();
+        assert_eq!(
+            words,
+            [
+                "error in simulation: away",
+                "channel 'elsewhere' not found",
+                "no such key"
+            ]
+        );
+        assert_eq!(together(Vec::new()), None);
+    }
+}

@@ -5,6 +5,28 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use jiff::Timestamp;
+
+use super::target::Target;
+use crate::endpoint::Peer;
+use crate::identity::{Certificate, Credentials, Identity, KeyKind, MspContext, PrivateKey};
+use crate::profile::NodeEntry;
+
+/// A peer of that organization, which nobody asks. Has to be called within a runtime.
+pub(super) fn target(organization: &str) -> Target {
+    let entry = NodeEntry {
+        name: "peer0".to_owned(),
+        url: "grpc://peer0:7051".to_owned(),
+        tls_roots: None,
+        server_name: None,
+    };
+    Target {
+        name: entry.name.clone(),
+        organization: organization.to_owned(),
+        peer: Peer::new(&entry).unwrap(),
+    }
+}
+
 /// Runs openssl in a folder, where it must succeed.
 pub(super) fn openssl(folder: &Path, arguments: &[&str]) -> String {
     let ran = Command::new("openssl")
@@ -93,6 +115,17 @@ impl TestAuthority {
         let extensions =
             format!("subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n{extensions}");
         self.certify(&self.path().join("leaf.key"), subject, &extensions)
+    }
+
+    /// Somebody of that organization, who can sign.
+    pub(super) fn member(&self, msp_id: &str, subject: &str) -> Identity {
+        let key = PrivateKey::generate(KeyKind::P256).unwrap();
+        fs::write(self.path().join("member.key"), &*key.to_pem()).unwrap();
+        let extensions = "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
+        let pem = self.certify(&self.path().join("member.key"), subject, extensions);
+        let certificate = Certificate::from_pem(&pem).unwrap();
+        let credentials = Credentials::new(msp_id, certificate, key, MspContext::default());
+        Identity::new(&credentials.unwrap(), Timestamp::now()).unwrap()
     }
 
     fn certify(&self, key: &Path, subject: &str, extensions: &str) -> String {

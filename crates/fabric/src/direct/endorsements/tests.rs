@@ -6,8 +6,9 @@ use prost::Message as _;
 use super::*;
 use crate::direct::configuration::config_in;
 use crate::direct::target::Target;
-use crate::endpoint::Peer;
-use crate::profile::NodeEntry;
+use crate::direct::testing::{TestAuthority, target};
+use crate::proposal::serialized;
+use crate::wire::proto::msp;
 use crate::wire::{Action, Block, Body};
 
 const CONFIG: &[u8] = include_bytes!("../../../tests/data/raft-129-config.block");
@@ -24,20 +25,6 @@ fn action() -> Action {
     match body.unwrap() {
         Body::Endorser(mut transaction) => transaction.actions.remove(0),
         _ => panic!("a call is expected"),
-    }
-}
-
-fn target(organization: &str) -> Target {
-    let entry = NodeEntry {
-        name: "peer0".to_owned(),
-        url: "grpc://peer0:7051".to_owned(),
-        tls_roots: None,
-        server_name: None,
-    };
-    Target {
-        name: entry.name.clone(),
-        organization: organization.to_owned(),
-        peer: Peer::new(&entry).unwrap(),
     }
 }
 
@@ -129,7 +116,7 @@ async fn forged_endorsements_are_refused() {
 async fn an_endorser_whom_no_ca_of_the_organization_knows_is_refused() {
     let stranger = crate::direct::testing::self_signed("/CN=peer0/OU=peer");
     let organization = action().endorsements[1].endorser.organization.clone();
-    let identity = crate::wire::proto::msp::SerializedIdentity {
+    let identity = msp::SerializedIdentity {
         mspid: organization,
         id_bytes: stranger.into(),
     };
@@ -155,4 +142,92 @@ async fn an_endorsement_of_another_proposal_is_refused() {
     let error = LedgerError::from(error);
     assert_eq!(error.code(), "endorsement_untrusted");
     assert!(error.to_string().contains("another proposal"), "{error}");
+}
+
+/// Two organizations with a peer each, which sign what they are told to.
+struct Signers {
+    membership: Membership,
+    peers: Vec<(Target, crate::identity::Identity)>,
+}
+
+fn signers() -> Signers {
+    let names = ["Org1MSP", "Org2MSP", "Org3MSP"];
+    let authorities = names.map(TestAuthority::root);
+    let configs = names.iter().zip(&authorities);
+    let configs = configs.map(|(name, authority)| msp::FabricMspConfig {
+        name: (*name).to_owned(),
+        root_certs: vec![authority.pem().into()],
+        ..msp::FabricMspConfig::default()
+    });
+    let peers = names.iter().zip(&authorities);
+    let peers = peers.map(|(name, authority)| (target(name), authority.member(name, "/CN=peer0")));
+    Signers {
+        membership: Membership::of(configs),
+        peers: peers.collect(),
+    }
+}
+
+/// What comes of these payloads, one for each peer.
+fn agreed_on(payloads: [Bytes; 3]) -> Result<Agreed, NotEndorsed> {
+    let signers = signers();
+    let answers = signers.peers.iter().zip(payloads);
+    let answers: Vec<Answer<'_>> = answers
+        .map(|((target, peer), payload)| {
+            let endorser = serialized(peer);
+            let signature = peer.sign(&[&payload[..], &endorser].concat()).unwrap();
+            let endorsement = Some(protos::Endorsement {
+                endorser,
+                signature: signature.into(),
+            });
+            let response = protos::ProposalResponse {
+                payload,
+                endorsement,
+                ..protos::ProposalResponse::default()
+            };
+            Answer { target, response }
+        })
+        .collect();
+    agree(&answers, &signers.membership, b"hash")
+}
+
+fn payload(result: &'static [u8]) -> Bytes {
+    let action = protos::ChaincodeAction {
+        response: Some(protos::Response {
+            status: 200,
+            payload: Bytes::from_static(result),
+            ..protos::Response::default()
+        }),
+        ..protos::ChaincodeAction::default()
+    };
+    let payload = protos::ProposalResponsePayload {
+        proposal_hash: Bytes::from_static(b"hash"),
+        extension: action.encode_to_vec().into(),
+    };
+    payload.encode_to_vec().into()
+}
+
+#[tokio::test]
+async fn of_three_peers_the_one_that_stands_alone_is_named() {
+    assert_eq!(
+        agreed_on([b"1", b"1", b"1"].map(|result| payload(result)))
+            .unwrap()
+            .result,
+        "1"
+    );
+    let error = agreed_on([payload(b"2"), payload(b"1"), payload(b"1")]).unwrap_err();
+    let error = LedgerError::from(error);
+    assert_eq!(error.code(), "endorsements_differ");
+    let telling =
+        "(Org1MSP) differs from peer0:7051 (Org2MSP) in the response: 200 `2` and 200 `1`";
+    assert!(error.to_string().ends_with(telling), "{error}");
+}
+
+#[tokio::test]
+async fn what_was_signed_must_be_an_outcome() {
+    let error = agreed_on([payload(b"1"), Bytes::from_static(b"\xff"), payload(b"1")]).unwrap_err();
+    let NotEndorsed::Untrusted { peer, reason } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(peer, "peer0:7051 (Org2MSP)");
+    assert!(matches!(reason, Untrusted::Payload(_)), "{reason}");
 }

@@ -29,10 +29,7 @@ fn config(root: &TestAuthority) -> msp::FabricMspConfig {
 }
 
 fn check(config: &msp::FabricMspConfig, certificate: &str) -> Result<(), NotAnEndorser> {
-    let membership = Membership {
-        organizations: [(config.name.clone(), Rules::new(config))].into(),
-        found: Mutex::default(),
-    };
+    let membership = Membership::of([config.clone()].into_iter());
     let creator = Creator {
         organization: "Org1MSP".to_owned(),
         certificate_pem: Bytes::copy_from_slice(certificate.as_bytes()),
