@@ -221,7 +221,7 @@ async fn an_interrupted_start_leaves_nothing_and_is_begun_anew() {
         process.terminate();
         let ended = process.wait(ENDS_WITHIN).await;
         assert_eq!(ended.status.code(), Some(130), "{ended:?}");
-        assert!(ended.stderr.contains("begins anew"), "{ended:?}");
+        assert!(ended.stderr.contains("starts it again"), "{ended:?}");
         let status = eventually("the network not to run", async || {
             let (status, _) = devnet.status().await;
             (status["is_running"] == false).then_some(status)
@@ -230,7 +230,7 @@ async fn an_interrupted_start_leaves_nothing_and_is_begun_anew() {
         let problem = status["problems"][0]
             .as_str()
             .expect("it says what happened");
-        assert!(problem.contains("was ended while it was to"), "{problem}");
+        assert!(problem.contains("was ended at this step"), "{problem}");
         assert!(!devnet.directory().join("devnet.json").exists());
         fs::remove_dir_all(devnet.directory().join("logs")).expect("there are logs");
     }

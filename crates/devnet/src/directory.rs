@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, test_kill_process_group};
 
+use crate::checks::{check_disk, check_parts, check_path, check_ports};
 use crate::error::DevnetError;
 use crate::layout::Layout;
 use crate::lock::Lock;
 use crate::options::Options;
 use crate::ports;
 use crate::record::{RecordLock, read_topology};
+use crate::replace::{Readers, replace};
 use crate::status::{Condition, State};
 use crate::topology::{Mismatch, Topology};
 
@@ -68,10 +70,14 @@ impl Taken {
         let topology = match known {
             Some(mut topology) => {
                 continue_with(&mut topology, options, &layout)?;
+                check_parts(&layout, &topology)?;
                 check_ports(&topology, directory)?;
                 topology
             }
             None => {
+                refuse_orphans(&layout)?;
+                // Until it is recorded, it may be begun anew.
+                replace(&layout.unfinished_file(), b"", Readers::All)?;
                 remove_beginnings(&layout)?;
                 plan(options, ports::reserve)?
             }
@@ -93,37 +99,6 @@ impl Taken {
 pub(crate) fn layout_of(directory: &Path) -> Result<Layout, DevnetError> {
     let absolute = std::path::absolute(directory).map_err(DevnetError::file(directory))?;
     Ok(Layout::new(absolute))
-}
-
-/// How much room the directory's disk has, in MiB.
-///
-/// # Errors
-/// [`DevnetError::File`].
-pub(crate) fn free_mib(directory: &Path) -> Result<u64, DevnetError> {
-    let disk = rustix::fs::statvfs(directory)
-        .map_err(|error| DevnetError::file(directory)(error.into()))?;
-    Ok(disk.f_bavail.saturating_mul(disk.f_frsize) >> 20)
-}
-
-/// Refuses a path that Fabric's programs would not take for what it is: a CA's database ends the file's name at a `?`, and their
-/// configuration is text.
-fn check_path(directory: &Path) -> Result<(), DevnetError> {
-    match directory.to_str() {
-        Some(path) if !path.contains('?') => Ok(()),
-        _ => Err(DevnetError::Path(directory.to_owned())),
-    }
-}
-
-fn check_disk(directory: &Path, needed_mib: u64) -> Result<(), DevnetError> {
-    let free_mib = free_mib(directory)?;
-    match free_mib < needed_mib {
-        true => Err(DevnetError::DiskFull {
-            directory: directory.to_owned(),
-            free_mib,
-            needed_mib,
-        }),
-        false => Ok(()),
-    }
 }
 
 /// Takes over what `options` add to a network.
@@ -192,23 +167,6 @@ fn wait_for_remains(layout: &Layout) -> Result<(), DevnetError> {
     Ok(())
 }
 
-/// Refuses ports that other programs have.
-///
-/// # Errors
-/// [`DevnetError::PortTaken`] with the first such port.
-pub(crate) fn check_ports(topology: &Topology, directory: &Path) -> Result<(), DevnetError> {
-    for (process, port) in topology.ports() {
-        if !ports::is_free(port) {
-            return Err(DevnetError::PortTaken {
-                process: process.to_owned(),
-                port,
-                directory: directory.to_owned(),
-            });
-        }
-    }
-    Ok(())
-}
-
 /// What a network's directory has in it that is made anew when the network is.
 fn made_anew(layout: &Layout) -> Vec<PathBuf> {
     let names = [
@@ -239,6 +197,18 @@ fn refuse_foreign(layout: &Layout) -> Result<(), DevnetError> {
             directory: directory.to_owned(),
             reason: "it has other files in it".to_owned(),
         }),
+    }
+}
+
+/// Refuses a network that was up once and whose record is gone: its ledger must not be thrown away.
+fn refuse_orphans(layout: &Layout) -> Result<(), DevnetError> {
+    let has_parts = made_anew(layout).iter().any(|folder| folder.exists());
+    match has_parts && !layout.unfinished_file().exists() {
+        true => Err(DevnetError::Incomplete {
+            directory: layout.directory().to_owned(),
+            missing: layout.topology_file(),
+        }),
+        false => Ok(()),
     }
 }
 
@@ -279,7 +249,35 @@ mod tests {
         let folder = folder();
         let taken = Taken::take(&Options::in_directory(folder.path())).unwrap();
         record(&taken.layout, &taken.topology).unwrap();
+        make_parts(&taken);
         (folder, taken.topology)
+    }
+
+    /// The folders of the network's nodes and keys.
+    fn make_parts(taken: &Taken) {
+        let orderers = taken.topology.orderers.iter().map(|orderer| &orderer.name);
+        let peers = taken.topology.peers().map(|(_, peer)| &peer.name);
+        for name in orderers.chain(peers) {
+            fs::create_dir_all(taken.layout.node_directory(name)).unwrap();
+        }
+        fs::create_dir_all(taken.layout.organizations_directory()).unwrap();
+    }
+
+    #[test]
+    fn a_network_that_lacks_a_part_is_refused_and_left_alone() {
+        for part in ["devnet.json", "nodes/orderer1", "organizations"] {
+            let (folder, _) = recorded();
+            let path = folder.path().join(part);
+            fs::rename(&path, folder.path().join("elsewhere")).unwrap();
+            let error = refusal(folder.path());
+            assert!(
+                matches!(&error, DevnetError::Incomplete { missing, .. } if *missing == path),
+                "{error:?}"
+            );
+            assert!(folder.path().join("nodes/orderer0").exists());
+            fs::rename(folder.path().join("elsewhere"), &path).unwrap();
+            Taken::take(&Options::in_directory(folder.path())).unwrap();
+        }
     }
 
     fn refusal(directory: &Path) -> DevnetError {
@@ -443,7 +441,12 @@ mod tests {
     fn a_path_that_the_programs_would_misread_is_refused() {
         let folder = folder();
         let no_text = OsStr::from_bytes(b"n\xfft");
-        for directory in [folder.path().join("a?b"), folder.path().join(no_text)] {
+        for directory in [
+            folder.path().join("a?b"),
+            folder.path().join("a$b"),
+            folder.path().join("a".repeat(600)),
+            folder.path().join(no_text),
+        ] {
             let error = refusal(&directory);
             assert!(
                 matches!(&error, DevnetError::Path(path) if *path == directory),
@@ -494,6 +497,6 @@ mod tests {
             .map(|entry| entry.unwrap().file_name())
             .collect();
         left.sort();
-        assert_eq!(left, ["devnet.lock", "logs", "record.lock"]);
+        assert_eq!(left, ["devnet.lock", "logs", "record.lock", "unfinished"]);
     }
 }

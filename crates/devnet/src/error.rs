@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 
 use crate::options::OptionsError;
 use crate::programs::ProgramsError;
+use crate::shell::shell_word;
 use crate::topology::Mismatch;
+
+/// The longest path of a network's directory; below it names become some 200 bytes longer.
+pub(crate) const PATH_BYTES_MAX: usize = 512;
 
 /// Why a network could not be brought up, asked or ended.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +60,10 @@ pub enum DevnetError {
     #[error("the system gives no free port on 127.0.0.1: {0}")]
     NoPort(io::Error),
     /// Fabric's programs could not work in a directory of that name.
-    #[error("{}: a network's directory has a name in UTF-8 without `?`; name another with --dir", .0.display())]
+    #[error(
+        "{}: a network's directory has a path in UTF-8 without `?` and `$`, of {PATH_BYTES_MAX} bytes at most; name another with --dir",
+        .0.display()
+    )]
     Path(PathBuf),
     /// The directory holds something else.
     #[error(
@@ -69,6 +76,18 @@ pub enum DevnetError {
         /// Why it is none.
         reason: String,
     },
+    /// Somebody took parts of the network away.
+    #[error(
+        "the network in {} lacks {}: put it back, or delete the folder to begin anew",
+        directory.display(),
+        missing.display()
+    )]
+    Incomplete {
+        /// The directory.
+        directory: PathBuf,
+        /// What is not there.
+        missing: PathBuf,
+    },
     /// The directory's network is another than the one that is asked for.
     #[error("there is a network in {} already: {mismatch}", directory.display())]
     OtherNetwork {
@@ -79,12 +98,18 @@ pub enum DevnetError {
     },
     /// The network runs already.
     #[error(
-        "the network in {} is running already: see `chainloom devnet status`, end it with `chainloom devnet down`",
-        .0.display()
+        "the network in {} is running already: see `chainloom devnet status --dir {word}`, end it with \
+         `chainloom devnet down --dir {word}`",
+        .0.display(),
+        word = shell_word(.0)
     )]
     Running(PathBuf),
     /// The network does not run.
-    #[error("no network is running in {}: start it with `chainloom devnet up`", .0.display())]
+    #[error(
+        "no network is running in {}: start it with `chainloom devnet up --dir {}`",
+        .0.display(),
+        shell_word(.0)
+    )]
     NotRunning(PathBuf),
     /// A step of bringing the network up did not come to its end.
     #[error(transparent)]

@@ -34,6 +34,11 @@ impl Layout {
         self.0.join("devnet.lock")
     }
 
+    /// There as long as a network has not been up yet.
+    pub(crate) fn unfinished_file(&self) -> PathBuf {
+        self.0.join("unfinished")
+    }
+
     /// Locked while the record is changed.
     pub(crate) fn record_lock_file(&self) -> PathBuf {
         self.0.join("record.lock")

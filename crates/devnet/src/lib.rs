@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod bring_up;
+mod checks;
 mod configuration;
 mod contract;
 mod directory;
@@ -19,6 +20,7 @@ mod process;
 mod programs;
 mod record;
 mod replace;
+mod shell;
 mod site;
 mod status;
 mod step;
@@ -31,6 +33,7 @@ pub use layout::Layout;
 pub use network::{Network, User};
 pub use options::{Consensus, FabricVersion, Options, OptionsError, PEERS_MAX, UserContract};
 pub use programs::{Programs, ProgramsError};
+pub use shell::shell_word;
 pub use status::{Condition, Phase, ProcessState, State, Status};
 pub use topology::{
     Authority, CHANNEL, Mismatch, ORDERER_MSP_ID, Orderer, Organization, Peer, Topology,

@@ -16,7 +16,14 @@ use crate::topology::{LAYOUT_VERSION, Topology};
 /// [`DevnetError::File`].
 pub(crate) fn record(layout: &Layout, topology: &Topology) -> Result<(), DevnetError> {
     let text = serde_json::to_string_pretty(topology).expect("the record has text for keys");
-    replace(&layout.topology_file(), text.as_bytes(), Readers::All)
+    replace(&layout.topology_file(), text.as_bytes(), Readers::All)?;
+    let unfinished = layout.unfinished_file();
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(DevnetError::file(unfinished)(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The network that a directory holds, if one was brought up in it.
@@ -102,6 +109,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let taken = Taken::take(&Options::in_directory(folder.path())).unwrap();
         record(&taken.layout, &taken.topology).unwrap();
+        let orderers = taken.topology.orderers.iter().map(|orderer| &orderer.name);
+        let peers = taken.topology.peers().map(|(_, peer)| &peer.name);
+        for name in orderers.chain(peers) {
+            fs::create_dir_all(taken.layout.node_directory(name)).unwrap();
+        }
+        fs::create_dir_all(taken.layout.organizations_directory()).unwrap();
         (folder, taken.topology)
     }
 

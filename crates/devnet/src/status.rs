@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
-use crate::directory::{check_ports, free_mib, layout_of};
+use crate::checks::{check_ports, free_mib};
+use crate::directory::layout_of;
 use crate::error::DevnetError;
 use crate::layout::Layout;
 use crate::lock::Lock;

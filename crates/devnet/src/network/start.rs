@@ -196,7 +196,9 @@ impl Network {
             self.wait_until_it_listens(node)?;
             match node {
                 Node::Orderer(orderer) => bring_up::wait_until_led(&self.site, orderer),
-                _ => Ok(()),
+                // Somebody may have deleted the wallets.
+                Node::Authority(organization) => bring_up::enroll(&self.site, organization),
+                Node::Peer(..) | Node::Probe => Ok(()),
             }
         })?;
         Ok(())

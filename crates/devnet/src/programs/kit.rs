@@ -98,9 +98,9 @@ impl Kit {
     /// How long a build takes that has to fetch and compile all, on two cores.
     pub(super) fn usual_build_time(self) -> &'static str {
         match self {
-            Self::Fabric(_) => "about a minute and a half",
-            Self::Authority => "about a minute",
-            Self::Probe => "up to half a minute",
+            Self::Fabric(_) => "two to five minutes",
+            Self::Authority => "one to three minutes",
+            Self::Probe => "up to two minutes",
         }
     }
 

@@ -39,6 +39,8 @@ fn the_ledger_stays_when_the_network_ends_in_whatever_way(kind: Kind) {
     // As it is when a test ends: the processes end at once, with all in the middle of their work.
     drop(network);
 
+    // Whose wallet was deleted is enrolled again.
+    std::fs::remove_dir_all(options.directory.join("wallets")).unwrap();
     let network = up(&options);
     assert_goes_on(&network, height, "blue++");
     let mut processes = network.processes().into_iter();

@@ -1,13 +1,15 @@
 //! What a network prints when it is up: where its nodes are, and what to try.
 
-use std::path::Path;
+use std::path::{Path, PathBuf, absolute as from_the_root};
 
-use chainloom_devnet::{Network, Topology, UserContract};
+use chainloom_devnet::{Network, Topology, UserContract, shell_word};
 
 use crate::output::{Details, Paint, count, printable};
 
 /// The lines for a network in `directory`.
 pub(super) fn render(topology: &Topology, directory: &Path, paint: Paint) -> String {
+    // Whoever copies a line from here may stand elsewhere.
+    let directory = &absolute(directory);
     let shown = printable(&directory.display().to_string());
     let mut details = Details::default();
     details.add("channel", topology.channel.clone());
@@ -56,7 +58,7 @@ pub(super) fn render(topology: &Topology, directory: &Path, paint: Paint) -> Str
          peer chaincode query -C {channel} -n probe -c '{{\"Args\":[\"whoami\"]}}'\n  \
          peer chaincode invoke -C {channel} -n probe -c '{{\"Args\":[\"put\",\"color\",\"blue\"]}}' \
          -o $ORDERER_ADDRESS --tls --cafile \"$ORDERER_CA\" --waitForEvent\n",
-        environment = quoted(&directory.join("env.sh")),
+        environment = shell_word(&directory.join("env.sh")),
         channel = topology.channel,
     ));
     text
@@ -76,12 +78,8 @@ pub(super) fn contracts(contracts: &[UserContract]) -> String {
     text
 }
 
-/// A path as a shell reads it.
-fn quoted(path: &Path) -> String {
-    let path = path.display().to_string();
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-".contains(letter);
-    match path.chars().all(is_plain) {
-        true => path,
-        false => format!("'{}'", path.replace('\'', "'\\''")),
-    }
+/// A path from the root.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    // The error says that the folder we stand in is gone; then the path as it was given is the best there is.
+    from_the_root(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use chainloom_devnet::{DevnetError, Phase, State, Status};
+use chainloom_devnet::{DevnetError, Phase, State, Status, shell_word};
 use jiff::Timestamp;
 use tokio::time::sleep;
 
@@ -61,7 +61,11 @@ pub(crate) async fn run(arguments: &DevnetUpArguments) -> Result<(), Error> {
     if let Some(topology) = Status::of(&directory)?.topology {
         output.write(banner::render(&topology, &directory, output.paint()).as_bytes())?;
     }
-    output.line("\nIt runs in the background: `chainloom devnet status`, `chainloom devnet down`.")
+    let place = shell_word(&banner::absolute(&directory));
+    output.line(&format!(
+        "\nIt runs in the background: see `chainloom devnet status --dir {place}`, end it with \
+         `chainloom devnet down --dir {place}`."
+    ))
 }
 
 /// The process in the background, and what it says on standard error.

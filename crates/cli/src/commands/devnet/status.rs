@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use chainloom_devnet::{Condition, Phase, Status};
+use chainloom_devnet::{Condition, Phase, Status, shell_word};
 
 use crate::arguments::DevnetPlace;
 use crate::error::Error;
@@ -42,10 +42,17 @@ fn headline(status: &Status) -> String {
     };
     let phase = status.state.as_ref().map(|state| &state.phase);
     let doing = match (status.is_running, phase) {
-        (true, Some(Phase::Ready)) => "is up".to_owned(),
+        (true, Some(Phase::Ready)) if status.problems.is_empty() => "is up".to_owned(),
+        (true, Some(Phase::Ready)) => {
+            "is up, but not as it should be; `chainloom devnet down` and `up` start all of it again"
+                .to_owned()
+        }
         (true, Some(Phase::Starting { step })) => format!("is starting ({})", printable(step)),
         (true, _) => "is ending".to_owned(),
-        (false, _) => "is not running; `chainloom devnet up` starts it".to_owned(),
+        (false, _) => {
+            let place = shell_word(&status.directory);
+            format!("is not running; `chainloom devnet up --dir {place}` starts it")
+        }
     };
     format!("The network in {directory} ({kind}) {doing}.")
 }
