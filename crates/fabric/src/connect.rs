@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::direct::{Direct, Target};
 use crate::endpoint::{Orderer, Peer};
@@ -31,7 +32,8 @@ pub struct ConnectionOptions {
 }
 
 /// Which way calls take to the channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Through the gateway service of a peer, which finds the endorsers and the orderers by itself.
     #[default]

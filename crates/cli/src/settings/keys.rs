@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use chainloom_fabric::Mode;
 use chainloom_tutorial::rules::Rules;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,9 @@ use super::{
 };
 
 /// The keys that only a ledger of kind `fabric` has.
-const FABRIC_KEYS: [&str; 5] = ["profile", "channel", "contract", "wallet", "identity"];
+const FABRIC_KEYS: [&str; 6] = [
+    "profile", "channel", "contract", "wallet", "identity", "mode",
+];
 /// The keys that every ledger has.
 const COMMON_KEYS: [&str; 2] = ["kind", "cache_bytes"];
 
@@ -50,6 +53,7 @@ pub(super) struct LedgerKeys {
     contract: Option<String>,
     wallet: Option<PathBuf>,
     identity: Option<String>,
+    mode: Option<Mode>,
 }
 
 impl SettingsKeys {
@@ -178,6 +182,7 @@ impl LedgerKeys {
             identity: self
                 .identity
                 .ok_or_else(|| missing("identity", "the user's name in the wallet"))?,
+            mode: self.mode.unwrap_or_default(),
             cache_bytes: self.cache_bytes.unwrap_or(check::CACHE_BYTES_DEFAULT),
         })
     }

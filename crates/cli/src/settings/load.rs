@@ -288,6 +288,8 @@ fn in_our_words(reason: &str) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use chainloom_fabric::Mode;
+
     use super::*;
     use chainloom_tutorial::rules::Rules;
 
@@ -413,6 +415,7 @@ mod tests {
             contract: None,
             wallet: folder.join("wallets/org1"),
             identity: "alice".to_owned(),
+            mode: Mode::Gateway,
             cache_bytes: 32 << 20,
         };
         let settings = fixture.load().unwrap();
@@ -421,11 +424,13 @@ mod tests {
 
         fixture.set("CHAINLOOM_LEDGERS__TRADE__CONTRACT", "basic");
         fixture.set("CHAINLOOM_LEDGERS__TRADE__WALLET", "mine");
+        fixture.set("CHAINLOOM_LEDGERS__TRADE__MODE", "direct");
         fixture.set("CHAINLOOM_LEDGERS__COINS__DIFFICULTY", "5");
         let settings = fixture.load().unwrap();
         let changed = FabricSettings {
             contract: Some("basic".to_owned()),
             wallet: "mine".into(),
+            mode: Mode::Direct,
             ..expected
         };
         assert_eq!(trade(&settings), changed);

@@ -22,6 +22,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
+use chainloom_fabric::Mode;
 use chainloom_tutorial::rules::Rules;
 use serde::{Deserialize, Serialize};
 
@@ -167,6 +168,8 @@ pub(crate) struct FabricSettings {
     pub(crate) wallet: PathBuf,
     /// The user's name in it.
     pub(crate) identity: String,
+    /// Which way calls take.
+    pub(crate) mode: Mode,
     /// How much of the index is kept in memory, in bytes.
     pub(crate) cache_bytes: u64,
 }

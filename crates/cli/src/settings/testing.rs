@@ -1,5 +1,7 @@
 //! Settings for tests.
 
+use chainloom_fabric::Mode;
+
 use super::{FabricSettings, LedgerSettings, ServerSettings, Settings, TutorialSettings, check};
 
 /// Settings with these ledgers.
@@ -24,6 +26,7 @@ pub(super) fn fabric() -> LedgerSettings {
         contract: None,
         wallet: "wallet".into(),
         identity: "alice".to_owned(),
+        mode: Mode::default(),
         cache_bytes: check::CACHE_BYTES_DEFAULT,
     })
 }

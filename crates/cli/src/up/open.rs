@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chainloom_fabric::{ConnectionOptions, FabricLedger, Mode};
+use chainloom_fabric::{ConnectionOptions, FabricLedger};
 use chainloom_index::{Index, IndexedLedger};
 use chainloom_ledger::Ledger;
 use chainloom_server::ServedLedger;
@@ -89,7 +89,7 @@ async fn open_fabric(
         contract: settings.contract.clone(),
         wallet: settings.wallet.clone(),
         identity: settings.identity.clone(),
-        mode: Mode::Gateway,
+        mode: settings.mode,
     };
     let cache_bytes = usize::try_from(settings.cache_bytes).unwrap_or(usize::MAX);
     let index = open_index(folder.channel_index_file(name), cache_bytes).await?;

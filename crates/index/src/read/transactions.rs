@@ -257,6 +257,6 @@ fn kind_of(number: u8) -> TransactionKind {
         TransactionKind::Config,
     ]
     .into_iter()
-        .find(|kind| kind_number(*kind) == number)
-        .unwrap_or(TransactionKind::Unknown)
+    .find(|kind| kind_number(*kind) == number)
+    .unwrap_or(TransactionKind::Unknown)
 }
