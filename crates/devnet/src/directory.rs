@@ -17,7 +17,7 @@ use crate::options::Options;
 use crate::ports;
 use crate::record::{RecordLock, read_topology};
 use crate::replace::{Readers, replace};
-use crate::status::{Condition, State};
+use crate::state::{Condition, State};
 use crate::topology::{Mismatch, Topology};
 
 /// How much a network writes before anyone has used it; each raft orderer alone takes 64 MiB.
@@ -49,7 +49,7 @@ impl Taken {
     pub(crate) fn take(options: &Options) -> Result<Self, DevnetError> {
         // What cannot be is refused before anything is made.
         Topology::plan(options, || 0)?;
-        let layout = layout_of(&options.directory)?;
+        let layout = Layout::of(&options.directory)?;
         let directory = layout.directory();
         check_path(directory)?;
         refuse_foreign(&layout)?;
@@ -90,15 +90,6 @@ impl Taken {
             record_lock,
         })
     }
-}
-
-/// The layout of a directory, by its path from the root.
-///
-/// # Errors
-/// [`DevnetError::File`] when the folder that we stand in is gone.
-pub(crate) fn layout_of(directory: &Path) -> Result<Layout, DevnetError> {
-    let absolute = std::path::absolute(directory).map_err(DevnetError::file(directory))?;
-    Ok(Layout::new(absolute))
 }
 
 /// Takes over what `options` add to a network.

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::directory::layout_of;
 use crate::error::DevnetError;
+use crate::layout::Layout;
 use crate::lock::Lock;
 
 /// How long the process that runs the network is given to end it in good order.
@@ -20,7 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// # Errors
 /// [`DevnetError::NotRunning`] when none runs there.
 pub fn end_network(directory: &Path) -> Result<(), DevnetError> {
-    let layout = layout_of(directory)?;
+    let layout = Layout::of(directory)?;
     let not_running = || DevnetError::NotRunning(layout.directory().to_owned());
     let holder = Lock::holder(&layout)?.ok_or_else(not_running)?;
     let id = Pid::from_raw(holder).ok_or_else(not_running)?;
@@ -53,7 +53,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert!(is_not_running(end_network(&folder.path().join("none"))));
         assert!(is_not_running(end_network(folder.path())));
-        let layout = layout_of(folder.path()).unwrap();
+        let layout = Layout::of(folder.path()).unwrap();
         let lock = Lock::take(&layout).unwrap();
         let held = std::fs::read(layout.lock_file()).unwrap();
         drop(lock);

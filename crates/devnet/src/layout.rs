@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::error::DevnetError;
 use crate::topology::{ORDERER_DOMAIN, Orderer, Organization, Peer};
 
 /// Where everything is in a network's directory.
@@ -12,6 +13,15 @@ impl Layout {
     /// The layout of a network in `directory`, an absolute path.
     pub(crate) fn new(directory: PathBuf) -> Self {
         Self(directory)
+    }
+
+    /// The layout of a directory, by its path from the root.
+    ///
+    /// # Errors
+    /// [`DevnetError::File`] when the folder that we stand in is gone.
+    pub(crate) fn of(directory: &Path) -> Result<Self, DevnetError> {
+        let absolute = std::path::absolute(directory).map_err(DevnetError::file(directory))?;
+        Ok(Self::new(absolute))
     }
 
     /// The directory itself.

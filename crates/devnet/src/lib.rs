@@ -22,6 +22,7 @@ mod record;
 mod replace;
 mod shell;
 mod site;
+mod state;
 mod status;
 mod step;
 mod topology;
@@ -34,7 +35,8 @@ pub use network::{Network, User};
 pub use options::{Consensus, FabricVersion, Options, OptionsError, PEERS_MAX, UserContract};
 pub use programs::{Programs, ProgramsError};
 pub use shell::shell_word;
-pub use status::{Condition, Phase, ProcessState, State, Status};
+pub use state::{Condition, Phase, ProcessState, State};
+pub use status::Status;
 pub use topology::{
     Authority, CHANNEL, Mismatch, ORDERER_MSP_ID, Orderer, Organization, Peer, Topology,
 };

@@ -5,6 +5,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
+use std::path::Path;
 use std::process;
 use std::thread;
 use std::time::Duration;
@@ -29,12 +30,7 @@ impl Lock {
     /// [`DevnetError::Running`] when another process has it, [`DevnetError::File`].
     pub(crate) fn take(layout: &Layout) -> Result<Self, DevnetError> {
         let path = layout.lock_file();
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(DevnetError::file(&path))?;
+        let file = open(&path)?;
         for _ in 0..TRIES {
             match file.try_lock() {
                 Ok(()) => {
@@ -106,6 +102,19 @@ impl Drop for Lock {
         // On failure the id stays, which nobody believes while the lock is free.
         let _ = self.write(MARK);
     }
+}
+
+/// Opens a file that is there to be locked, and makes it where it is not there.
+///
+/// # Errors
+/// [`DevnetError::File`].
+pub(crate) fn open(path: &Path) -> Result<File, DevnetError> {
+    File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(DevnetError::file(path))
 }
 
 fn text(layout: &Layout) -> Result<Option<String>, DevnetError> {

@@ -5,9 +5,9 @@ use std::io::ErrorKind;
 
 use crate::error::DevnetError;
 use crate::layout::Layout;
-use crate::lock::Lock;
+use crate::lock::{self, Lock};
 use crate::replace::{Readers, replace};
-use crate::status::{Phase, State};
+use crate::state::{Phase, State};
 use crate::topology::{LAYOUT_VERSION, Topology};
 
 /// Records the network as one that was brought up.
@@ -82,12 +82,7 @@ impl RecordLock {
     /// [`DevnetError::File`].
     pub(crate) fn wait(layout: &Layout) -> Result<Self, DevnetError> {
         let path = layout.record_lock_file();
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(DevnetError::file(&path))?;
+        let file = lock::open(&path)?;
         file.lock().map_err(DevnetError::file(path))?;
         Ok(Self(file))
     }
@@ -101,7 +96,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::directory::{Taken, layout_of};
+    use crate::directory::Taken;
     use crate::options::Options;
 
     /// A folder with the record of a network that was brought up and has ended.
@@ -159,7 +154,7 @@ mod tests {
     #[test]
     fn only_a_network_that_runs_and_is_up_can_be_asked() {
         let (folder, topology) = recorded();
-        let layout = layout_of(folder.path()).unwrap();
+        let layout = Layout::of(folder.path()).unwrap();
         let not_running =
             |found: Result<Topology, DevnetError>| matches!(found, Err(DevnetError::NotRunning(_)));
         assert!(not_running(running_topology(&layout)));

@@ -1,90 +1,20 @@
-//! What a network is doing, told by the process that runs it to whoever asks.
+//! What a network is doing, for whoever asks.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use rustix::process::{Pid, test_kill_process};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::checks::{check_ports, free_mib};
-use crate::directory::layout_of;
 use crate::error::DevnetError;
 use crate::layout::Layout;
 use crate::lock::Lock;
 use crate::record::read_topology;
-use crate::replace::{Readers, replace};
+use crate::state::{Condition, Phase, State};
 use crate::topology::Topology;
 
 /// Below this much room on the disk the status says so.
 const FREE_MIB_LOW: u64 = 256;
-
-/// What the process that runs a network wrote down last.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
-    /// The process that runs the network.
-    pub process_id: u32,
-    /// Since when.
-    pub since: Timestamp,
-    /// How far it is.
-    pub phase: Phase,
-    /// Its processes.
-    pub processes: Vec<ProcessState>,
-}
-
-/// How far a network is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "name")]
-pub enum Phase {
-    /// It comes up.
-    Starting {
-        /// What is being done.
-        step: String,
-    },
-    /// It is up.
-    Ready,
-    /// It did not come up.
-    Failed {
-        /// Why.
-        error: String,
-    },
-    /// It was told to end, and did.
-    Ended,
-}
-
-/// One process of a network.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProcessState {
-    /// Its name: `peer0.org1`.
-    pub name: String,
-    /// What it is: `peer`.
-    pub role: String,
-    /// Where it listens.
-    pub address: String,
-    /// Whether it runs.
-    #[serde(flatten)]
-    pub condition: Condition,
-}
-
-/// Whether a process runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "condition")]
-pub enum Condition {
-    /// It runs.
-    Running {
-        /// Its process id.
-        process_id: u32,
-    },
-    /// It was stopped on purpose, or not started yet.
-    Stopped,
-    /// It ended by itself.
-    Dead {
-        /// How: `exit status: 2`.
-        how: String,
-        /// What it said last.
-        lines: Vec<String>,
-    },
-}
 
 /// What there is to say about a network's directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -107,7 +37,7 @@ impl Status {
     /// # Errors
     /// [`DevnetError`] when it cannot be read, or holds something else.
     pub fn of(directory: &Path) -> Result<Self, DevnetError> {
-        let layout = layout_of(directory)?;
+        let layout = Layout::of(directory)?;
         let directory = layout.directory().to_owned();
         if !Lock::marks(&layout)? {
             return Ok(Self {
@@ -201,43 +131,15 @@ fn problems_of(state: &State, is_running: bool, layout: &Layout) -> Vec<String> 
     problems
 }
 
-impl State {
-    /// What the process that runs the network in `directory`, or ran it, wrote down last.
-    ///
-    /// # Errors
-    /// [`DevnetError::File`] when it cannot be read.
-    pub fn of(directory: &Path) -> Result<Option<Self>, DevnetError> {
-        Self::read(&layout_of(directory)?)
-    }
-
-    /// Writes it down.
-    ///
-    /// # Errors
-    /// [`DevnetError::File`].
-    pub(crate) fn write(&self, layout: &Layout) -> Result<(), DevnetError> {
-        let text = serde_json::to_string_pretty(self).expect("the state has text for keys");
-        replace(&layout.state_file(), text.as_bytes(), Readers::All)
-    }
-
-    /// What was written down last.
-    ///
-    /// # Errors
-    /// [`DevnetError::File`] when it cannot be read.
-    pub(crate) fn read(layout: &Layout) -> Result<Option<Self>, DevnetError> {
-        let path = layout.state_file();
-        match fs::read(&path) {
-            // One that another version wrote says nothing to this one.
-            Ok(text) => Ok(serde_json::from_slice(&text).ok()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(DevnetError::file(path)(error)),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::fs;
+
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::state::ProcessState;
 
     fn state(phase: Phase, condition: Condition) -> State {
         State {
@@ -311,7 +213,7 @@ mod tests {
     fn what_is_written_down_is_read_again() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(State::of(folder.path()).unwrap(), None);
-        let layout = layout_of(folder.path()).unwrap();
+        let layout = Layout::of(folder.path()).unwrap();
         let running = Condition::Running { process_id: 8 };
         for written in [
             state(starting(), Condition::Stopped),

@@ -4,7 +4,7 @@ use crate::error::{DevnetError, StepError};
 use crate::lines::telling;
 use crate::process::{Log, Process};
 use crate::site::Node;
-use crate::status::Condition;
+use crate::state::Condition;
 use crate::step::Step;
 
 /// The most of a log that is searched for telling lines.

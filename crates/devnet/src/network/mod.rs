@@ -23,7 +23,7 @@ use crate::process::Process;
 use crate::programs::Programs;
 use crate::record::{self, RecordLock};
 use crate::site::{Node, Site, local};
-use crate::status::{Condition, Phase, ProcessState, State};
+use crate::state::{Condition, Phase, ProcessState, State};
 use crate::topology::{Organization, Topology};
 use crate::trouble::Trouble;
 
@@ -83,7 +83,7 @@ impl Network {
         options: &Options,
         progress: &(dyn Fn(&str) + Sync),
     ) -> Result<(), DevnetError> {
-        let layout = directory::layout_of(&options.directory)?;
+        let layout = Layout::of(&options.directory)?;
         record::running_topology(&layout)?;
         let record_lock = RecordLock::wait(&layout)?;
         // Again: others may have changed it, or ended the network, while this one waited.

@@ -21,7 +21,7 @@ use crate::process::{Log, Process};
 use crate::programs::Programs;
 use crate::record;
 use crate::site::{Node, Site};
-use crate::status::Phase;
+use crate::state::Phase;
 use crate::step::{Step, side_by_side};
 use crate::trouble::Trouble;
 
