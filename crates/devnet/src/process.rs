@@ -340,15 +340,33 @@ mod tests {
         }
     }
 
+    /// How the system describes the process: `T` is stopped.
+    fn state(id: u32) -> String {
+        let ps = Command::new("ps")
+            .args(["-o", "state=", "-p", &id.to_string()])
+            .output();
+        String::from_utf8(ps.unwrap().stdout).unwrap()
+    }
+
     #[test]
     fn what_is_frozen_goes_on_when_it_is_thawed() {
-        let (mut process, _, _) = family(&mut shell("echo $$; echo 0; read line; exit 3"));
+        let folder = tempfile::tempdir().unwrap();
+        let sign = folder.path().join("sign");
+        let mut command = shell("echo $$; echo 0; until [ -e \"$0\" ]; do :; done; exit 3");
+        let (mut process, own, _) = family(command.arg(&sign));
         process.freeze();
+        let start = Instant::now();
+        while !state(own).starts_with('T') {
+            assert!(
+                start.elapsed() < Duration::from_secs(30),
+                "it is not stopped"
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+        std::fs::write(&sign, "").unwrap();
         assert!(process.ended().is_none());
         process.thaw();
-        assert_eq!(
-            process.wait(Duration::from_secs(60)).unwrap().code(),
-            Some(3)
-        );
+        let status = process.wait(Duration::from_secs(60)).unwrap();
+        assert_eq!(status.code(), Some(3));
     }
 }

@@ -236,7 +236,7 @@ fn programs_that_are_not_of_the_version_are_refused() {
 #[test]
 fn a_network_may_live_in_a_folder_of_any_other_name_and_be_moved() {
     let folder = Folder::new();
-    let before = folder.path().join("it's a \"net\" $HOME, `id` \\ * #1 ü");
+    let before = folder.path().join("it's a \"net\", `id` \\ * #1 ü");
     let options = Kind::Raft2_5.options(&before);
     let network = up(&options);
     crate::callers::alice(&network, 0)
