@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use crate::error::Error;
 
 /// The exit code of a program that a signal ended: 128 and SIGINT's number.
-const INTERRUPTED: i32 = 130;
+pub(crate) const INTERRUPTED: i32 = 130;
 
 /// Comes back when the program is asked to end. Asked a second time, it ends at once.
 pub(crate) fn end() -> Result<impl Future<Output = ()>, Error> {

@@ -217,7 +217,7 @@ fn remove_beginnings(layout: &Layout) -> Result<(), DevnetError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![allow(clippy::unwrap_used)]
     use std::ffi::OsStr;
     use std::net::{Ipv4Addr, TcpListener};
@@ -236,7 +236,7 @@ mod tests {
     }
 
     /// A folder with the record of a network that was brought up and has ended.
-    fn recorded() -> (TempDir, Topology) {
+    pub(crate) fn recorded() -> (TempDir, Topology) {
         let folder = folder();
         let taken = Taken::take(&Options::in_directory(folder.path())).unwrap();
         record(&taken.layout, &taken.topology).unwrap();

@@ -10,6 +10,7 @@ mod directory;
 mod end;
 mod error;
 mod files;
+mod hexadecimal;
 mod layout;
 mod lines;
 mod lock;

@@ -97,21 +97,8 @@ mod tests {
 
     use super::*;
     use crate::directory::Taken;
+    use crate::directory::tests::recorded;
     use crate::options::Options;
-
-    /// A folder with the record of a network that was brought up and has ended.
-    fn recorded() -> (TempDir, Topology) {
-        let folder = tempfile::tempdir().unwrap();
-        let taken = Taken::take(&Options::in_directory(folder.path())).unwrap();
-        record(&taken.layout, &taken.topology).unwrap();
-        let orderers = taken.topology.orderers.iter().map(|orderer| &orderer.name);
-        let peers = taken.topology.peers().map(|(_, peer)| &peer.name);
-        for name in orderers.chain(peers) {
-            fs::create_dir_all(taken.layout.node_directory(name)).unwrap();
-        }
-        fs::create_dir_all(taken.layout.organizations_directory()).unwrap();
-        (folder, taken.topology)
-    }
 
     /// Changes the record as another program would.
     fn rewrite(folder: &TempDir, change: impl FnOnce(&mut Value)) {

@@ -5,7 +5,7 @@ use chainloom_ledger as ledger;
 use chainloom_ledger::{Hash, Payload, TransactionKind, TransactionRange, ValidationCode};
 use serde_json::json;
 
-use crate::identity::Certificate;
+use crate::identity::{Certificate, hexadecimal};
 use crate::wire::config::{ChannelConfig, Consensus};
 use crate::wire::{
     Action, Block, Body, Creator, DecodeError, Envelope, Namespace, RangeResults, Transaction,
@@ -25,7 +25,7 @@ pub(crate) fn block(block: &Block, range: TransactionRange) -> ledger::Block {
     ledger::Block {
         number: block.number,
         hash,
-        previous_hash: hex(&block.previous_hash),
+        previous_hash: hexadecimal(&block.previous_hash),
         data_hash: block.data_hash.as_ref().try_into().ok().map(Hash),
         time: time_of(block),
         size_bytes: block
@@ -234,7 +234,7 @@ fn add_namespace(shown: &mut ledger::Endorsed, namespace: Namespace) {
             .into_iter()
             .map(|collection| ledger::PrivateCollection {
                 contract: contract.clone(),
-                hash: hex(&collection.private_set_hash),
+                hash: hexadecimal(&collection.private_set_hash),
                 reads: collection.reads.len(),
                 writes: collection.writes.len(),
                 collection: collection.name,
@@ -311,8 +311,4 @@ fn orderer(config: &crate::wire::config::OrdererConfig) -> ledger::OrdererConfig
 
 fn payload(bytes: &Bytes) -> Payload {
     Payload(bytes.to_vec())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,5 +1,7 @@
 //! What callers are told of their transactions, compared with what stands on the ledger, while the network is troubled.
 
+mod caller;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,10 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use caller::{call, connected, invoke};
 use chainloom_devnet::{FabricVersion, Network, Options};
-use chainloom_fabric::{ConnectionOptions, FabricLedger, Mode};
+use chainloom_fabric::{FabricLedger, Mode};
 use chainloom_ledger::{
-    BlockSelector, Call, InvokeOptions, Ledger, LedgerError, Payload, Receipt, ReceiptStatus,
+    BlockSelector, InvokeOptions, Ledger, LedgerError, Payload, Receipt, ReceiptStatus,
     Transaction, TransactionKind, TransactionRange, TransactionSelector, Wait,
 };
 use futures_util::future::join_all;
@@ -45,17 +48,7 @@ async fn start(version: FabricVersion, peers_per_organization: u16) -> Arc<Runni
 
 impl Running {
     async fn connected(&self) -> FabricLedger {
-        let directory = self.network.layout().directory();
-        let options = ConnectionOptions {
-            profile: directory.join("connection-org1.yaml"),
-            channel: "devnet".to_owned(),
-            contract: Some("probe".to_owned()),
-            wallet: directory.join("wallets").join("org1"),
-            identity: "alice".to_owned(),
-            mode: Mode::Gateway,
-        };
-        let connected = FabricLedger::connect(options).await;
-        connected.unwrap_or_else(|error| panic!("{error}"))
+        connected(&self.network, "org1", "probe", Mode::Gateway).await
     }
 }
 
@@ -77,20 +70,8 @@ async fn start_again(running: &Arc<Running>, process: &'static str) {
         .expect("it starts");
 }
 
-fn call(function: &str, args: &[&str]) -> Call {
-    Call {
-        contract: String::new(),
-        function: function.to_owned(),
-        args: args
-            .iter()
-            .map(|argument| Payload::from(*argument))
-            .collect(),
-    }
-}
-
 async fn put(ledger: &FabricLedger, key: &str) -> Result<Receipt, LedgerError> {
-    let call = call("put", &[key, "1"]);
-    ledger.invoke(call, InvokeOptions::default()).await
+    invoke(ledger, "put", &[key, "1"]).await
 }
 
 async fn by_id(ledger: &FabricLedger, id: &str) -> Result<Transaction, LedgerError> {

@@ -1,14 +1,16 @@
 //! Mode `direct` on real networks: the peers and orderers one by one, also where peers have no gateway service.
 
+mod caller;
+
 use std::ops::Deref;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use caller::{call, connected, invoke, options, query};
 use chainloom_devnet::{Consensus, FabricVersion, Network, Options};
 use chainloom_fabric::{ConnectError, ConnectionOptions, FabricLedger, Mode, ProfileError};
 use chainloom_ledger::{
-    Call, InvokeOptions, Ledger, LedgerError, Payload, QueryAnswer, Receipt, ReceiptStatus,
-    TransactionSelector, Wait,
+    InvokeOptions, Ledger, LedgerError, ReceiptStatus, TransactionSelector, Wait,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -67,9 +69,7 @@ impl TestNetwork {
     }
 
     async fn connect(&self, organization: &str, contract: &str) -> FabricLedger {
-        FabricLedger::connect(options(self, organization, contract))
-            .await
-            .unwrap_or_else(|error| panic!("{error}"))
+        connected(self, organization, contract, Mode::Direct).await
     }
 }
 
@@ -78,50 +78,6 @@ impl Deref for TestNetwork {
 
     fn deref(&self) -> &Network {
         &self.network
-    }
-}
-
-fn options(network: &Network, organization: &str, contract: &str) -> ConnectionOptions {
-    let directory = network.layout().directory();
-    ConnectionOptions {
-        profile: directory.join(format!("connection-full-{organization}.yaml")),
-        channel: "devnet".to_owned(),
-        contract: Some(contract.to_owned()),
-        wallet: directory.join("wallets").join(organization),
-        identity: "alice".to_owned(),
-        mode: Mode::Direct,
-    }
-}
-
-fn call(function: &str, args: &[&str]) -> Call {
-    Call {
-        contract: String::new(),
-        function: function.to_owned(),
-        args: args
-            .iter()
-            .map(|argument| Payload::from(*argument))
-            .collect(),
-    }
-}
-
-async fn invoke(
-    ledger: &FabricLedger,
-    function: &str,
-    args: &[&str],
-) -> Result<Receipt, LedgerError> {
-    ledger
-        .invoke(call(function, args), InvokeOptions::default())
-        .await
-}
-
-async fn query(
-    ledger: &FabricLedger,
-    function: &str,
-    args: &[&str],
-) -> Result<String, LedgerError> {
-    match ledger.query(call(function, args)).await? {
-        QueryAnswer::Result(result) => Ok(result.as_text().expect("it is text").to_owned()),
-        QueryAnswer::Balance(_) => panic!("contracts have no accounts"),
     }
 }
 
@@ -273,7 +229,7 @@ async fn refusals_say_who_and_why() {
         }
         let elsewhere = ConnectionOptions {
             channel: "elsewhere".to_owned(),
-            ..options(network, "org1", "probe")
+            ..options(network, "org1", "probe", Mode::Direct)
         };
         let ledger = FabricLedger::connect(elsewhere)
             .await
@@ -294,7 +250,7 @@ async fn a_profile_without_orderers_is_refused() {
     let directory = network.layout().directory();
     let error = FabricLedger::connect(ConnectionOptions {
         profile: directory.join("connection-org1.yaml"),
-        ..options(network, "org1", "probe")
+        ..options(network, "org1", "probe", Mode::Direct)
     })
     .await
     .expect_err("nobody takes transactions");
@@ -446,7 +402,7 @@ async fn peers_that_are_not_there_are_said_and_a_query_goes_to_the_next() {
 
 /// The user's connection to the peers of the own organization only, which can endorse alone what needs no other.
 async fn connect_own_peers(network: &Network, folder: &TempDir) -> FabricLedger {
-    let options = options(network, "org1", "probe");
+    let options = options(network, "org1", "probe", Mode::Direct);
     let text = std::fs::read_to_string(options.profile.with_extension("json"))
         .expect("the network has written it");
     let mut profile: Value = serde_json::from_str(&text).expect("it is JSON");

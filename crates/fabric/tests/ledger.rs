@@ -1,13 +1,15 @@
 //! A real channel as a ledger: what is asked and submitted through it, and what stands on the chain.
 
+mod caller;
+
 use std::sync::OnceLock;
 
+use caller::{call, connected, invoke, options, query};
 use chainloom_devnet::{FabricVersion, Network, Options};
 use chainloom_fabric::{ConnectError, ConnectionOptions, FabricLedger, Mode, ProfileError};
 use chainloom_ledger::{
-    BlockEvent, BlockSelector, Call, InvokeOptions, Ledger, LedgerError, Payload, Position,
-    QueryAnswer, Receipt, ReceiptStatus, TransactionKind, TransactionRange, TransactionSelector,
-    Version, Wait,
+    BlockEvent, BlockSelector, InvokeOptions, Ledger, LedgerError, Position, ReceiptStatus,
+    TransactionKind, TransactionRange, TransactionSelector, Version, Wait,
 };
 use futures_util::StreamExt;
 use tempfile::TempDir;
@@ -33,63 +35,13 @@ fn network(version: FabricVersion) -> &'static Network {
     network
 }
 
-fn options(network: &Network, organization: &str, contract: &str) -> ConnectionOptions {
-    let directory = network.layout().directory();
-    ConnectionOptions {
-        profile: directory.join(format!("connection-{organization}.yaml")),
-        channel: "devnet".to_owned(),
-        contract: Some(contract.to_owned()),
-        wallet: directory.join("wallets").join(organization),
-        identity: "alice".to_owned(),
-        mode: Mode::Gateway,
-    }
-}
-
-async fn connected(network: &Network, organization: &str, contract: &str) -> FabricLedger {
-    FabricLedger::connect(options(network, organization, contract))
-        .await
-        .unwrap_or_else(|error| panic!("{error}"))
-}
-
-fn call(function: &str, args: &[&str]) -> Call {
-    Call {
-        contract: String::new(),
-        function: function.to_owned(),
-        args: args
-            .iter()
-            .map(|argument| Payload::from(*argument))
-            .collect(),
-    }
-}
-
-async fn invoke(
-    ledger: &FabricLedger,
-    function: &str,
-    args: &[&str],
-) -> Result<Receipt, LedgerError> {
-    ledger
-        .invoke(call(function, args), InvokeOptions::default())
-        .await
-}
-
-async fn query(
-    ledger: &FabricLedger,
-    function: &str,
-    args: &[&str],
-) -> Result<String, LedgerError> {
-    match ledger.query(call(function, args)).await? {
-        QueryAnswer::Result(result) => Ok(result.as_text().expect("it is text").to_owned()),
-        QueryAnswer::Balance(_) => panic!("contracts have no accounts"),
-    }
-}
-
 #[tokio::test]
 async fn what_is_invoked_is_committed_and_can_be_queried_by_all() {
     for version in VERSIONS {
         let network = network(version);
         for (organization, other) in [("org1", "org2"), ("org2", "org1")] {
             for contract in ["probe", "probe-all"] {
-                let ledger = connected(network, organization, contract).await;
+                let ledger = connected(network, organization, contract, Mode::Gateway).await;
                 let key = format!("committed-{organization}");
                 let receipt = invoke(&ledger, "put", &[&key, "blue"])
                     .await
@@ -102,7 +54,7 @@ async fn what_is_invoked_is_committed_and_can_be_queried_by_all() {
                         .is_some_and(|code| code.is_valid())
                 );
                 assert!(receipt.version.is_some());
-                let ledger = connected(network, other, contract).await;
+                let ledger = connected(network, other, contract, Mode::Gateway).await;
                 // The other organization's peer may be a block behind.
                 let info = invoke(&ledger, "put", &["committed-after", "x"]).await;
                 assert!(info.is_ok(), "{info:?}");
@@ -115,7 +67,7 @@ async fn what_is_invoked_is_committed_and_can_be_queried_by_all() {
 #[tokio::test]
 async fn a_transaction_is_shown_with_all_that_stands_in_it() {
     for version in VERSIONS {
-        let ledger = connected(network(version), "org1", "probe-all").await;
+        let ledger = connected(network(version), "org1", "probe-all", Mode::Gateway).await;
         invoke(&ledger, "put", &["shown", "1"])
             .await
             .expect("it is committed");
@@ -172,7 +124,7 @@ async fn a_transaction_is_shown_with_all_that_stands_in_it() {
 async fn refusals_say_who_and_why() {
     for version in VERSIONS {
         let network = network(version);
-        let ledger = connected(network, "org1", "probe").await;
+        let ledger = connected(network, "org1", "probe", Mode::Gateway).await;
         let words = "no, not \"today\", thanks";
         let refused = query(&ledger, "fail", &[words])
             .await
@@ -201,19 +153,19 @@ async fn refusals_say_who_and_why() {
                 && !endorsers.is_empty()
         );
 
-        let ledger = connected(network, "org1", "probe-all").await;
+        let ledger = connected(network, "org1", "probe-all", Mode::Gateway).await;
         let differ = invoke(&ledger, "random", &[])
             .await
             .expect_err("the peers disagree");
         assert_eq!(differ.code(), "endorsements_differ");
-        let ledger = connected(network, "org1", "no-such-contract").await;
+        let ledger = connected(network, "org1", "no-such-contract", Mode::Gateway).await;
         let unknown = query(&ledger, "get", &["a"])
             .await
             .expect_err("there is none");
         assert_eq!(unknown.code(), "endorsers_unavailable");
         let elsewhere = ConnectionOptions {
             channel: "elsewhere".to_owned(),
-            ..options(network, "org1", "probe")
+            ..options(network, "org1", "probe", Mode::Gateway)
         };
         let ledger = FabricLedger::connect(elsewhere)
             .await
@@ -227,7 +179,7 @@ async fn refusals_say_who_and_why() {
 
 #[tokio::test]
 async fn of_two_that_changed_the_same_key_one_is_told_of_the_conflict() {
-    let ledger = connected(network(FabricVersion::V2_5), "org1", "probe").await;
+    let ledger = connected(network(FabricVersion::V2_5), "org1", "probe", Mode::Gateway).await;
     invoke(&ledger, "put", &["contended", "0"])
         .await
         .expect("it is committed");
@@ -261,7 +213,7 @@ async fn of_two_that_changed_the_same_key_one_is_told_of_the_conflict() {
 
 #[tokio::test]
 async fn the_orderers_word_is_enough_for_those_who_say_so() {
-    let ledger = connected(network(FabricVersion::V3_1), "org1", "probe").await;
+    let ledger = connected(network(FabricVersion::V3_1), "org1", "probe", Mode::Gateway).await;
     let options = InvokeOptions {
         wait: Some(Wait::Ordered),
         ..InvokeOptions::default()
@@ -279,7 +231,7 @@ async fn the_orderers_word_is_enough_for_those_who_say_so() {
 #[tokio::test]
 async fn blocks_come_in_order_from_the_first_on_and_go_on_with_new_ones() {
     for version in VERSIONS {
-        let ledger = connected(network(version), "org1", "probe").await;
+        let ledger = connected(network(version), "org1", "probe", Mode::Gateway).await;
         let start = Position {
             generation: 0,
             number: 0,
@@ -335,7 +287,7 @@ async fn blocks_come_in_order_from_the_first_on_and_go_on_with_new_ones() {
 #[tokio::test]
 async fn the_channels_configuration_is_read() {
     for version in VERSIONS {
-        let ledger = connected(network(version), "org1", "probe").await;
+        let ledger = connected(network(version), "org1", "probe", Mode::Gateway).await;
         let config = ledger.config(None).await.expect("it can be read");
         let orderer = config.orderer.expect("it has orderers");
         assert_eq!(
@@ -358,7 +310,7 @@ async fn the_channels_configuration_is_read() {
 #[tokio::test]
 async fn what_cannot_be_connected_is_refused_by_its_parameter() {
     let network = network(FabricVersion::V2_5);
-    let good = options(network, "org1", "probe");
+    let good = options(network, "org1", "probe", Mode::Gateway);
     let refused = async |change: fn(&mut ConnectionOptions)| {
         let mut options = good.clone();
         change(&mut options);

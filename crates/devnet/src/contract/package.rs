@@ -7,6 +7,8 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::hexadecimal::hexadecimal;
+
 /// How long a peer tries to reach the service.
 const DIAL_TIMEOUT: &str = "10s";
 
@@ -34,13 +36,9 @@ impl Package {
         let metadata = json!({"type": "ccaas", "label": label});
         let code = archive(&[("connection.json", text(&connection))]);
         let bytes = archive(&[("metadata.json", text(&metadata)), ("code.tar.gz", code)]);
-        let id = format!("{label}:{}", hex(&Sha256::digest(&bytes)));
+        let id = format!("{label}:{}", hexadecimal(&Sha256::digest(&bytes)));
         Self { bytes, id }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn text(value: &Value) -> Vec<u8> {

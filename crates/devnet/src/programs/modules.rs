@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::kit::Kit;
 use super::version::Number;
+use crate::hexadecimal::hexadecimal;
 use crate::options::FabricVersion;
 
 #[derive(RustEmbed)]
@@ -67,10 +68,7 @@ pub(super) fn key(kit: Kit, arguments: &[&str]) -> String {
         add(name.as_bytes());
         add(&content);
     }
-    let hash: String = hash.finalize()[..KEY_BYTES]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = hexadecimal(&hash.finalize()[..KEY_BYTES]);
     let (system, machine) = (std::env::consts::OS, std::env::consts::ARCH);
     format!("{}-{hash}-{system}-{machine}", kit.module())
 }

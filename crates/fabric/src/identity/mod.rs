@@ -25,6 +25,7 @@ mod testing;
 mod tests;
 pub mod wallet;
 
+pub(crate) use certificate::hexadecimal;
 pub use certificate::{Certificate, CertificateError, Validity};
 pub use credentials::{Credentials, Identity, IdentityError, MspContext};
 pub use file::FileError;

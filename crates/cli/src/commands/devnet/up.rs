@@ -15,8 +15,6 @@ use crate::signals;
 
 /// How often the processes are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// The exit code of a program that a signal ended while it was at work: 128 and SIGINT's number.
-const INTERRUPTED: i32 = 130;
 
 /// Brings the network up and stays until the program is asked to end.
 pub(crate) async fn run(arguments: &DevnetUpArguments) -> Result<(), Error> {
@@ -80,7 +78,7 @@ pub(crate) async fn run(arguments: &DevnetUpArguments) -> Result<(), Error> {
 /// Ends this program, which was asked to end before the network was up.
 pub(super) fn interrupted() -> ! {
     warn("ended before the network was up; `chainloom devnet up` starts it again");
-    process::exit(INTERRUPTED)
+    process::exit(signals::INTERRUPTED)
 }
 
 fn start(options: &Options) -> Result<Network, DevnetError> {

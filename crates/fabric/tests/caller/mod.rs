@@ -1,0 +1,75 @@
+//! A user of a network, as the tests of ledgers need one.
+
+#![allow(dead_code, reason = "not every test program calls all of it")]
+
+use chainloom_devnet::Network;
+use chainloom_fabric::{ConnectionOptions, FabricLedger, Mode};
+use chainloom_ledger::{Call, InvokeOptions, Ledger, LedgerError, Payload, QueryAnswer, Receipt};
+
+/// What it takes to connect alice of that organization.
+pub(crate) fn options(
+    network: &Network,
+    organization: &str,
+    contract: &str,
+    mode: Mode,
+) -> ConnectionOptions {
+    let directory = network.layout().directory();
+    // Only the full profile names what the direct way needs.
+    let profile = match mode {
+        Mode::Gateway => format!("connection-{organization}.yaml"),
+        Mode::Direct => format!("connection-full-{organization}.yaml"),
+    };
+    ConnectionOptions {
+        profile: directory.join(profile),
+        channel: "devnet".to_owned(),
+        contract: Some(contract.to_owned()),
+        wallet: directory.join("wallets").join(organization),
+        identity: "alice".to_owned(),
+        mode,
+    }
+}
+
+/// Alice of that organization, connected.
+pub(crate) async fn connected(
+    network: &Network,
+    organization: &str,
+    contract: &str,
+    mode: Mode,
+) -> FabricLedger {
+    FabricLedger::connect(options(network, organization, contract, mode))
+        .await
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A call of the ledger's own contract.
+pub(crate) fn call(function: &str, args: &[&str]) -> Call {
+    Call {
+        contract: String::new(),
+        function: function.to_owned(),
+        args: args
+            .iter()
+            .map(|argument| Payload::from(*argument))
+            .collect(),
+    }
+}
+
+pub(crate) async fn invoke(
+    ledger: &FabricLedger,
+    function: &str,
+    args: &[&str],
+) -> Result<Receipt, LedgerError> {
+    ledger
+        .invoke(call(function, args), InvokeOptions::default())
+        .await
+}
+
+pub(crate) async fn query(
+    ledger: &FabricLedger,
+    function: &str,
+    args: &[&str],
+) -> Result<String, LedgerError> {
+    match ledger.query(call(function, args)).await? {
+        QueryAnswer::Result(result) => Ok(result.as_text().expect("it is text").to_owned()),
+        QueryAnswer::Balance(_) => panic!("contracts have no accounts"),
+    }
+}
