@@ -1,6 +1,5 @@
 //! The transaction flow through the gateway service of a peer: evaluate; endorse, submit, learn of the commit.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use crate::commit::Placed;
 use crate::endpoint::Peer;
 use crate::failure::{Step, explain, is_transport};
 use crate::identity::Identity;
-use crate::proposal::{SignedCall, serialized, sign_call};
+use crate::proposal::{Invocation, SignedCall, serialized, sign_call};
 use crate::wire::proto::{common, gateway};
 use crate::wire::{Body, Envelope, ValidationCode};
 
@@ -237,15 +236,12 @@ impl Gateway {
         refused.map_err(|error| LedgerError::AccessDenied {
             detail: error.to_string(),
         })?;
-        let args = call.args.clone();
-        sign_call(
-            &self.identity,
-            &self.channel,
-            &call.contract,
-            args,
-            BTreeMap::new(),
-        )
-        .map_err(|error| odd(error.to_string()))
+        let invocation = Invocation {
+            contract: call.contract.clone(),
+            args: call.args.clone(),
+            ..Invocation::default()
+        };
+        sign_call(&self.identity, &self.channel, invocation).map_err(|error| odd(error.to_string()))
     }
 
     /// Asks the peers one after the other, and the next one only where one cannot be reached.

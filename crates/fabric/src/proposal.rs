@@ -14,6 +14,27 @@ use crate::wire::transaction_id;
 /// How many random bytes make a transaction's id unique; Fabric's own clients take as many.
 const NONCE_BYTES: usize = 24;
 
+/// What a contract is asked to run.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Invocation {
+    pub(crate) contract: String,
+    /// The function, then its arguments.
+    pub(crate) args: Vec<Bytes>,
+    /// What only the endorsers see.
+    pub(crate) transient: BTreeMap<String, Bytes>,
+    /// Whether it is the call that a contract's definition asks for before all others.
+    pub(crate) is_init: bool,
+}
+
+/// A call of a contract that nobody has signed yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Proposal {
+    /// The id of the transaction that can come of it.
+    pub(crate) transaction_id: String,
+    /// The serialized `protos.Proposal`, which its creator signs.
+    pub(crate) bytes: Bytes,
+}
+
 /// A call of a contract, signed by the caller: what peers are asked to run.
 #[derive(Debug, Clone)]
 pub(crate) struct SignedCall {
@@ -23,63 +44,89 @@ pub(crate) struct SignedCall {
     pub(crate) proposal: protos::SignedProposal,
 }
 
-/// The caller as Fabric carries it: a serialized `msp.SerializedIdentity`.
-pub(crate) fn serialized(identity: &Identity) -> Bytes {
+/// A caller as Fabric carries it: a serialized `msp.SerializedIdentity`.
+pub(crate) fn creator(msp_id: &str, certificate_pem: &str) -> Bytes {
     msp::SerializedIdentity {
-        mspid: identity.msp_id().to_owned(),
-        id_bytes: Bytes::copy_from_slice(identity.certificate_pem().as_bytes()),
+        mspid: msp_id.to_owned(),
+        id_bytes: Bytes::copy_from_slice(certificate_pem.as_bytes()),
     }
     .encode_to_vec()
     .into()
 }
 
-/// Puts a call together and signs it. `args` begins with the function.
+/// An identity as Fabric carries it.
+pub(crate) fn serialized(identity: &Identity) -> Bytes {
+    creator(identity.msp_id(), identity.certificate_pem())
+}
+
+impl Proposal {
+    /// Puts a call together in the name of `creator`, which is serialized.
+    ///
+    /// # Errors
+    /// [`NoRandomness`].
+    pub(crate) fn new(
+        creator: Bytes,
+        channel: &str,
+        invocation: Invocation,
+    ) -> Result<Self, NoRandomness> {
+        let chaincode = protos::ChaincodeId {
+            name: invocation.contract,
+            ..protos::ChaincodeId::default()
+        };
+        let extension = protos::ChaincodeHeaderExtension {
+            chaincode_id: Some(chaincode.clone()),
+        };
+        let kind = common::HeaderType::EndorserTransaction;
+        let (transaction_id, header) = header(creator, kind, channel, extension.encode_to_vec())?;
+        let specification = protos::ChaincodeInvocationSpec {
+            chaincode_spec: Some(protos::ChaincodeSpec {
+                chaincode_id: Some(chaincode),
+                input: Some(protos::ChaincodeInput {
+                    args: invocation.args,
+                    is_init: invocation.is_init,
+                    ..protos::ChaincodeInput::default()
+                }),
+                ..protos::ChaincodeSpec::default()
+            }),
+        };
+        let payload = protos::ChaincodeProposalPayload {
+            input: specification.encode_to_vec().into(),
+            transient_map: invocation.transient,
+        };
+        let proposal = protos::Proposal {
+            header: header.encode_to_vec().into(),
+            payload: payload.encode_to_vec().into(),
+        };
+        Ok(Self {
+            transaction_id,
+            bytes: proposal.encode_to_vec().into(),
+        })
+    }
+
+    /// The call with its creator's signature, which is not looked at here.
+    pub(crate) fn signed(self, signature: Vec<u8>) -> SignedCall {
+        SignedCall {
+            transaction_id: self.transaction_id,
+            proposal: protos::SignedProposal {
+                proposal_bytes: self.bytes,
+                signature: signature.into(),
+            },
+        }
+    }
+}
+
+/// Puts a call together and signs it.
 ///
 /// # Errors
 /// [`NoRandomness`].
 pub(crate) fn sign_call(
     identity: &Identity,
     channel: &str,
-    contract: &str,
-    args: Vec<Bytes>,
-    transient: BTreeMap<String, Bytes>,
+    invocation: Invocation,
 ) -> Result<SignedCall, NoRandomness> {
-    let chaincode = protos::ChaincodeId {
-        name: contract.to_owned(),
-        ..protos::ChaincodeId::default()
-    };
-    let extension = protos::ChaincodeHeaderExtension {
-        chaincode_id: Some(chaincode.clone()),
-    };
-    let kind = common::HeaderType::EndorserTransaction;
-    let (transaction_id, header) = header(identity, kind, channel, extension.encode_to_vec())?;
-    let invocation = protos::ChaincodeInvocationSpec {
-        chaincode_spec: Some(protos::ChaincodeSpec {
-            chaincode_id: Some(chaincode),
-            input: Some(protos::ChaincodeInput {
-                args,
-                ..protos::ChaincodeInput::default()
-            }),
-            ..protos::ChaincodeSpec::default()
-        }),
-    };
-    let payload = protos::ChaincodeProposalPayload {
-        input: invocation.encode_to_vec().into(),
-        transient_map: transient,
-    };
-    let proposal = protos::Proposal {
-        header: header.encode_to_vec().into(),
-        payload: payload.encode_to_vec().into(),
-    };
-    let proposal_bytes = proposal.encode_to_vec();
-    let signature = identity.sign(&proposal_bytes)?.into();
-    Ok(SignedCall {
-        transaction_id,
-        proposal: protos::SignedProposal {
-            proposal_bytes: proposal_bytes.into(),
-            signature,
-        },
-    })
+    let proposal = Proposal::new(serialized(identity), channel, invocation)?;
+    let signature = identity.sign(&proposal.bytes)?;
+    Ok(proposal.signed(signature))
 }
 
 /// Asks for blocks: `stop` is `None` to go on with each new one.
@@ -111,7 +158,7 @@ pub(crate) fn sign_seek(
         ..orderer::SeekInfo::default()
     };
     let kind = common::HeaderType::DeliverSeekInfo;
-    let (_, header) = header(identity, kind, channel, Vec::new())?;
+    let (_, header) = header(serialized(identity), kind, channel, Vec::new())?;
     let payload = common::Payload {
         header: Some(header),
         data: seek.encode_to_vec().into(),
@@ -126,7 +173,7 @@ pub(crate) fn sign_seek(
 
 /// A header with its transaction id: SHA-256 of nonce and creator.
 fn header(
-    identity: &Identity,
+    creator: Bytes,
     kind: common::HeaderType,
     channel: &str,
     extension: Vec<u8>,
@@ -135,7 +182,6 @@ fn header(
     SystemRandom::new()
         .fill(&mut nonce)
         .map_err(|_| NoRandomness)?;
-    let creator = serialized(identity);
     let transaction_id = transaction_id(&nonce, &creator).to_string();
     let now = Timestamp::now();
     let channel_header = common::ChannelHeader {

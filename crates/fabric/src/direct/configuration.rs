@@ -1,6 +1,5 @@
 //! What the channel's configuration says: whom to believe, and how its orderers agree.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use super::membership::Membership;
 use super::propose::evaluate;
 use super::target::Target;
 use crate::identity::Identity;
-use crate::proposal::sign_call;
+use crate::proposal::{Invocation, sign_call};
 use crate::wire::config::{ChannelConfig, Consensus};
 use crate::wire::{Block, Body};
 
@@ -133,17 +132,15 @@ impl Configurations {
         peers: &[&Target],
         deadline: Instant,
     ) -> Result<Arc<Configuration>, LedgerError> {
-        let args = vec![
-            Bytes::from_static(b"GetConfigBlock"),
-            Bytes::from(self.channel.clone()),
-        ];
-        let call = sign_call(
-            &self.identity,
-            &self.channel,
-            CONTRACT,
-            args,
-            BTreeMap::new(),
-        );
+        let invocation = Invocation {
+            contract: CONTRACT.to_owned(),
+            args: vec![
+                Bytes::from_static(b"GetConfigBlock"),
+                Bytes::from(self.channel.clone()),
+            ],
+            ..Invocation::default()
+        };
+        let call = sign_call(&self.identity, &self.channel, invocation);
         let call = call.map_err(|error| LedgerError::Storage {
             detail: error.to_string(),
         })?;

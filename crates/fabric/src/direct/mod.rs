@@ -31,7 +31,7 @@ use self::transaction::Parts;
 use crate::endpoint::Orderer;
 use crate::gateway::Endorsed;
 use crate::identity::Identity;
-use crate::proposal::{SignedCall, sign_call};
+use crate::proposal::{Invocation, SignedCall, sign_call};
 
 /// A call, as peers take it.
 #[derive(Debug, Clone)]
@@ -171,14 +171,14 @@ impl Direct {
         refused.map_err(|error| LedgerError::AccessDenied {
             detail: error.to_string(),
         })?;
-        sign_call(
-            &self.identity,
-            &self.channel,
-            &call.contract,
-            call.args.clone(),
-            call.transient.clone(),
-        )
-        .map_err(|error| broken(error.to_string()))
+        let invocation = Invocation {
+            contract: call.contract.clone(),
+            args: call.args.clone(),
+            transient: call.transient.clone(),
+            ..Invocation::default()
+        };
+        sign_call(&self.identity, &self.channel, invocation)
+            .map_err(|error| broken(error.to_string()))
     }
 }
 
