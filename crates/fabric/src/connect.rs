@@ -11,7 +11,7 @@ use crate::direct::{Direct, Target};
 use crate::endpoint::{Orderer, Peer};
 use crate::flow::Flow;
 use crate::gateway::Gateway;
-use crate::identity::{Identity, SourceError};
+use crate::identity::{CurrentIdentity, Identity, SourceError};
 use crate::profile::{NodeEntry, ProfileError, network_of, peers_of};
 
 /// What it takes to connect a user to a channel.
@@ -83,7 +83,7 @@ pub enum ConnectError {
 /// A user, ready to speak to the channel's nodes.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
-    pub(crate) identity: Arc<Identity>,
+    pub(crate) identity: CurrentIdentity,
     pub(crate) channel: String,
     pub(crate) contract: Option<String>,
     /// Those of the user's organization.
@@ -102,7 +102,7 @@ pub(crate) fn connect(options: &ConnectionOptions) -> Result<Connection, Connect
     let peers: Result<Vec<Peer>, ConnectError> =
         entries.iter().map(|entry| node(entry, Peer::new)).collect();
     let peers: Arc<[Peer]> = peers?.into();
-    let identity = Arc::new(identity);
+    let identity = CurrentIdentity::new(identity);
     let channel = options.channel.clone();
     let flow = match options.mode {
         Mode::Gateway => Flow::Gateway(Gateway {
@@ -124,7 +124,7 @@ pub(crate) fn connect(options: &ConnectionOptions) -> Result<Connection, Connect
 /// Stage three for the whole network: the peers one by one, then the orderers.
 fn connect_all(
     options: &ConnectionOptions,
-    identity: Arc<Identity>,
+    identity: CurrentIdentity,
 ) -> Result<Direct, ConnectError> {
     let network = network_of(&options.profile, &options.channel)?;
     let peers = network.peers.iter().map(|(organization, entry)| {

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tonic::Streaming;
 
 use crate::endpoint::Peer;
-use crate::identity::Identity;
+use crate::identity::CurrentIdentity;
 use crate::proposal::sign_seek;
 use crate::wire::proto::common::Status as Answer;
 use crate::wire::proto::orderer::{self, seek_position};
@@ -29,7 +29,7 @@ pub(crate) enum Which {
 /// Where blocks come from.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
-    pub(crate) identity: Arc<Identity>,
+    pub(crate) identity: CurrentIdentity,
     pub(crate) channel: String,
     /// At least one.
     pub(crate) peers: Arc<[Peer]>,
@@ -81,7 +81,7 @@ impl Source {
     ) -> Result<Blocks, LedgerError> {
         let mut refusal = None;
         for peer in self.peers.iter() {
-            let seek = sign_seek(&self.identity, &self.channel, start, stop);
+            let seek = sign_seek(&self.identity.get(), &self.channel, start, stop);
             let seek = seek.map_err(|error| unavailable(error.to_string()))?;
             // The request stays open: a peer ends the stream of blocks when it ends.
             let request = stream::once(async { seek }).chain(stream::pending());

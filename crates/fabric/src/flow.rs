@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use crate::commit::ById;
 use crate::direct::{Direct, DirectCall};
 use crate::gateway::{Commit, Endorsed, Gateway, GatewayCall};
+use crate::identity::CurrentIdentity;
 use crate::wire::ValidationCode;
 
 /// How often a peer is asked for a transaction that it does not send by itself.
@@ -25,6 +26,18 @@ pub(crate) enum Flow {
 }
 
 impl Flow {
+    /// The same way for somebody else.
+    pub(crate) fn acting_as(&self, identity: CurrentIdentity) -> Self {
+        match self {
+            Self::Gateway(gateway) => Self::Gateway(Gateway {
+                identity,
+                channel: gateway.channel.clone(),
+                peers: gateway.peers.clone(),
+            }),
+            Self::Direct(direct) => Self::Direct(direct.acting_as(identity)),
+        }
+    }
+
     /// The channel's name.
     pub(crate) fn channel(&self) -> &str {
         match self {

@@ -13,7 +13,7 @@ use tonic::{Request, Status};
 use crate::commit::Placed;
 use crate::endpoint::Peer;
 use crate::failure::{Step, explain, is_transport};
-use crate::identity::Identity;
+use crate::identity::{CurrentIdentity, Identity};
 use crate::proposal::{Invocation, SignedCall, serialized, sign_call};
 use crate::wire::proto::{common, gateway};
 use crate::wire::{Body, Envelope, ValidationCode};
@@ -64,7 +64,7 @@ pub(crate) struct Endorsed {
 /// A user at the gateways of an organization's peers, the first of which that answers is used.
 #[derive(Debug, Clone)]
 pub(crate) struct Gateway {
-    pub(crate) identity: Arc<Identity>,
+    pub(crate) identity: CurrentIdentity,
     pub(crate) channel: String,
     /// At least one.
     pub(crate) peers: Arc<[Peer]>,
@@ -76,7 +76,7 @@ impl Gateway {
     /// # Errors
     /// [`LedgerError`].
     pub(crate) async fn evaluate(&self, call: &GatewayCall) -> Result<Bytes, LedgerError> {
-        let signed = self.sign(call)?;
+        let signed = self.sign(call, &self.identity.get())?;
         let response = self
             .first_that_answers(
                 Step::Evaluate,
@@ -101,7 +101,9 @@ impl Gateway {
     /// # Errors
     /// [`LedgerError`]; nothing has been submitted then.
     pub(crate) async fn endorse(&self, call: &GatewayCall) -> Result<Endorsed, LedgerError> {
-        let signed = self.sign(call)?;
+        // The envelope has to be signed by who signed the proposal.
+        let identity = self.identity.get();
+        let signed = self.sign(call, &identity)?;
         let response = self
             .first_that_answers(
                 Step::Endorse,
@@ -122,7 +124,7 @@ impl Gateway {
         let mut envelope =
             prepared.ok_or_else(|| odd("the peer endorsed the call but sent no transaction"))?;
         let result = result_of(&envelope, &signed.transaction_id)?;
-        let signature = self.identity.sign(&envelope.payload);
+        let signature = identity.sign(&envelope.payload);
         envelope.signature = signature.map_err(|error| odd(error.to_string()))?.into();
         Ok(Endorsed {
             transaction_id: signed.transaction_id,
@@ -188,13 +190,14 @@ impl Gateway {
         transaction_id: &str,
         deadline: Instant,
     ) -> Result<Commit, LedgerError> {
+        let identity = self.identity.get();
         let request = gateway::CommitStatusRequest {
             transaction_id: transaction_id.to_owned(),
             channel_id: self.channel.clone(),
-            identity: serialized(&self.identity),
+            identity: serialized(&identity),
         };
         let request = request.encode_to_vec();
-        let signature = self.identity.sign(&request);
+        let signature = identity.sign(&request);
         let signed = gateway::SignedCommitStatusRequest {
             signature: signature.map_err(|error| odd(error.to_string()))?.into(),
             request: request.into(),
@@ -231,8 +234,8 @@ impl Gateway {
         }
     }
 
-    fn sign(&self, call: &GatewayCall) -> Result<SignedCall, LedgerError> {
-        let refused = self.identity.check_validity(Timestamp::now());
+    fn sign(&self, call: &GatewayCall, identity: &Identity) -> Result<SignedCall, LedgerError> {
+        let refused = identity.check_validity(Timestamp::now());
         refused.map_err(|error| LedgerError::AccessDenied {
             detail: error.to_string(),
         })?;
@@ -241,7 +244,7 @@ impl Gateway {
             args: call.args.clone(),
             ..Invocation::default()
         };
-        sign_call(&self.identity, &self.channel, invocation).map_err(|error| odd(error.to_string()))
+        sign_call(identity, &self.channel, invocation).map_err(|error| odd(error.to_string()))
     }
 
     /// Asks the peers one after the other, and the next one only where one cannot be reached.

@@ -15,6 +15,7 @@ mod ledger;
 mod present;
 mod profile;
 mod proposal;
+mod submit;
 pub mod wire;
 
 pub use connect::{ConnectError, ConnectionOptions, Mode};

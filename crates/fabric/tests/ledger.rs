@@ -6,12 +6,14 @@ use std::sync::OnceLock;
 
 use caller::{call, connected, invoke, options, query};
 use chainloom_devnet::{FabricVersion, Network, Options};
+use chainloom_fabric::identity::{CurrentIdentity, Identity};
 use chainloom_fabric::{ConnectError, ConnectionOptions, FabricLedger, Mode, ProfileError};
 use chainloom_ledger::{
     BlockEvent, BlockSelector, InvokeOptions, Ledger, LedgerError, Position, ReceiptStatus,
     TransactionKind, TransactionRange, TransactionSelector, Version, Wait,
 };
 use futures_util::StreamExt;
+use jiff::Timestamp;
 use tempfile::TempDir;
 
 const VERSIONS: [FabricVersion; 2] = [FabricVersion::V2_5, FabricVersion::V3_1];
@@ -60,6 +62,33 @@ async fn what_is_invoked_is_committed_and_can_be_queried_by_all() {
                 assert!(info.is_ok(), "{info:?}");
                 assert_eq!(query(&ledger, "get", &[&key]).await.as_deref(), Ok("blue"));
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_user_of_the_channel_submits_in_its_own_name() {
+    for mode in [Mode::Gateway, Mode::Direct] {
+        let network = network(FabricVersion::V2_5);
+        let ledger = connected(network, "org1", "probe-all", mode).await;
+        for (organization, msp_id) in [("org1", "Org1MSP"), ("org2", "Org2MSP")] {
+            let wallet = network.layout().directory().join("wallets");
+            let file = wallet.join(organization).join("admin.id");
+            let admin = Identity::from_id_file(&file, Timestamp::now()).expect("it is there");
+            let acting = ledger.acting_as(CurrentIdentity::new(admin));
+            let receipt = invoke(&acting, "put", &["acted", msp_id]).await;
+            let receipt = receipt.unwrap_or_else(|error| panic!("{mode:?}, {msp_id}: {error}"));
+            let selector = TransactionSelector::Id(receipt.transaction_id);
+            let transaction = ledger.transaction(selector).await.expect("it is there");
+            let endorsed = transaction.endorsed.expect("it was endorsed");
+            let creator = endorsed.creator.expect("it has a creator");
+            assert_eq!(
+                (
+                    creator.organization.as_str(),
+                    creator.enrollment_id.as_deref()
+                ),
+                (msp_id, Some("admin"))
+            );
         }
     }
 }

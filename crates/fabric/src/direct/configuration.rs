@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::membership::Membership;
 use super::propose::evaluate;
 use super::target::Target;
-use crate::identity::Identity;
+use crate::identity::CurrentIdentity;
 use crate::proposal::{Invocation, sign_call};
 use crate::wire::config::{ChannelConfig, Consensus};
 use crate::wire::{Block, Body};
@@ -42,7 +42,7 @@ pub(crate) struct Configuration {
 /// The channel's configuration as the peers of the user's organization have it.
 #[derive(Debug)]
 pub(crate) struct Configurations {
-    identity: Arc<Identity>,
+    identity: CurrentIdentity,
     channel: String,
     kept: Mutex<Option<(Instant, Arc<Configuration>)>>,
 }
@@ -70,7 +70,7 @@ fn quorum(orderers: usize) -> usize {
 }
 
 impl Configurations {
-    pub(crate) fn new(identity: Arc<Identity>, channel: String) -> Self {
+    pub(crate) fn new(identity: CurrentIdentity, channel: String) -> Self {
         Self {
             identity,
             channel,
@@ -140,7 +140,7 @@ impl Configurations {
             ],
             ..Invocation::default()
         };
-        let call = sign_call(&self.identity, &self.channel, invocation);
+        let call = sign_call(&self.identity.get(), &self.channel, invocation);
         let call = call.map_err(|error| LedgerError::Storage {
             detail: error.to_string(),
         })?;

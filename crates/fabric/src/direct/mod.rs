@@ -30,7 +30,7 @@ pub(crate) use self::target::Target;
 use self::transaction::Parts;
 use crate::endpoint::Orderer;
 use crate::gateway::Endorsed;
-use crate::identity::Identity;
+use crate::identity::{CurrentIdentity, Identity};
 use crate::proposal::{Invocation, SignedCall, sign_call};
 
 /// A call, as peers take it.
@@ -51,7 +51,7 @@ pub(crate) struct DirectCall {
 /// A user among the peers and orderers of a channel.
 #[derive(Debug, Clone)]
 pub(crate) struct Direct {
-    identity: Arc<Identity>,
+    identity: CurrentIdentity,
     channel: String,
     /// Those of the user's organization first.
     targets: Arc<[Target]>,
@@ -62,18 +62,31 @@ pub(crate) struct Direct {
 impl Direct {
     /// A user among these; there is at least one of each.
     pub(crate) fn new(
-        identity: Arc<Identity>,
+        identity: CurrentIdentity,
         channel: String,
         mut targets: Vec<Target>,
         orderers: Vec<Orderer>,
     ) -> Self {
-        targets.sort_by_key(|target| target.organization != identity.msp_id());
+        own_first(&mut targets, &identity);
         Self {
             configurations: Arc::new(Configurations::new(identity.clone(), channel.clone())),
             identity,
             channel,
             targets: targets.into(),
             orderers: Orderers::new(orderers.into()),
+        }
+    }
+
+    /// The same peers and orderers for somebody else.
+    pub(crate) fn acting_as(&self, identity: CurrentIdentity) -> Self {
+        let mut targets = self.targets.to_vec();
+        own_first(&mut targets, &identity);
+        Self {
+            configurations: self.configurations.clone(),
+            orderers: self.orderers.clone(),
+            channel: self.channel.clone(),
+            targets: targets.into(),
+            identity,
         }
     }
 
@@ -87,7 +100,7 @@ impl Direct {
     /// [`LedgerError`].
     pub(crate) async fn evaluate(&self, call: &DirectCall) -> Result<Bytes, LedgerError> {
         let targets = self.targets(call)?;
-        let signed = self.sign(call)?;
+        let signed = self.sign(call, &self.identity.get())?;
         let response = evaluate(&signed, &targets, call.deadline).await?;
         Ok(response.payload)
     }
@@ -105,7 +118,9 @@ impl Direct {
         self.orderers
             .check_connected(configuration.ordering, call.deadline)
             .await?;
-        let signed = self.sign(call)?;
+        // The envelope has to be signed by who signed the proposal.
+        let identity = self.identity.get();
+        let signed = self.sign(call, &identity)?;
         let parts = Parts::of(&signed).map_err(|error| broken(error.to_string()))?;
         let answers = propose(&signed, &targets, call.deadline).await?;
         let hash = parts.hash();
@@ -120,7 +135,7 @@ impl Direct {
             }
             agreed => agreed?,
         };
-        let envelope = parts.transaction(&agreed, &self.identity);
+        let envelope = parts.transaction(&agreed, &identity);
         Ok(Endorsed {
             transaction_id: signed.transaction_id,
             envelope: envelope.map_err(|error| broken(error.to_string()))?,
@@ -155,19 +170,20 @@ impl Direct {
             peers: &call.peers,
             has_transient: !call.transient.is_empty(),
         };
-        selection.of(&self.targets, self.identity.msp_id())
+        selection.of(&self.targets, self.identity.get().msp_id())
     }
 
     fn own_peers(&self) -> Vec<&Target> {
-        let own = self.identity.msp_id();
+        let identity = self.identity.get();
+        let own = identity.msp_id();
         let targets = self.targets.iter();
         targets
             .filter(|target| target.organization == own)
             .collect()
     }
 
-    fn sign(&self, call: &DirectCall) -> Result<SignedCall, LedgerError> {
-        let refused = self.identity.check_validity(Timestamp::now());
+    fn sign(&self, call: &DirectCall, identity: &Identity) -> Result<SignedCall, LedgerError> {
+        let refused = identity.check_validity(Timestamp::now());
         refused.map_err(|error| LedgerError::AccessDenied {
             detail: error.to_string(),
         })?;
@@ -177,9 +193,14 @@ impl Direct {
             transient: call.transient.clone(),
             ..Invocation::default()
         };
-        sign_call(&self.identity, &self.channel, invocation)
-            .map_err(|error| broken(error.to_string()))
+        sign_call(identity, &self.channel, invocation).map_err(|error| broken(error.to_string()))
     }
+}
+
+/// The peers of the user's organization come first.
+fn own_first(targets: &mut [Target], identity: &CurrentIdentity) {
+    let identity = identity.get();
+    targets.sort_by_key(|target| target.organization != identity.msp_id());
 }
 
 /// This machine did something that no caller can mend.

@@ -6,6 +6,7 @@
 pub mod authority;
 mod certificate;
 mod credentials;
+mod current;
 mod file;
 mod key;
 mod msp_folder;
@@ -28,6 +29,7 @@ pub mod wallet;
 pub(crate) use certificate::hexadecimal;
 pub use certificate::{Certificate, CertificateError, Validity};
 pub use credentials::{Credentials, Identity, IdentityError, MspContext};
+pub use current::{CurrentIdentity, ReplaceError};
 pub use file::FileError;
 pub use key::{KeyError, PrivateKey};
 pub use passphrase::{Passphrase, PassphraseError};
