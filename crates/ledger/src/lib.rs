@@ -11,6 +11,7 @@ mod config;
 mod creator;
 mod endorsed;
 mod error;
+pub mod fence;
 mod hash;
 mod info;
 mod ledger;

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use chainloom_ledger::fence::{self, Fenced};
 use reqwest::Url;
-
-use super::fence::{self, Fenced};
 
 /// How long an address may be as it is given, in bytes; what is kept of it is at most a name of 253 and a port.
 pub const ADDRESS_BYTES_MAX: usize = 2048;
@@ -285,7 +284,7 @@ pub(super) fn excerpt(text: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::peers::fence::FenceReason;
+    use chainloom_ledger::fence::FenceReason;
 
     fn normal(given: &str) -> String {
         PeerAddress::parse(given).unwrap().to_string()

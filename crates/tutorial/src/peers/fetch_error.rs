@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::fence::Fenced;
+use chainloom_ledger::fence::Fenced;
 
 /// Why a peer's chain could not be fetched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! The other nodes: which are registered, and how the longest of their chains becomes ours.
 //!
 //! A peer can say anything, and anybody who may call `/nodes/register` can name one. So
-//! - an address is brought to one form ([`address`]) and must be inside the [`fence`], a name's addresses too
+//! - an address is brought to one form ([`address`]) and must be inside the [`fence`](chainloom_ledger::fence), a name's addresses too
 //!   ([`resolver`]), and our own is left out ([`own_address`]);
 //! - every peer is asked side by side with the others ([`resolve`]), within [`PeerLimits`] ([`fetch`], [`patience`]);
 //! - its chain is verified and staged while it comes in ([`intake`]); the blocks that were verified count, not the
@@ -12,7 +12,6 @@ mod address;
 mod ask;
 mod background;
 mod book;
-mod fence;
 mod fetch;
 mod fetch_error;
 mod import;
@@ -36,7 +35,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use address::{ADDRESS_BYTES_MAX, AddressProblem};
 pub(crate) use background::resolve_every;
-pub use fence::{FenceReason, Fenced};
+pub use chainloom_ledger::fence::{FenceReason, Fenced};
 pub use import::{Import, ImportError};
 pub use limits::PeerLimits;
 pub use register::RegisterError;

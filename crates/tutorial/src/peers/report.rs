@@ -143,8 +143,8 @@ fn blocks(count: u64) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::peers::fence;
     use crate::rules::{RuleError, Rules};
+    use chainloom_ledger::fence;
     use std::collections::BTreeSet;
 
     fn fetch_errors() -> Vec<FetchError> {

@@ -13,9 +13,9 @@ use reqwest::dns::{Name, Resolve, Resolving};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::address::{Host, PeerAddress};
-use super::fence;
 use super::fetch_error::FetchError;
 use super::own_address::OwnAddresses;
+use chainloom_ledger::fence;
 
 /// How many names are looked up at once. Each takes a thread until the system has an answer, which it may seek
 /// longer than we wait.
@@ -155,7 +155,7 @@ impl Resolve for Pinned {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::peers::fence::FenceReason;
+    use chainloom_ledger::fence::FenceReason;
 
     fn resolver(answer: &'static [&'static str]) -> Resolver {
         Resolver::new(Arc::new(|_| {

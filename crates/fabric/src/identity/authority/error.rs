@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use chainloom_ledger::fence::Fenced;
+
 use crate::identity::certificate::CertificateError;
 use crate::identity::credentials::IdentityError;
 use crate::identity::random::NoRandomness;
@@ -24,6 +26,14 @@ pub enum AuthorityError {
         "`{0}` is plain HTTP beyond this machine: secrets would travel in the clear, so use https"
     )]
     Insecure(String),
+    /// The address is one that must not be asked.
+    #[error("the CA at {endpoint} is not asked: {source}")]
+    Fenced {
+        /// Which CA.
+        endpoint: String,
+        /// Which address, and why.
+        source: Fenced,
+    },
     /// There is nothing to prove the CA with.
     #[error("the root certificate for the CA's TLS: {0}")]
     Roots(CertificateError),

@@ -4,11 +4,12 @@
 //! would bring the platform's own root certificates and a second way to TLS, and Fabric's CAs are in nobody's root store.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chainloom_ledger::fence;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::client::conn::http1;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
@@ -120,7 +121,8 @@ impl Endpoint {
         &self,
         request: Request<Full<Bytes>>,
     ) -> Result<(StatusCode, Bytes), AuthorityError> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port))
+        let addresses = self.addresses().await?;
+        let stream = TcpStream::connect(&addresses[..])
             .await
             .map_err(|source| self.unreachable(source))?;
         match &self.tls {
@@ -133,6 +135,26 @@ impl Endpoint {
                 })?;
                 self.talk(TokioIo::new(stream), request).await
             }
+        }
+    }
+
+    /// Where the host is, as far as it may be asked.
+    async fn addresses(&self) -> Result<Vec<SocketAddr>, AuthorityError> {
+        let found = tokio::net::lookup_host((self.host.as_str(), self.port)).await;
+        let mut allowed = Vec::new();
+        let mut refusal = None;
+        for address in found.map_err(|source| self.unreachable(source))? {
+            match fence::check(address.ip()) {
+                Ok(()) => allowed.push(address),
+                Err(fenced) => refusal = Some(fenced),
+            }
+        }
+        match refusal {
+            Some(source) if allowed.is_empty() => Err(AuthorityError::Fenced {
+                endpoint: self.name.clone(),
+                source,
+            }),
+            _ => Ok(allowed),
         }
     }
 

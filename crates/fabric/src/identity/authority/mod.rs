@@ -4,6 +4,7 @@
 //! proves himself with a token in place of a password: his certificate, and a signature over method, address, body and
 //! certificate.
 
+mod address;
 mod answer;
 mod error;
 mod http;
@@ -22,6 +23,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+pub use address::{AuthorityAddress, Enrollment};
 pub use error::AuthorityError;
 pub use types::{
     Affiliation, Attribute, AttributeRequest, AuthorityInfo, EnrollmentOptions, RegisteredIdentity,

@@ -154,3 +154,19 @@ fn nothing_shows_a_secret() {
         "Authority(\"ca\" at http://localhost:1)"
     );
 }
+
+#[tokio::test]
+async fn what_must_not_be_asked_is_not() {
+    for url in [
+        "https://169.254.169.254",
+        "https://[fe80::1]:7054",
+        "https://0.0.0.0:7054",
+    ] {
+        let key = PrivateKey::generate(KeyKind::P256).unwrap();
+        let root = certificate(&key).to_pem();
+        let authority = Authority::new(url, None, Some(&root), None).unwrap();
+        let error = authority.info().await.unwrap_err();
+        assert!(matches!(error, AuthorityError::Fenced { .. }), "{error}");
+        assert!(error.to_string().contains(url), "{error}");
+    }
+}

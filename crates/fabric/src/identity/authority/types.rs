@@ -18,7 +18,8 @@ pub struct Attribute {
 }
 
 /// A wish to have an attribute in the certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AttributeRequest {
     /// The attribute's name.
     pub name: String,
@@ -27,7 +28,8 @@ pub struct AttributeRequest {
 }
 
 /// How to enroll.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct EnrollmentOptions {
     /// The CA's signing profile; its default one where there is none. `tls` makes certificates for TLS.
     pub profile: Option<String>,

@@ -22,6 +22,7 @@ pub use label::{Label, LabelError};
 pub use record::Record;
 pub use state_store::{Listing, StateStore};
 
+use super::authority::Enrollment;
 use super::credentials::{Credentials, Identity};
 use super::key::KeyError;
 
@@ -53,7 +54,7 @@ impl Wallet {
         &self.crypto_suite
     }
 
-    /// Stores new credentials.
+    /// Stores new credentials, and how they were enrolled.
     ///
     /// # Errors
     /// [`WalletError::LabelTaken`] where the label is in use; [`WalletError::Full`], [`WalletError::Key`],
@@ -62,14 +63,16 @@ impl Wallet {
         &self,
         label: &Label,
         credentials: &Credentials,
+        enrollment: Option<&Enrollment>,
         now: Timestamp,
     ) -> Result<Record, WalletError> {
-        let record = self.record(label, credentials, now)?;
+        let mut record = self.record(label, credentials, now)?;
+        record.enrollment = enrollment.cloned();
         self.state_store.add(&record)?;
         Ok(record)
     }
 
-    /// Puts renewed credentials in the place of those that are there.
+    /// Puts renewed credentials in the place of those that are there. How they were enrolled stays.
     ///
     /// # Errors
     /// [`WalletError::NoSuchIdentity`]; [`WalletError::Key`], [`WalletError::Damaged`], [`WalletError::File`].
@@ -79,8 +82,21 @@ impl Wallet {
         credentials: &Credentials,
         now: Timestamp,
     ) -> Result<Record, WalletError> {
-        self.state_store.read(label)?;
-        let record = self.record(label, credentials, now)?;
+        let before = self.state_store.read(label)?;
+        let mut record = self.record(label, credentials, now)?;
+        record.enrollment = before.enrollment;
+        record.is_renewed = true;
+        self.state_store.replace(&record)?;
+        Ok(record)
+    }
+
+    /// Remembers that an identity was revoked.
+    ///
+    /// # Errors
+    /// [`WalletError::NoSuchIdentity`]; [`WalletError::Damaged`], [`WalletError::File`].
+    pub fn mark_revoked(&self, label: &Label, now: Timestamp) -> Result<Record, WalletError> {
+        let mut record = self.state_store.read(label)?;
+        record.revoked_at = Some(now);
         self.state_store.replace(&record)?;
         Ok(record)
     }
@@ -100,6 +116,9 @@ impl Wallet {
             msp_id: credentials.msp_id().to_owned(),
             certificate: credentials.certificate().clone(),
             stored_at: now,
+            enrollment: None,
+            is_renewed: false,
+            revoked_at: None,
             sealed_key,
             context: credentials.context().clone(),
         })

@@ -1,6 +1,6 @@
 //! What is in the file of an identity.
 //!
-//! One line of JSON (label, MSP id, when it was stored, what the MSP folder held, a checksum), then the certificate and the
+//! One line of JSON (label, MSP id, when it was stored, what the MSP folder held, how it was enrolled, a checksum), then the certificate and the
 //! encrypted private key as PEM. So `openssl x509` and `openssl pkcs8` read the file as it is. The checksum tells a
 //! damaged file from a wrong passphrase.
 
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::label::Label;
+use crate::identity::authority::Enrollment;
 use crate::identity::certificate::{Certificate, hexadecimal};
 use crate::identity::credentials::MspContext;
 
@@ -27,6 +28,12 @@ pub struct Record {
     pub certificate: Certificate,
     /// When it was stored.
     pub stored_at: Timestamp,
+    /// How it was enrolled, and so how it is renewed; none for one that was imported without saying so.
+    pub enrollment: Option<Enrollment>,
+    /// Whether the certificate took another one's place.
+    pub is_renewed: bool,
+    /// When it was revoked through this wallet.
+    pub revoked_at: Option<Timestamp>,
     /// The private key as encrypted PKCS#8.
     pub(super) sealed_key: String,
     pub(super) context: MspContext,
@@ -44,6 +51,12 @@ struct Header {
     intermediates: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     configuration: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    enrollment: Option<Enrollment>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    is_renewed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revoked_at: Option<Timestamp>,
     /// Of this header without it, and of all that follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
@@ -61,6 +74,11 @@ impl Header {
 }
 
 impl Record {
+    /// What the MSP folder held beside certificate and key.
+    pub fn context(&self) -> &MspContext {
+        &self.context
+    }
+
     /// The text of the file.
     pub(super) fn to_text(&self) -> String {
         let rest = format!("{}{}", self.certificate.to_pem(), self.sealed_key);
@@ -72,6 +90,9 @@ impl Record {
             roots: to_texts(&self.context.roots),
             intermediates: to_texts(&self.context.intermediates),
             configuration: self.context.configuration.clone(),
+            enrollment: self.enrollment.clone(),
+            is_renewed: self.is_renewed,
+            revoked_at: self.revoked_at,
             sha256: None,
         };
         header.sha256 = Some(header.checksum(&rest));
@@ -109,6 +130,9 @@ impl Record {
             msp_id: header.msp_id,
             certificate,
             stored_at: header.stored_at,
+            enrollment: header.enrollment,
+            is_renewed: header.is_renewed,
+            revoked_at: header.revoked_at,
             sealed_key: rest[key..].to_owned(),
             context: MspContext {
                 roots: to_certificates(header.roots)?,
@@ -117,6 +141,10 @@ impl Record {
             },
         })
     }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn to_texts(certificates: &BTreeMap<String, Certificate>) -> BTreeMap<String, String> {

@@ -7,6 +7,9 @@ use std::sync::LazyLock;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{CryptoSuite, KeyStore, Label, StateStore, Wallet, WalletError};
+use crate::identity::authority::{
+    AttributeRequest, AuthorityAddress, Enrollment, EnrollmentOptions,
+};
 use crate::identity::testing::{credentials, openssl, passphrase};
 use crate::identity::{Credentials, IdentityError, KeyError, KeyKind};
 
@@ -29,7 +32,7 @@ fn what_is_stored_comes_back() {
     let place = folder.path().join("deep/wallet");
     let wallet = wallet(&place, "secret");
     let now = Timestamp::now();
-    let record = wallet.add(&alice(), &ALICE, now).unwrap();
+    let record = wallet.add(&alice(), &ALICE, None, now).unwrap();
     assert_eq!(record, wallet.state_store().read(&alice()).unwrap());
     let back = wallet.credentials(&alice()).unwrap();
     assert_eq!(back.certificate(), ALICE.certificate());
@@ -48,7 +51,9 @@ fn what_is_stored_comes_back() {
 fn openssl_reads_the_file_of_an_identity() {
     let folder = tempfile::tempdir().unwrap();
     let wallet = wallet(folder.path(), "secret");
-    wallet.add(&alice(), &ALICE, Timestamp::now()).unwrap();
+    wallet
+        .add(&alice(), &ALICE, None, Timestamp::now())
+        .unwrap();
     let open = [
         "pkcs8",
         "-in",
@@ -67,7 +72,7 @@ fn openssl_reads_the_file_of_an_identity() {
 fn a_wrong_passphrase_is_told_from_damage() {
     let folder = tempfile::tempdir().unwrap();
     let right = wallet(folder.path(), "secret");
-    right.add(&alice(), &ALICE, Timestamp::now()).unwrap();
+    right.add(&alice(), &ALICE, None, Timestamp::now()).unwrap();
     let wrong = wallet(folder.path(), "Secret").credentials(&alice());
     assert!(matches!(wrong, Err(WalletError::WrongPassphrase(label)) if label == alice()));
 
@@ -123,8 +128,8 @@ fn labels_are_unique_and_can_be_forgotten() {
         matches!(missing, WalletError::NoSuchIdentity(_)),
         "{missing}"
     );
-    wallet.add(&alice(), &ALICE, now).unwrap();
-    let taken = wallet.add(&alice(), &ALICE, now).unwrap_err();
+    wallet.add(&alice(), &ALICE, None, now).unwrap();
+    let taken = wallet.add(&alice(), &ALICE, None, now).unwrap_err();
     assert!(matches!(taken, WalletError::LabelTaken(_)), "{taken}");
     wallet.state_store().forget(&alice()).unwrap();
     let missing = wallet.state_store().forget(&alice()).unwrap_err();
@@ -132,7 +137,7 @@ fn labels_are_unique_and_can_be_forgotten() {
         matches!(missing, WalletError::NoSuchIdentity(_)),
         "{missing}"
     );
-    wallet.add(&alice(), &ALICE, now).unwrap();
+    wallet.add(&alice(), &ALICE, None, now).unwrap();
 }
 
 #[test]
@@ -155,12 +160,51 @@ fn of_two_that_add_at_once_one_wins() {
 fn renewed_credentials_take_the_old_ones_place() {
     let folder = tempfile::tempdir().unwrap();
     let wallet = wallet(folder.path(), "secret");
-    wallet.add(&alice(), &ALICE, Timestamp::now()).unwrap();
+    let enrollment = Enrollment {
+        authority: AuthorityAddress {
+            url: "https://localhost:7054".to_owned(),
+            name: Some("ca-org1".to_owned()),
+            tls_ca_certs: Some(ALICE.certificate().to_pem()),
+            ssl_target_name_override: None,
+        },
+        options: EnrollmentOptions {
+            profile: Some("short".to_owned()),
+            attributes: vec![AttributeRequest {
+                name: "role".to_owned(),
+                optional: true,
+            }],
+        },
+    };
+    let now = Timestamp::now();
+    let first = wallet
+        .add(&alice(), &ALICE, Some(&enrollment), now)
+        .unwrap();
+    assert!(!first.is_renewed);
     let renewed = credentials(KeyKind::P256);
-    wallet.renew(&alice(), &renewed, Timestamp::now()).unwrap();
+    let record = wallet.renew(&alice(), &renewed, now).unwrap();
+    assert_eq!(record, wallet.state_store().read(&alice()).unwrap());
+    assert_eq!(record.enrollment, Some(enrollment));
+    assert!(record.is_renewed && record.revoked_at.is_none());
     let back = wallet.credentials(&alice()).unwrap();
     assert_eq!(back.certificate(), renewed.certificate());
     assert_eq!(wallet.state_store().list().unwrap().identities.len(), 1);
+}
+
+#[test]
+fn a_revocation_is_remembered_with_the_key_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let wallet = wallet(folder.path(), "secret");
+    let now = Timestamp::now();
+    let missing = wallet.mark_revoked(&alice(), now).unwrap_err();
+    assert!(
+        matches!(missing, WalletError::NoSuchIdentity(_)),
+        "{missing}"
+    );
+    wallet.add(&alice(), &ALICE, None, now).unwrap();
+    wallet.mark_revoked(&alice(), now).unwrap();
+    let record = wallet.state_store().read(&alice()).unwrap();
+    assert_eq!(record.revoked_at, Some(now));
+    assert!(wallet.credentials(&alice()).is_ok());
 }
 
 #[test]
@@ -169,7 +213,7 @@ fn the_list_needs_no_passphrase_and_passes_over_other_files() {
     let wallet = wallet(folder.path(), "secret");
     for name in ["bob", "alice"] {
         let label = Label::of(name, "Org1MSP").unwrap();
-        wallet.add(&label, &ALICE, Timestamp::now()).unwrap();
+        wallet.add(&label, &ALICE, None, Timestamp::now()).unwrap();
     }
     for other in ["README", ".new-1", "a b.pem"] {
         fs::write(folder.path().join(other), "x").unwrap();
@@ -190,7 +234,9 @@ fn the_list_needs_no_passphrase_and_passes_over_other_files() {
 fn an_expired_identity_can_be_exported_but_does_not_sign() {
     let folder = tempfile::tempdir().unwrap();
     let wallet = wallet(folder.path(), "secret");
-    wallet.add(&alice(), &ALICE, Timestamp::now()).unwrap();
+    wallet
+        .add(&alice(), &ALICE, None, Timestamp::now())
+        .unwrap();
     let late = ALICE.certificate().not_after() + SignedDuration::from_hours(1);
     let error = wallet.identity(&alice(), late).unwrap_err();
     match &error {

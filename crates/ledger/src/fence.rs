@@ -1,7 +1,7 @@
-//! The fence: which IP addresses may be asked for a chain.
+//! The fence: which IP addresses a caller may have this program ask.
 //!
-//! Whoever can call `/nodes/register` makes this node send requests. Loopback and private addresses are where
-//! tutorial nodes live, so they are allowed. What no node listens on, but services of the machine or of its cloud
+//! Whoever names a node, a CA or a peer makes this program send requests. Loopback and private addresses are where
+//! those live, so they are allowed. What none of them listens on, but services of the machine or of its cloud
 //! answer, is not.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -60,7 +60,7 @@ const METADATA_V6: [Ipv6Addr; 3] = [
 ///
 /// # Errors
 /// [`Fenced`], which names the address as it was given.
-pub(super) fn check(address: IpAddr) -> Result<(), Fenced> {
+pub fn check(address: IpAddr) -> Result<(), Fenced> {
     let reason = match address {
         IpAddr::V4(address) => reason_v4(address),
         IpAddr::V6(address) => reason_v6(address),
