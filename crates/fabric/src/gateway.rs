@@ -52,6 +52,30 @@ impl From<Placed> for Commit {
     }
 }
 
+/// An endorsed transaction that its creator has not signed yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Unsigned {
+    pub(crate) transaction_id: String,
+    /// The serialized `common.Payload`, which the creator signs.
+    pub(crate) payload: Bytes,
+    /// What the contract answered.
+    pub(crate) result: Bytes,
+}
+
+impl Unsigned {
+    /// The transaction with its creator's signature, which is not looked at here.
+    pub(crate) fn signed(self, signature: Vec<u8>) -> Endorsed {
+        Endorsed {
+            transaction_id: self.transaction_id,
+            envelope: common::Envelope {
+                payload: self.payload,
+                signature: signature.into(),
+            },
+            result: self.result,
+        }
+    }
+}
+
 /// An endorsed transaction, signed and ready for the orderers.
 #[derive(Debug, Clone)]
 pub(crate) struct Endorsed {
@@ -77,6 +101,18 @@ impl Gateway {
     /// [`LedgerError`].
     pub(crate) async fn evaluate(&self, call: &GatewayCall) -> Result<Bytes, LedgerError> {
         let signed = self.sign(call, &self.identity.get())?;
+        self.evaluate_signed(&signed, call).await
+    }
+
+    /// The same, once somebody has signed the call.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(crate) async fn evaluate_signed(
+        &self,
+        signed: &SignedCall,
+        call: &GatewayCall,
+    ) -> Result<Bytes, LedgerError> {
         let response = self
             .first_that_answers(
                 Step::Evaluate,
@@ -104,6 +140,21 @@ impl Gateway {
         // The envelope has to be signed by who signed the proposal.
         let identity = self.identity.get();
         let signed = self.sign(call, &identity)?;
+        let unsigned = self.endorse_signed(&signed, call).await?;
+        let signature = identity.sign(&unsigned.payload);
+        let signature = signature.map_err(|error| odd(error.to_string()))?;
+        Ok(unsigned.signed(signature))
+    }
+
+    /// The same, once somebody has signed the call; the transaction is left for them to sign.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing has been submitted then.
+    pub(crate) async fn endorse_signed(
+        &self,
+        signed: &SignedCall,
+        call: &GatewayCall,
+    ) -> Result<Unsigned, LedgerError> {
         let response = self
             .first_that_answers(
                 Step::Endorse,
@@ -121,15 +172,12 @@ impl Gateway {
             )
             .await?;
         let prepared = response.into_inner().prepared_transaction;
-        let mut envelope =
+        let envelope =
             prepared.ok_or_else(|| odd("the peer endorsed the call but sent no transaction"))?;
-        let result = result_of(&envelope, &signed.transaction_id)?;
-        let signature = identity.sign(&envelope.payload);
-        envelope.signature = signature.map_err(|error| odd(error.to_string()))?.into();
-        Ok(Endorsed {
-            transaction_id: signed.transaction_id,
-            envelope,
-            result,
+        Ok(Unsigned {
+            transaction_id: signed.transaction_id.clone(),
+            result: result_of(&envelope, &signed.transaction_id)?,
+            payload: envelope.payload,
         })
     }
 

@@ -29,7 +29,7 @@ use self::target::Selection;
 pub(crate) use self::target::Target;
 use self::transaction::Parts;
 use crate::endpoint::Orderer;
-use crate::gateway::Endorsed;
+use crate::gateway::{Endorsed, Unsigned};
 use crate::identity::{CurrentIdentity, Identity};
 use crate::proposal::{Invocation, SignedCall, sign_call};
 
@@ -99,9 +99,23 @@ impl Direct {
     /// # Errors
     /// [`LedgerError`].
     pub(crate) async fn evaluate(&self, call: &DirectCall) -> Result<Bytes, LedgerError> {
-        let targets = self.targets(call)?;
-        let signed = self.sign(call, &self.identity.get())?;
-        let response = evaluate(&signed, &targets, call.deadline).await?;
+        let identity = self.identity.get();
+        let signed = self.sign(call, &identity)?;
+        self.evaluate_signed(&signed, call, identity.msp_id()).await
+    }
+
+    /// The same, once somebody of the `own` organization has signed the call.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(crate) async fn evaluate_signed(
+        &self,
+        signed: &SignedCall,
+        call: &DirectCall,
+        own: &str,
+    ) -> Result<Bytes, LedgerError> {
+        let targets = self.targets(call, own)?;
+        let response = evaluate(signed, &targets, call.deadline).await?;
         Ok(response.payload)
     }
 
@@ -110,7 +124,27 @@ impl Direct {
     /// # Errors
     /// [`LedgerError`]; nothing has been submitted then.
     pub(crate) async fn endorse(&self, call: &DirectCall) -> Result<Endorsed, LedgerError> {
-        let targets = self.targets(call)?;
+        // The envelope has to be signed by who signed the proposal.
+        let identity = self.identity.get();
+        let signed = self.sign(call, &identity)?;
+        let unsigned = self.endorse_signed(&signed, call, identity.msp_id());
+        let unsigned = unsigned.await?;
+        let signature = identity.sign(&unsigned.payload);
+        let signature = signature.map_err(|error| broken(error.to_string()))?;
+        Ok(unsigned.signed(signature))
+    }
+
+    /// The same, once somebody of the `own` organization has signed the call; the transaction is left for them to sign.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing has been submitted then.
+    pub(crate) async fn endorse_signed(
+        &self,
+        signed: &SignedCall,
+        call: &DirectCall,
+        own: &str,
+    ) -> Result<Unsigned, LedgerError> {
+        let targets = self.targets(call, own)?;
         let configuration = self
             .configurations
             .current(&self.own_peers(), call.deadline)
@@ -118,11 +152,8 @@ impl Direct {
         self.orderers
             .check_connected(configuration.ordering, call.deadline)
             .await?;
-        // The envelope has to be signed by who signed the proposal.
-        let identity = self.identity.get();
-        let signed = self.sign(call, &identity)?;
-        let parts = Parts::of(&signed).map_err(|error| broken(error.to_string()))?;
-        let answers = propose(&signed, &targets, call.deadline).await?;
+        let parts = Parts::of(signed).map_err(|error| broken(error.to_string()))?;
+        let answers = propose(signed, &targets, call.deadline).await?;
         let hash = parts.hash();
         let agreed = match agree(&answers, &configuration.membership, &hash) {
             // The channel may have changed.
@@ -135,10 +166,9 @@ impl Direct {
             }
             agreed => agreed?,
         };
-        let envelope = parts.transaction(&agreed, &identity);
-        Ok(Endorsed {
-            transaction_id: signed.transaction_id,
-            envelope: envelope.map_err(|error| broken(error.to_string()))?,
+        Ok(Unsigned {
+            transaction_id: signed.transaction_id.clone(),
+            payload: parts.transaction(&agreed),
             result: agreed.result,
         })
     }
@@ -164,13 +194,13 @@ impl Direct {
             .await
     }
 
-    fn targets(&self, call: &DirectCall) -> Result<Vec<&Target>, LedgerError> {
+    fn targets(&self, call: &DirectCall, own: &str) -> Result<Vec<&Target>, LedgerError> {
         let selection = Selection {
             organizations: &call.organizations,
             peers: &call.peers,
             has_transient: !call.transient.is_empty(),
         };
-        selection.of(&self.targets, self.identity.get().msp_id())
+        selection.of(&self.targets, own)
     }
 
     fn own_peers(&self) -> Vec<&Target> {

@@ -5,7 +5,6 @@ use prost::Message as _;
 use sha2::{Digest, Sha256};
 
 use super::endorsements::Agreed;
-use crate::identity::{Identity, NoRandomness};
 use crate::proposal::SignedCall;
 use crate::wire::proto::{common, protos};
 
@@ -42,15 +41,8 @@ impl Parts {
         hash.finalize().to_vec()
     }
 
-    /// The signed transaction.
-    ///
-    /// # Errors
-    /// [`NoRandomness`].
-    pub(crate) fn transaction(
-        self,
-        agreed: &Agreed,
-        identity: &Identity,
-    ) -> Result<common::Envelope, NoRandomness> {
+    /// The transaction as its creator signs it: a serialized `common.Payload`.
+    pub(crate) fn transaction(self, agreed: &Agreed) -> Bytes {
         let payload = protos::ChaincodeActionPayload {
             chaincode_proposal_payload: self.payload,
             action: Some(protos::ChaincodeEndorsedAction {
@@ -68,11 +60,6 @@ impl Parts {
             header: Some(self.header),
             data: transaction.encode_to_vec().into(),
         };
-        let payload = payload.encode_to_vec();
-        let signature = identity.sign(&payload)?.into();
-        Ok(common::Envelope {
-            payload: payload.into(),
-            signature,
-        })
+        payload.encode_to_vec().into()
     }
 }
