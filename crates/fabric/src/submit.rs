@@ -5,7 +5,7 @@ use chainloom_ledger::{Call, InvokeOptions, LedgerError, Receipt, ReceiptStatus,
 use tokio::time::{Instant, sleep};
 
 use crate::commit::{ById, Settled, pause_before_retry, settle};
-use crate::gateway::{Commit, GatewayCall};
+use crate::gateway::{Commit, Endorsed, GatewayCall};
 use crate::ledger::FabricLedger;
 use crate::present;
 use crate::wire::ValidationCode;
@@ -47,6 +47,16 @@ impl FabricLedger {
     ) -> Result<Receipt, LedgerError> {
         self.commits.open();
         let endorsed = self.flow.endorse(call).await?;
+        self.submit_endorsed(endorsed, call, wait).await
+    }
+
+    /// One transaction that is endorsed and signed, to its commit.
+    pub(crate) async fn submit_endorsed(
+        &self,
+        endorsed: Endorsed,
+        call: &GatewayCall,
+        wait: Option<Wait>,
+    ) -> Result<Receipt, LedgerError> {
         let id = &endorsed.transaction_id;
         let deadline = call.deadline;
         let expectation = self.commits.expect(id, deadline).await?;
