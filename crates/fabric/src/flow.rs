@@ -9,8 +9,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::commit::ById;
 use crate::direct::{Direct, DirectCall};
-use crate::gateway::{Commit, Endorsed, Gateway, GatewayCall};
+use crate::gateway::{Commit, Endorsed, Gateway, GatewayCall, Unsigned};
 use crate::identity::CurrentIdentity;
+use crate::proposal::SignedCall;
 use crate::wire::ValidationCode;
 
 /// How often a peer is asked for a transaction that it does not send by itself.
@@ -54,6 +55,38 @@ impl Flow {
         match self {
             Self::Gateway(gateway) => gateway.evaluate(call).await,
             Self::Direct(direct) => direct.evaluate(&to_all(call)).await,
+        }
+    }
+
+    /// Runs a function whose call somebody of an organization, its MSP id being `own`, has signed.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(crate) async fn evaluate_signed(
+        &self,
+        signed: &SignedCall,
+        call: &GatewayCall,
+        own: &str,
+    ) -> Result<Bytes, LedgerError> {
+        match self {
+            Self::Gateway(gateway) => gateway.evaluate_signed(signed, call).await,
+            Self::Direct(direct) => direct.evaluate_signed(signed, &to_all(call), own).await,
+        }
+    }
+
+    /// Has a call endorsed that somebody of an organization, its MSP id being `own`, has signed. They are to sign what comes of it, too.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing has been submitted then.
+    pub(crate) async fn endorse_signed(
+        &self,
+        signed: &SignedCall,
+        call: &GatewayCall,
+        own: &str,
+    ) -> Result<Unsigned, LedgerError> {
+        match self {
+            Self::Gateway(gateway) => gateway.endorse_signed(signed, call).await,
+            Self::Direct(direct) => direct.endorse_signed(signed, &to_all(call), own).await,
         }
     }
 

@@ -1,6 +1,7 @@
 //! A channel as a ledger.
 
 use std::future::ready;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,7 +20,9 @@ use crate::deliver::{Blocks, Source, Which};
 use crate::flow::Flow;
 use crate::gateway::GatewayCall;
 use crate::identity::CurrentIdentity;
+use crate::outside::Waiting;
 use crate::present;
+use crate::wire::config::ChannelConfig;
 use crate::wire::{Block, Body};
 
 /// How long a call may take where it does not say.
@@ -36,6 +39,7 @@ pub struct FabricLedger {
     source: Source,
     pub(crate) commits: Commits,
     contract: Option<String>,
+    pub(crate) outside: Arc<Waiting>,
 }
 
 impl FabricLedger {
@@ -61,6 +65,7 @@ impl FabricLedger {
             commits: Commits::new(source.clone()),
             source,
             contract,
+            outside: Arc::default(),
         })
     }
 
@@ -72,6 +77,7 @@ impl FabricLedger {
             source: self.source.clone(),
             commits: self.commits.clone(),
             contract: self.contract.clone(),
+            outside: self.outside.clone(),
         }
     }
 
@@ -97,6 +103,21 @@ impl FabricLedger {
     }
 
     async fn config_at(&self, number: Option<u64>) -> Result<LedgerConfig, LedgerError> {
+        let (number, config) = self.channel_config_at(number).await?;
+        Ok(present::config(number, &config))
+    }
+
+    /// The channel's configuration as it is now.
+    pub(crate) async fn channel_config(&self) -> Result<ChannelConfig, LedgerError> {
+        let (_, config) = self.channel_config_at(None).await?;
+        Ok(config)
+    }
+
+    /// The configuration in force at a block, or now, and the number of the block that brought it.
+    async fn channel_config_at(
+        &self,
+        number: Option<u64>,
+    ) -> Result<(u64, ChannelConfig), LedgerError> {
         let block = match number {
             Some(number) => self.fetch(number).await?,
             None => self.newest().await?,
@@ -114,7 +135,7 @@ impl FabricLedger {
         let first = first.ok_or_else(|| unreadable("its block is empty".to_owned()))?;
         let body = first.decode().and_then(|envelope| envelope.body());
         match body.map_err(|error| unreadable(error.to_string()))? {
-            Body::Config(transaction) => Ok(present::config(last.number, &transaction.config)),
+            Body::Config(transaction) => Ok((last.number, transaction.config)),
             _ => Err(unreadable(format!("block {} holds none", last.number))),
         }
     }

@@ -12,6 +12,7 @@ mod flow;
 mod gateway;
 pub mod identity;
 mod ledger;
+pub mod outside;
 mod present;
 mod profile;
 mod proposal;

@@ -250,7 +250,7 @@ fn policy(policy: Option<Result<crate::wire::ApplicationPolicy, DecodeError>>) -
     }
 }
 
-fn creator(creator: &Creator) -> ledger::Creator {
+pub(crate) fn creator(creator: &Creator) -> ledger::Creator {
     let der = creator.certificate_der().ok();
     let certificate = der.and_then(|der| Certificate::from_der(&der).ok());
     ledger::Creator {

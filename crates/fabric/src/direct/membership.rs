@@ -64,6 +64,15 @@ pub(crate) enum NotAnEndorser {
         /// What they make it.
         roles: Vec<&'static str>,
     },
+    /// The organizational units give it no role that peers know, or several.
+    #[error(
+        "its organizational units make it {}, and exactly one role is expected",
+        if roles.is_empty() { "nothing".to_owned() } else { roles.join(" and ") }
+    )]
+    NotOneRole {
+        /// What they make it.
+        roles: Vec<&'static str>,
+    },
     /// Another CA than the one that may give out this role.
     #[error("its certificate says {role}, which another CA of {organization} has to certify")]
     WrongCertifier {
@@ -139,14 +148,7 @@ impl Membership {
             return Ok(certificate.clone());
         }
         let organization = &creator.organization;
-        let rules = self
-            .organizations
-            .get(organization)
-            .ok_or_else(|| NotAnEndorser::UnknownOrganization(organization.clone()))?;
-        let rules = rules.as_ref().map_err(|reason| NotAnEndorser::Rules {
-            organization: organization.clone(),
-            reason: reason.clone(),
-        })?;
+        let rules = self.rules(organization)?;
         let text = String::from_utf8_lossy(&creator.certificate_pem);
         let certificate = Arc::new(Certificate::from_pem(&text)?);
         rules.check(organization, &certificate)?;
@@ -156,6 +158,36 @@ impl Membership {
         }
         found.insert(serialized.clone(), certificate.clone());
         Ok(certificate)
+    }
+
+    /// Refuses a certificate that is not of this organization, in whatever role. Whether it expired is not asked.
+    ///
+    /// # Errors
+    /// [`NotAnEndorser`].
+    pub(crate) fn check_member(
+        &self,
+        organization: &str,
+        certificate: &Certificate,
+    ) -> Result<(), NotAnEndorser> {
+        match self.rules(organization)?.roles(organization, certificate)? {
+            Some(roles) if roles.len() != 1 => Err(NotAnEndorser::NotOneRole { roles }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The MSP ids of all organizations.
+    pub(crate) fn organizations(&self) -> Vec<String> {
+        self.organizations.keys().cloned().collect()
+    }
+
+    fn rules(&self, organization: &str) -> Result<&Rules, NotAnEndorser> {
+        let rules = self.organizations.get(organization);
+        let rules =
+            rules.ok_or_else(|| NotAnEndorser::UnknownOrganization(organization.to_owned()))?;
+        rules.as_ref().map_err(|reason| NotAnEndorser::Rules {
+            organization: organization.to_owned(),
+            reason: reason.clone(),
+        })
     }
 }
 
@@ -214,6 +246,18 @@ impl Rules {
     }
 
     fn check(&self, organization: &str, certificate: &Certificate) -> Result<(), NotAnEndorser> {
+        match self.roles(organization, certificate)? {
+            Some(roles) if roles != ["a peer"] => Err(NotAnEndorser::NotAPeer { roles }),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the organization makes of a certificate that is its own; `None` where it does not tell roles apart.
+    fn roles(
+        &self,
+        organization: &str,
+        certificate: &Certificate,
+    ) -> Result<Option<Vec<&'static str>>, NotAnEndorser> {
         let issuer = self.issuer(organization, certificate)?;
         let names_issuer =
             |other: &Certificate| other != issuer && other.issuer() == issuer.subject();
@@ -227,7 +271,7 @@ impl Rules {
             return Err(NotAnEndorser::NoUnit(organization.to_owned()));
         }
         let Some(roles) = &self.roles else {
-            return Ok(());
+            return Ok(None);
         };
         let given: Vec<_> = roles.iter().filter(|(_, unit)| has(unit)).collect();
         if let Some((role, _)) = given.iter().find(|(_, unit)| !unit.is_certified_by(issuer)) {
@@ -236,11 +280,7 @@ impl Rules {
                 organization: organization.to_owned(),
             });
         }
-        let roles: Vec<&str> = given.iter().map(|(role, _)| *role).collect();
-        match roles[..] {
-            ["a peer"] => Ok(()),
-            _ => Err(NotAnEndorser::NotAPeer { roles }),
-        }
+        Ok(Some(given.iter().map(|(role, _)| *role).collect()))
     }
 
     /// The CA that gave the certificate out, at the end of a chain of signatures to one of the roots.

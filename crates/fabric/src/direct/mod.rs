@@ -24,6 +24,7 @@ use tokio::time::Instant;
 use self::broadcast::Orderers;
 use self::configuration::Configurations;
 use self::endorsements::{NotEndorsed, agree};
+pub(crate) use self::membership::Membership;
 use self::propose::{evaluate, propose};
 use self::target::Selection;
 pub(crate) use self::target::Target;

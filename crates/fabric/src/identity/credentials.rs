@@ -63,6 +63,27 @@ pub enum IdentityError {
     NoRandomness(#[from] NoRandomness),
 }
 
+impl Certificate {
+    /// Refuses a certificate that is not valid at `now`, before a peer does so without saying why.
+    ///
+    /// # Errors
+    /// [`IdentityError::Expired`] and [`IdentityError::NotYetValid`].
+    pub fn check_validity(&self, now: Timestamp) -> Result<(), IdentityError> {
+        let subject = || self.subject().to_owned();
+        match self.validity_at(now) {
+            Validity::Valid => Ok(()),
+            Validity::Expired => Err(IdentityError::Expired {
+                subject: subject(),
+                not_after: self.not_after(),
+            }),
+            Validity::NotYetValid => Err(IdentityError::NotYetValid {
+                subject: subject(),
+                not_before: self.not_before(),
+            }),
+        }
+    }
+}
+
 /// What an MSP folder holds beside the pair itself. Fabric's own tools ask for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MspContext {
@@ -178,18 +199,7 @@ impl Identity {
     /// # Errors
     /// [`IdentityError::Expired`] and [`IdentityError::NotYetValid`].
     pub fn check_validity(&self, now: Timestamp) -> Result<(), IdentityError> {
-        let subject = || self.certificate.subject().to_owned();
-        match self.certificate.validity_at(now) {
-            Validity::Valid => Ok(()),
-            Validity::Expired => Err(IdentityError::Expired {
-                subject: subject(),
-                not_after: self.certificate.not_after(),
-            }),
-            Validity::NotYetValid => Err(IdentityError::NotYetValid {
-                subject: subject(),
-                not_before: self.certificate.not_before(),
-            }),
-        }
+        self.certificate.check_validity(now)
     }
 
     /// The organization's MSP id.
