@@ -6,7 +6,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use chainloom_fabric::{ConnectionOptions, FabricLedger, Mode};
-use chainloom_ledger::{Call, Ledger, QueryAnswer};
+use chainloom_ledger::{Call, CallOptions, Ledger, QueryAnswer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         function: "whoami".to_owned(),
         args: Vec::new(),
     };
-    if let QueryAnswer::Result(result) = ledger.query(call).await? {
+    if let QueryAnswer::Result(result) = ledger.query(call, CallOptions::default()).await? {
         println!("{}", result.as_text()?);
     }
     Ok(())

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::direct::{Direct, Target};
+use crate::direct::Direct;
 use crate::endpoint::{Orderer, Peer};
 use crate::flow::Flow;
 use crate::gateway::Gateway;
 use crate::identity::{CurrentIdentity, Identity, SourceError};
 use crate::profile::{NodeEntry, ProfileError, network_of, peers_of};
+use crate::target::Target;
 
 /// What it takes to connect a user to a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,11 +106,19 @@ pub(crate) fn connect(options: &ConnectionOptions) -> Result<Connection, Connect
     let identity = CurrentIdentity::new(identity);
     let channel = options.channel.clone();
     let flow = match options.mode {
-        Mode::Gateway => Flow::Gateway(Gateway {
-            identity: identity.clone(),
-            channel: channel.clone(),
-            peers: peers.clone(),
-        }),
+        Mode::Gateway => {
+            let named = entries.iter().zip(peers.iter());
+            let targets = named.map(|(entry, peer)| Target {
+                name: entry.name.clone(),
+                organization: identity.get().msp_id().to_owned(),
+                peer: peer.clone(),
+            });
+            Flow::Gateway(Gateway {
+                targets: targets.collect(),
+                identity: identity.clone(),
+                channel: channel.clone(),
+            })
+        }
         Mode::Direct => Flow::Direct(connect_all(options, identity.clone())?),
     };
     Ok(Connection {

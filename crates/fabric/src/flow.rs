@@ -1,15 +1,15 @@
 //! The two ways that a call can take to the channel. Both lead to the same.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
 use chainloom_ledger::LedgerError;
 use tokio::time::{Instant, sleep};
 
+use crate::call::ChannelCall;
 use crate::commit::ById;
-use crate::direct::{Direct, DirectCall};
-use crate::gateway::{Commit, Endorsed, Gateway, GatewayCall, Unsigned};
+use crate::direct::Direct;
+use crate::gateway::{Commit, Endorsed, Gateway, Unsigned};
 use crate::identity::CurrentIdentity;
 use crate::proposal::SignedCall;
 use crate::wire::ValidationCode;
@@ -33,7 +33,7 @@ impl Flow {
             Self::Gateway(gateway) => Self::Gateway(Gateway {
                 identity,
                 channel: gateway.channel.clone(),
-                peers: gateway.peers.clone(),
+                targets: gateway.targets.clone(),
             }),
             Self::Direct(direct) => Self::Direct(direct.acting_as(identity)),
         }
@@ -51,10 +51,10 @@ impl Flow {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub(crate) async fn evaluate(&self, call: &GatewayCall) -> Result<Bytes, LedgerError> {
+    pub(crate) async fn evaluate(&self, call: &ChannelCall) -> Result<Bytes, LedgerError> {
         match self {
             Self::Gateway(gateway) => gateway.evaluate(call).await,
-            Self::Direct(direct) => direct.evaluate(&to_all(call)).await,
+            Self::Direct(direct) => direct.evaluate(call).await,
         }
     }
 
@@ -65,12 +65,12 @@ impl Flow {
     pub(crate) async fn evaluate_signed(
         &self,
         signed: &SignedCall,
-        call: &GatewayCall,
+        call: &ChannelCall,
         own: &str,
     ) -> Result<Bytes, LedgerError> {
         match self {
-            Self::Gateway(gateway) => gateway.evaluate_signed(signed, call).await,
-            Self::Direct(direct) => direct.evaluate_signed(signed, &to_all(call), own).await,
+            Self::Gateway(gateway) => gateway.evaluate_signed(signed, call, own).await,
+            Self::Direct(direct) => direct.evaluate_signed(signed, call, own).await,
         }
     }
 
@@ -81,12 +81,12 @@ impl Flow {
     pub(crate) async fn endorse_signed(
         &self,
         signed: &SignedCall,
-        call: &GatewayCall,
+        call: &ChannelCall,
         own: &str,
     ) -> Result<Unsigned, LedgerError> {
         match self {
-            Self::Gateway(gateway) => gateway.endorse_signed(signed, call).await,
-            Self::Direct(direct) => direct.endorse_signed(signed, &to_all(call), own).await,
+            Self::Gateway(gateway) => gateway.endorse_signed(signed, call, own).await,
+            Self::Direct(direct) => direct.endorse_signed(signed, call, own).await,
         }
     }
 
@@ -94,10 +94,10 @@ impl Flow {
     ///
     /// # Errors
     /// [`LedgerError`]; nothing has been submitted then.
-    pub(crate) async fn endorse(&self, call: &GatewayCall) -> Result<Endorsed, LedgerError> {
+    pub(crate) async fn endorse(&self, call: &ChannelCall) -> Result<Endorsed, LedgerError> {
         match self {
             Self::Gateway(gateway) => gateway.endorse(call).await,
-            Self::Direct(direct) => direct.endorse(&to_all(call)).await,
+            Self::Direct(direct) => direct.endorse(call).await,
         }
     }
 
@@ -152,17 +152,5 @@ impl Flow {
             }
             sleep(LOOK_EVERY).await;
         }
-    }
-}
-
-/// The call for whatever peers there are.
-fn to_all(call: &GatewayCall) -> DirectCall {
-    DirectCall {
-        contract: call.contract.clone(),
-        args: call.args.clone(),
-        transient: BTreeMap::new(),
-        organizations: Vec::new(),
-        peers: Vec::new(),
-        deadline: call.deadline,
     }
 }

@@ -10,11 +10,13 @@ use prost::Message as _;
 use tokio::time::{Instant, sleep, timeout_at};
 use tonic::{Request, Status};
 
+use crate::call::ChannelCall;
 use crate::commit::Placed;
 use crate::endpoint::Peer;
 use crate::failure::{Step, explain, is_transport};
 use crate::identity::{CurrentIdentity, Identity};
-use crate::proposal::{Invocation, SignedCall, serialized, sign_call};
+use crate::proposal::{SignedCall, serialized, sign_call};
+use crate::target::{Selection, Target};
 use crate::wire::proto::{common, gateway};
 use crate::wire::{Body, Envelope, ValidationCode};
 
@@ -23,15 +25,6 @@ const BUSY_TRIES_MAX: u32 = 3;
 /// How long is waited before an envelope is sent again; doubles up to the second.
 const SUBMIT_AGAIN_AFTER: Duration = Duration::from_millis(500);
 const SUBMIT_AGAIN_AFTER_MAX: Duration = Duration::from_secs(4);
-
-/// A call, as the gateway takes it.
-#[derive(Debug, Clone)]
-pub(crate) struct GatewayCall {
-    pub(crate) contract: String,
-    /// The function, then its arguments.
-    pub(crate) args: Vec<Bytes>,
-    pub(crate) deadline: Instant,
-}
 
 /// A transaction that stands in a block.
 #[derive(Debug, Clone)]
@@ -90,8 +83,8 @@ pub(crate) struct Endorsed {
 pub(crate) struct Gateway {
     pub(crate) identity: CurrentIdentity,
     pub(crate) channel: String,
-    /// At least one.
-    pub(crate) peers: Arc<[Peer]>,
+    /// At least one; those of the user's organization first.
+    pub(crate) targets: Arc<[Target]>,
 }
 
 impl Gateway {
@@ -99,22 +92,26 @@ impl Gateway {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub(crate) async fn evaluate(&self, call: &GatewayCall) -> Result<Bytes, LedgerError> {
-        let signed = self.sign(call, &self.identity.get())?;
-        self.evaluate_signed(&signed, call).await
+    pub(crate) async fn evaluate(&self, call: &ChannelCall) -> Result<Bytes, LedgerError> {
+        let identity = self.identity.get();
+        let signed = self.sign(call, &identity)?;
+        self.evaluate_signed(&signed, call, identity.msp_id()).await
     }
 
-    /// The same, once somebody has signed the call.
+    /// The same, once somebody of the `own` organization has signed the call.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub(crate) async fn evaluate_signed(
         &self,
         signed: &SignedCall,
-        call: &GatewayCall,
+        call: &ChannelCall,
+        own: &str,
     ) -> Result<Bytes, LedgerError> {
+        let targets = self.targets(call, own)?;
         let response = self
             .first_that_answers(
+                &targets,
                 Step::Evaluate,
                 &signed.transaction_id,
                 call.deadline,
@@ -123,7 +120,7 @@ impl Gateway {
                         transaction_id: signed.transaction_id.clone(),
                         channel_id: self.channel.clone(),
                         proposed_transaction: Some(signed.proposal.clone()),
-                        ..gateway::EvaluateRequest::default()
+                        target_organizations: call.organizations.clone(),
                     };
                     async move { peer.gateway().evaluate(until(call.deadline, request)).await }
                 },
@@ -136,27 +133,31 @@ impl Gateway {
     ///
     /// # Errors
     /// [`LedgerError`]; nothing has been submitted then.
-    pub(crate) async fn endorse(&self, call: &GatewayCall) -> Result<Endorsed, LedgerError> {
+    pub(crate) async fn endorse(&self, call: &ChannelCall) -> Result<Endorsed, LedgerError> {
         // The envelope has to be signed by who signed the proposal.
         let identity = self.identity.get();
         let signed = self.sign(call, &identity)?;
-        let unsigned = self.endorse_signed(&signed, call).await?;
+        let unsigned = self.endorse_signed(&signed, call, identity.msp_id());
+        let unsigned = unsigned.await?;
         let signature = identity.sign(&unsigned.payload);
         let signature = signature.map_err(|error| odd(error.to_string()))?;
         Ok(unsigned.signed(signature))
     }
 
-    /// The same, once somebody has signed the call; the transaction is left for them to sign.
+    /// The same, once somebody of the `own` organization has signed the call; the transaction is left for them to sign.
     ///
     /// # Errors
     /// [`LedgerError`]; nothing has been submitted then.
     pub(crate) async fn endorse_signed(
         &self,
         signed: &SignedCall,
-        call: &GatewayCall,
+        call: &ChannelCall,
+        own: &str,
     ) -> Result<Unsigned, LedgerError> {
+        let targets = self.targets(call, own)?;
         let response = self
             .first_that_answers(
+                &targets,
                 Step::Endorse,
                 &signed.transaction_id,
                 call.deadline,
@@ -165,7 +166,7 @@ impl Gateway {
                         transaction_id: signed.transaction_id.clone(),
                         channel_id: self.channel.clone(),
                         proposed_transaction: Some(signed.proposal.clone()),
-                        ..gateway::EndorseRequest::default()
+                        endorsing_organizations: call.organizations.clone(),
                     };
                     async move { peer.gateway().endorse(until(call.deadline, request)).await }
                 },
@@ -194,16 +195,23 @@ impl Gateway {
         let mut unknown = None;
         let mut busy_tries = 0;
         let mut pause = SUBMIT_AGAIN_AFTER;
+        let targets: Vec<&Target> = self.targets.iter().collect();
         loop {
             let outcome = self
-                .first_that_answers(Step::Submit, &endorsed.transaction_id, deadline, |peer| {
-                    let request = gateway::SubmitRequest {
-                        transaction_id: endorsed.transaction_id.clone(),
-                        channel_id: self.channel.clone(),
-                        prepared_transaction: Some(endorsed.envelope.clone()),
-                    };
-                    async move { peer.gateway().submit(until(deadline, request)).await }
-                })
+                .first_that_answers(
+                    &targets,
+                    Step::Submit,
+                    &endorsed.transaction_id,
+                    deadline,
+                    |peer| {
+                        let request = gateway::SubmitRequest {
+                            transaction_id: endorsed.transaction_id.clone(),
+                            channel_id: self.channel.clone(),
+                            prepared_transaction: Some(endorsed.envelope.clone()),
+                        };
+                        async move { peer.gateway().submit(until(deadline, request)).await }
+                    },
+                )
                 .await;
             let error = match outcome {
                 Ok(_) => return Ok(()),
@@ -250,9 +258,10 @@ impl Gateway {
             signature: signature.map_err(|error| odd(error.to_string()))?.into(),
             request: request.into(),
         };
+        let targets: Vec<&Target> = self.targets.iter().collect();
         loop {
             let outcome = self
-                .first_that_answers(Step::Submit, transaction_id, deadline, |peer| {
+                .first_that_answers(&targets, Step::Submit, transaction_id, deadline, |peer| {
                     let request = until(deadline, signed.clone());
                     async move { peer.gateway().commit_status(request).await }
                 })
@@ -282,22 +291,29 @@ impl Gateway {
         }
     }
 
-    fn sign(&self, call: &GatewayCall, identity: &Identity) -> Result<SignedCall, LedgerError> {
+    fn sign(&self, call: &ChannelCall, identity: &Identity) -> Result<SignedCall, LedgerError> {
         let refused = identity.check_validity(Timestamp::now());
         refused.map_err(|error| LedgerError::AccessDenied {
             detail: error.to_string(),
         })?;
-        let invocation = Invocation {
-            contract: call.contract.clone(),
-            args: call.args.clone(),
-            ..Invocation::default()
-        };
+        let invocation = call.invocation.clone();
         sign_call(identity, &self.channel, invocation).map_err(|error| odd(error.to_string()))
+    }
+
+    /// The peers that are asked, in their order. Who is asked sees the transient data, whoever endorses.
+    fn targets(&self, call: &ChannelCall, own: &str) -> Result<Vec<&Target>, LedgerError> {
+        let selection = Selection {
+            organizations: &[],
+            peers: &call.peers,
+            has_transient: !call.invocation.transient.is_empty() && call.organizations.is_empty(),
+        };
+        selection.of(&self.targets, own)
     }
 
     /// Asks the peers one after the other, and the next one only where one cannot be reached.
     async fn first_that_answers<T, F>(
         &self,
+        targets: &[&Target],
         step: Step,
         transaction_id: &str,
         deadline: Instant,
@@ -307,7 +323,7 @@ impl Gateway {
         F: Future<Output = Result<T, Status>>,
     {
         let mut refusal = None;
-        for peer in self.peers.iter() {
+        for Target { peer, .. } in targets {
             let asked = timeout_at(deadline, ask(peer.clone())).await;
             let status = match asked {
                 Ok(Ok(answer)) => return Ok(answer),

@@ -2,35 +2,25 @@
 
 use std::future::ready;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
 use chainloom_ledger as words;
 use chainloom_ledger::{
-    BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, InvokeOptions, Ledger, LedgerConfig,
-    LedgerError, LedgerInfo, LedgerKind, PeerReport, Position, QueryAnswer, Receipt, Transaction,
-    TransactionRange, TransactionSelector, Version,
+    BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions, InvokeOptions, Ledger,
+    LedgerConfig, LedgerError, LedgerInfo, LedgerKind, PeerReport, Position, QueryAnswer, Receipt,
+    Transaction, TransactionRange, TransactionSelector, Version,
 };
 use futures_util::stream;
-use tokio::time::Instant;
 
+use crate::call::ChannelCall;
 use crate::commit::{ById, Commits};
 use crate::connect::{ConnectError, Connection, ConnectionOptions, connect};
 use crate::deliver::{Blocks, Source, Which};
 use crate::flow::Flow;
-use crate::gateway::GatewayCall;
 use crate::identity::CurrentIdentity;
 use crate::outside::Waiting;
 use crate::present;
 use crate::wire::config::ChannelConfig;
 use crate::wire::{Block, Body};
-
-/// How long a call may take where it does not say.
-const CALL_TIMEOUT: Duration = Duration::from_secs(60);
-/// The longest that a call may ask for.
-const CALL_TIMEOUT_MAX: Duration = Duration::from_secs(600);
-/// The most arguments of a call.
-const ARGUMENTS_MAX: usize = 1000;
 
 /// A channel of Fabric, as one user sees it.
 #[derive(Debug, Clone)]
@@ -160,46 +150,13 @@ impl FabricLedger {
     pub(crate) fn call(
         &self,
         call: Call,
-        timeout: Option<Duration>,
-    ) -> Result<GatewayCall, LedgerError> {
-        let invalid = |code, detail: String| LedgerError::InvalidCall { code, detail };
-        let contract = Some(call.contract)
-            .filter(|contract| !contract.is_empty())
-            .or_else(|| self.contract.clone())
-            .ok_or_else(|| {
-                invalid(
-                    "contract_missing",
-                    "the call names no contract, and the ledger's configuration none either"
-                        .to_owned(),
-                )
-            })?;
-        if call.function.is_empty() {
-            return Err(invalid(
-                "function_missing",
-                "the call names no function".to_owned(),
-            ));
-        }
-        if call.args.len() > ARGUMENTS_MAX {
-            let detail = format!(
-                "the call has {} arguments; at most {ARGUMENTS_MAX} are taken",
-                call.args.len()
-            );
-            return Err(invalid("too_many_arguments", detail));
-        }
-        let function = Bytes::from(call.function);
-        let args = call
-            .args
-            .into_iter()
-            .map(|argument| Bytes::from(argument.0));
-        Ok(GatewayCall {
-            contract,
-            args: std::iter::once(function).chain(args).collect(),
-            deadline: Instant::now() + timeout.unwrap_or(CALL_TIMEOUT).min(CALL_TIMEOUT_MAX),
-        })
+        options: CallOptions,
+    ) -> Result<ChannelCall, LedgerError> {
+        ChannelCall::new(call, options, self.contract.as_deref())
     }
 
-    async fn evaluate(&self, call: Call) -> Result<QueryAnswer, LedgerError> {
-        let call = self.call(call, None)?;
+    async fn evaluate(&self, call: Call, options: CallOptions) -> Result<QueryAnswer, LedgerError> {
+        let call = self.call(call, options)?;
         let result = self.flow.evaluate(&call).await?;
         Ok(QueryAnswer::Result(words::Payload(result.to_vec())))
     }
@@ -288,8 +245,12 @@ impl Ledger for FabricLedger {
         }
     }
 
-    fn query(&self, call: Call) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>> {
-        Box::pin(self.evaluate(call))
+    fn query(
+        &self,
+        call: Call,
+        options: CallOptions,
+    ) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>> {
+        Box::pin(self.evaluate(call, options))
     }
 
     fn invoke(

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod call;
 mod commit;
 mod connect;
 mod deliver;
@@ -17,6 +18,7 @@ mod present;
 mod profile;
 mod proposal;
 mod submit;
+mod target;
 pub mod wire;
 
 pub use connect::{ConnectError, ConnectionOptions, Mode};

@@ -1,6 +1,7 @@
 //! Proposals and envelopes: what a client signs.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use crate::wire::transaction_id;
 const NONCE_BYTES: usize = 24;
 
 /// What a contract is asked to run.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Invocation {
     pub(crate) contract: String,
     /// The function, then its arguments.
@@ -24,6 +25,20 @@ pub(crate) struct Invocation {
     pub(crate) transient: BTreeMap<String, Bytes>,
     /// Whether it is the call that a contract's definition asks for before all others.
     pub(crate) is_init: bool,
+}
+
+impl fmt::Debug for Invocation {
+    /// Of the transient data only the names: the values are secrets.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&String> = self.transient.keys().collect();
+        formatter
+            .debug_struct("Invocation")
+            .field("contract", &self.contract)
+            .field("args", &self.args)
+            .field("transient", &names)
+            .field("is_init", &self.is_init)
+            .finish()
+    }
 }
 
 /// A call of a contract that nobody has signed yet.

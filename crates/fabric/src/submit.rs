@@ -4,8 +4,9 @@ use chainloom_ledger as words;
 use chainloom_ledger::{Call, InvokeOptions, LedgerError, Receipt, ReceiptStatus, Version, Wait};
 use tokio::time::{Instant, sleep};
 
+use crate::call::ChannelCall;
 use crate::commit::{ById, Settled, pause_before_retry, settle};
-use crate::gateway::{Commit, Endorsed, GatewayCall};
+use crate::gateway::{Commit, Endorsed};
 use crate::ledger::FabricLedger;
 use crate::present;
 use crate::wire::ValidationCode;
@@ -22,7 +23,7 @@ impl FabricLedger {
                 detail: "ledgers of kind fabric do not take an Idempotency-Key yet".to_owned(),
             });
         }
-        let call = self.call(call, options.timeout)?;
+        let call = self.call(call, options.call)?;
         let mut tries = 0;
         loop {
             let outcome = self.submit_once(&call, options.wait).await;
@@ -42,7 +43,7 @@ impl FabricLedger {
     /// One transaction, from its endorsement to its commit.
     async fn submit_once(
         &self,
-        call: &GatewayCall,
+        call: &ChannelCall,
         wait: Option<Wait>,
     ) -> Result<Receipt, LedgerError> {
         self.commits.open();
@@ -54,7 +55,7 @@ impl FabricLedger {
     pub(crate) async fn submit_endorsed(
         &self,
         endorsed: Endorsed,
-        call: &GatewayCall,
+        call: &ChannelCall,
         wait: Option<Wait>,
     ) -> Result<Receipt, LedgerError> {
         let id = &endorsed.transaction_id;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use caller::{call, connected, invoke};
+use caller::{call, connected, invoke, within};
 use chainloom_devnet::{FabricVersion, Network, Options};
 use chainloom_fabric::{FabricLedger, Mode};
 use chainloom_ledger::{
@@ -363,10 +363,7 @@ async fn what_the_orderers_have_not_taken_is_pending_and_is_sent_again() {
         // One of three orderers takes nothing.
         kill(&running, "orderer1").await;
         kill(&running, "orderer2").await;
-        let options = InvokeOptions {
-            timeout: Some(Duration::from_secs(3)),
-            ..InvokeOptions::default()
-        };
+        let options = within(Duration::from_secs(3));
         let call = |key| call("put", &[key, "1"]);
         let told = ledger.invoke(call("unordered"), options).await;
         let Err(LedgerError::Unconfirmed { transaction_id, .. }) = &told else {
@@ -384,10 +381,7 @@ async fn what_the_orderers_have_not_taken_is_pending_and_is_sent_again() {
         assert_eq!(called.args, ["unordered".into(), "1".into()]);
 
         // The same envelope goes on being sent, and is taken when the orderers are back.
-        let options = InvokeOptions {
-            timeout: Some(Duration::from_secs(120)),
-            ..InvokeOptions::default()
-        };
+        let options = within(Duration::from_secs(120));
         let back = async {
             sleep(Duration::from_secs(1)).await;
             start_again(&running, "orderer1").await;

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use caller::{call, connected, invoke, options, query};
+use caller::{call, connected, invoke, options, query, within};
 use chainloom_devnet::{Consensus, FabricVersion, Network, Options};
 use chainloom_fabric::{ConnectError, ConnectionOptions, FabricLedger, Mode, ProfileError};
 use chainloom_ledger::{
@@ -330,10 +330,7 @@ async fn without_orderers_nothing_is_proposed_and_what_was_may_be_unknown() {
 
         // One alone takes connections, and cannot know whether the others would follow it.
         network.start_process(orderers[0]).expect("it starts again");
-        let soon = InvokeOptions {
-            timeout: Some(Duration::from_secs(4)),
-            ..InvokeOptions::default()
-        };
+        let soon = within(Duration::from_secs(4));
         let error = ledger
             .invoke(call("put", &["alone", "1"]), soon)
             .await

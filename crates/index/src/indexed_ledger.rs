@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chainloom_ledger::{
-    Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, Hash, InvokeOptions, Ledger,
-    LedgerConfig, LedgerError, LedgerInfo, PeerReport, Position, QueryAnswer, Receipt, Transaction,
-    TransactionRange, TransactionSelector,
+    Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions, Hash, InvokeOptions,
+    Ledger, LedgerConfig, LedgerError, LedgerInfo, PeerReport, Position, QueryAnswer, Receipt,
+    Transaction, TransactionRange, TransactionSelector,
 };
 
 use crate::{Index, Indexed};
@@ -92,8 +92,8 @@ impl IndexedLedger {
         }
     }
 
-    async fn answer(&self, call: Call) -> Result<QueryAnswer, LedgerError> {
-        let account = match self.ledger.query(call).await? {
+    async fn answer(&self, call: Call, options: CallOptions) -> Result<QueryAnswer, LedgerError> {
+        let account = match self.ledger.query(call, options).await? {
             QueryAnswer::Balance(account) => account,
             result @ QueryAnswer::Result(_) => return Ok(result),
         };
@@ -143,8 +143,12 @@ impl Ledger for IndexedLedger {
         }
     }
 
-    fn query(&self, call: Call) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>> {
-        Box::pin(self.answer(call))
+    fn query(
+        &self,
+        call: Call,
+        options: CallOptions,
+    ) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>> {
+        Box::pin(self.answer(call, options))
     }
 
     fn invoke(

@@ -3,8 +3,9 @@ use std::pin::Pin;
 use futures_core::Stream;
 
 use crate::{
-    Block, BlockEvent, BlockSelector, Call, InvokeOptions, LedgerConfig, LedgerError, LedgerInfo,
-    PeerReport, Position, QueryAnswer, Receipt, Transaction, TransactionRange, TransactionSelector,
+    Block, BlockEvent, BlockSelector, Call, CallOptions, InvokeOptions, LedgerConfig, LedgerError,
+    LedgerInfo, PeerReport, Position, QueryAnswer, Receipt, Transaction, TransactionRange,
+    TransactionSelector,
 };
 
 /// A future that a trait object can return.
@@ -50,7 +51,11 @@ pub trait Ledger: Send + Sync + 'static {
     ) -> BoxFuture<'_, Result<Transaction, LedgerError>>;
 
     /// Asks a contract without changing the ledger.
-    fn query(&self, call: Call) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>>;
+    fn query(
+        &self,
+        call: Call,
+        options: CallOptions,
+    ) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>>;
 
     /// Submits a call.
     fn invoke(

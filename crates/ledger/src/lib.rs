@@ -25,7 +25,7 @@ mod version;
 
 pub use account::Account;
 pub use block::{Block, BlockSelector, ProofOfWork, TransactionRange};
-pub use call::{Call, InvokeOptions, QueryAnswer, Wait};
+pub use call::{Call, CallOptions, InvokeOptions, QueryAnswer, Wait};
 pub use config::{BatchSize, Consenter, LedgerConfig, OrdererConfig, ProofOfWorkConfig};
 pub use creator::{CertificateSummary, Creator};
 pub use endorsed::{

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use chainloom_ledger::LedgerError;
 use tokio::time::Instant;
 
+use crate::call::ChannelCall;
 use crate::flow::Flow;
-use crate::gateway::GatewayCall;
 use crate::wire::{Block, Transaction, check_data_hash};
 
 /// The contract in every peer that answers what its ledger holds.
@@ -32,15 +32,12 @@ impl ById {
             return Err(not_found(id, ""));
         }
         let channel = Bytes::copy_from_slice(flow.channel().as_bytes());
-        let call = GatewayCall {
-            contract: CONTRACT.to_owned(),
-            args: vec![
-                Bytes::from_static(b"GetBlockByTxID"),
-                channel,
-                Bytes::copy_from_slice(id.as_bytes()),
-            ],
-            deadline: Instant::now() + ANSWERS_WITHIN,
-        };
+        let args = vec![
+            Bytes::from_static(b"GetBlockByTxID"),
+            channel,
+            Bytes::copy_from_slice(id.as_bytes()),
+        ];
+        let call = ChannelCall::plain(CONTRACT, args, Instant::now() + ANSWERS_WITHIN);
         let answer = flow.evaluate(&call).await.map_err(|error| match error {
             LedgerError::Refused {
                 code: "contract_refused",

@@ -27,8 +27,8 @@ use self::pending::Submitted;
 pub(crate) use self::retry::pause_before_retry;
 pub(crate) use self::settle::{Settled, settle};
 use self::shared::Shared;
+use crate::call::ChannelCall;
 use crate::deliver::Source;
-use crate::gateway::GatewayCall;
 use crate::wire::ValidationCode;
 
 /// How long is waited for the stream of blocks before a transaction is submitted without it.
@@ -98,7 +98,7 @@ impl Commits {
     }
 
     /// Remembers a transaction that is being submitted, until it is seen in a block.
-    pub(crate) fn remember(&self, transaction_id: &str, call: &GatewayCall) {
+    pub(crate) fn remember(&self, transaction_id: &str, call: &ChannelCall) {
         self.0.shared.pending().insert(transaction_id, call);
     }
 

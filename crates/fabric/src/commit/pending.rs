@@ -6,7 +6,7 @@ use chainloom_ledger::{Call, Payload, Transaction, TransactionKind};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::gateway::GatewayCall;
+use crate::call::ChannelCall;
 
 /// The most transactions that are remembered, and the most bytes of their calls.
 const PENDING_MAX: usize = 20_000;
@@ -36,7 +36,7 @@ pub(super) struct Submitted {
 }
 
 impl Pending {
-    pub(super) fn insert(&mut self, id: &str, call: &GatewayCall) {
+    pub(super) fn insert(&mut self, id: &str, call: &ChannelCall) {
         self.remove(id);
         let number = self.next_number;
         self.next_number += 1;
@@ -44,8 +44,8 @@ impl Pending {
             number,
             since: Instant::now(),
             time: Timestamp::now(),
-            contract: call.contract.clone(),
-            args: call.args.clone(),
+            contract: call.invocation.contract.clone(),
+            args: call.invocation.args.clone(),
         };
         self.bytes += submitted.bytes();
         self.by_age.insert(number, id.to_owned());
@@ -126,12 +126,9 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    fn call(argument: Bytes) -> GatewayCall {
-        GatewayCall {
-            contract: "basic".to_owned(),
-            args: vec![Bytes::from_static(b"put"), argument],
-            deadline: Instant::now(),
-        }
+    fn call(argument: Bytes) -> ChannelCall {
+        let args = vec![Bytes::from_static(b"put"), argument];
+        ChannelCall::plain("basic", args, Instant::now())
     }
 
     #[test]

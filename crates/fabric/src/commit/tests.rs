@@ -34,6 +34,7 @@ fn connected(version: FabricVersion, peers_per_organization: u16) -> Connected {
         identity,
         channel,
         peers,
+        flow,
         ..
     } = connect(&ConnectionOptions {
         profile: directory.join("connection-org1.yaml"),
@@ -44,10 +45,8 @@ fn connected(version: FabricVersion, peers_per_organization: u16) -> Connected {
         mode: Mode::Gateway,
     })
     .unwrap();
-    let gateway = Gateway {
-        identity: identity.clone(),
-        channel: channel.clone(),
-        peers: peers.clone(),
+    let Flow::Gateway(gateway) = flow else {
+        panic!("{flow:?}");
     };
     let source = Source {
         identity,
@@ -62,12 +61,9 @@ fn connected(version: FabricVersion, peers_per_organization: u16) -> Connected {
     }
 }
 
-fn put(key: &'static str) -> GatewayCall {
-    GatewayCall {
-        contract: "probe".to_owned(),
-        args: ["put", key, "1"].map(Bytes::from).to_vec(),
-        deadline: Instant::now() + Duration::from_secs(60),
-    }
+fn put(key: &'static str) -> ChannelCall {
+    let args = ["put", key, "1"].map(Bytes::from).to_vec();
+    ChannelCall::plain("probe", args, Instant::now() + Duration::from_secs(60))
 }
 
 /// Two networks, one after the other: the machine has other tests to run too.
@@ -157,7 +153,7 @@ async fn a_peer_that_hangs_is_left_for_the_next() {
     let connected = tokio::task::spawn_blocking(|| connected(FabricVersion::V2_5, 2));
     let connected = connected.await.unwrap();
     let network = &connected.network;
-    let [first, second] = &*connected.source.peers else {
+    let [first, _] = &*connected.source.peers else {
         panic!("two peers are expected");
     };
     let (_, peer) = network
@@ -168,7 +164,7 @@ async fn a_peer_that_hangs_is_left_for_the_next() {
     let commits = Commits::new(connected.source.clone());
     let call = put("hangs");
     let gateway = Gateway {
-        peers: Arc::new([second.clone()]),
+        targets: Arc::new([connected.gateway.targets[1].clone()]),
         ..connected.gateway.clone()
     };
     let endorsed = gateway.endorse(&call).await.unwrap();

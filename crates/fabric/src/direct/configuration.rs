@@ -10,9 +10,9 @@ use tokio::time::Instant;
 
 use super::membership::Membership;
 use super::propose::evaluate;
-use super::target::Target;
 use crate::identity::CurrentIdentity;
 use crate::proposal::{Invocation, sign_call};
+use crate::target::Target;
 use crate::wire::config::{ChannelConfig, Consensus};
 use crate::wire::{Block, Body};
 

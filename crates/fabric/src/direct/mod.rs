@@ -8,12 +8,10 @@ mod endorsements;
 mod membership;
 mod propose;
 mod refusal;
-mod target;
 #[cfg(test)]
 mod testing;
 mod transaction;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -26,28 +24,13 @@ use self::configuration::Configurations;
 use self::endorsements::{NotEndorsed, agree};
 pub(crate) use self::membership::Membership;
 use self::propose::{evaluate, propose};
-use self::target::Selection;
-pub(crate) use self::target::Target;
 use self::transaction::Parts;
+use crate::call::ChannelCall;
 use crate::endpoint::Orderer;
 use crate::gateway::{Endorsed, Unsigned};
 use crate::identity::{CurrentIdentity, Identity};
-use crate::proposal::{Invocation, SignedCall, sign_call};
-
-/// A call, as peers take it.
-#[derive(Debug, Clone)]
-pub(crate) struct DirectCall {
-    pub(crate) contract: String,
-    /// The function, then its arguments.
-    pub(crate) args: Vec<Bytes>,
-    /// What only the endorsers see.
-    pub(crate) transient: BTreeMap<String, Bytes>,
-    /// The MSP ids of the organizations that are to endorse; all where there are none.
-    pub(crate) organizations: Vec<String>,
-    /// The names or addresses of the peers that are to endorse; all where there are none.
-    pub(crate) peers: Vec<String>,
-    pub(crate) deadline: Instant,
-}
+use crate::proposal::{SignedCall, sign_call};
+use crate::target::{Selection, Target};
 
 /// A user among the peers and orderers of a channel.
 #[derive(Debug, Clone)]
@@ -99,7 +82,7 @@ impl Direct {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub(crate) async fn evaluate(&self, call: &DirectCall) -> Result<Bytes, LedgerError> {
+    pub(crate) async fn evaluate(&self, call: &ChannelCall) -> Result<Bytes, LedgerError> {
         let identity = self.identity.get();
         let signed = self.sign(call, &identity)?;
         self.evaluate_signed(&signed, call, identity.msp_id()).await
@@ -112,7 +95,7 @@ impl Direct {
     pub(crate) async fn evaluate_signed(
         &self,
         signed: &SignedCall,
-        call: &DirectCall,
+        call: &ChannelCall,
         own: &str,
     ) -> Result<Bytes, LedgerError> {
         let targets = self.targets(call, own)?;
@@ -124,7 +107,7 @@ impl Direct {
     ///
     /// # Errors
     /// [`LedgerError`]; nothing has been submitted then.
-    pub(crate) async fn endorse(&self, call: &DirectCall) -> Result<Endorsed, LedgerError> {
+    pub(crate) async fn endorse(&self, call: &ChannelCall) -> Result<Endorsed, LedgerError> {
         // The envelope has to be signed by who signed the proposal.
         let identity = self.identity.get();
         let signed = self.sign(call, &identity)?;
@@ -142,7 +125,7 @@ impl Direct {
     pub(crate) async fn endorse_signed(
         &self,
         signed: &SignedCall,
-        call: &DirectCall,
+        call: &ChannelCall,
         own: &str,
     ) -> Result<Unsigned, LedgerError> {
         let targets = self.targets(call, own)?;
@@ -195,11 +178,11 @@ impl Direct {
             .await
     }
 
-    fn targets(&self, call: &DirectCall, own: &str) -> Result<Vec<&Target>, LedgerError> {
+    fn targets(&self, call: &ChannelCall, own: &str) -> Result<Vec<&Target>, LedgerError> {
         let selection = Selection {
             organizations: &call.organizations,
             peers: &call.peers,
-            has_transient: !call.transient.is_empty(),
+            has_transient: !call.invocation.transient.is_empty(),
         };
         selection.of(&self.targets, own)
     }
@@ -213,17 +196,12 @@ impl Direct {
             .collect()
     }
 
-    fn sign(&self, call: &DirectCall, identity: &Identity) -> Result<SignedCall, LedgerError> {
+    fn sign(&self, call: &ChannelCall, identity: &Identity) -> Result<SignedCall, LedgerError> {
         let refused = identity.check_validity(Timestamp::now());
         refused.map_err(|error| LedgerError::AccessDenied {
             detail: error.to_string(),
         })?;
-        let invocation = Invocation {
-            contract: call.contract.clone(),
-            args: call.args.clone(),
-            transient: call.transient.clone(),
-            ..Invocation::default()
-        };
+        let invocation = call.invocation.clone();
         sign_call(identity, &self.channel, invocation).map_err(|error| broken(error.to_string()))
     }
 }

@@ -6,10 +6,10 @@ use tokio::time::{Instant, timeout_at};
 use tonic::Status;
 
 use super::refusal::{explain_response, is_success, said, together};
-use super::target::Target;
 use crate::failure::{Step, explain, is_transport};
 use crate::gateway::until;
 use crate::proposal::SignedCall;
+use crate::target::Target;
 use crate::wire::proto::protos;
 
 /// What a peer answered that endorsed the call.

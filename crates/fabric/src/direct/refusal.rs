@@ -2,7 +2,7 @@
 
 use chainloom_ledger::{Endorser, LedgerError};
 
-use super::target::Target;
+use crate::target::Target;
 use crate::wire::proto::protos;
 
 /// Whether this answer says that the contract ran and ended well.

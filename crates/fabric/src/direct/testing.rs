@@ -7,10 +7,10 @@ use std::process::Command;
 
 use jiff::Timestamp;
 
-use super::target::Target;
 use crate::endpoint::Peer;
 use crate::identity::{Certificate, Credentials, Identity, KeyKind, MspContext, PrivateKey};
 use crate::profile::NodeEntry;
+use crate::target::Target;
 
 /// A peer of that organization, which nobody asks. Has to be called within a runtime.
 pub(super) fn target(organization: &str) -> Target {

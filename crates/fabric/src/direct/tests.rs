@@ -41,18 +41,16 @@ fn connected(network: &Network) -> Direct {
 }
 
 /// A call that writes a secret, for whom nothing more is said.
-fn secret() -> DirectCall {
-    DirectCall {
-        contract: "probe".to_owned(),
-        args: vec![
-            Bytes::from_static(b"putPrivate"),
-            Bytes::from_static(b"secret"),
-        ],
-        transient: [("value".to_owned(), Bytes::from_static(b"blue"))].into(),
-        organizations: Vec::new(),
-        peers: Vec::new(),
-        deadline: Instant::now() + Duration::from_secs(60),
-    }
+fn secret() -> ChannelCall {
+    let mut call = plain(["putPrivate", "secret"]);
+    let value = Bytes::from_static(b"blue");
+    call.invocation.transient = [("value".to_owned(), value)].into();
+    call
+}
+
+fn plain(args: [&'static str; 2]) -> ChannelCall {
+    let args = args.map(Bytes::from).to_vec();
+    ChannelCall::plain("probe", args, Instant::now() + Duration::from_secs(60))
 }
 
 fn endorsers(endorsed: &Endorsed) -> Vec<String> {
@@ -80,14 +78,7 @@ async fn transient_data_go_to_the_own_organization_unless_others_are_named() {
         "the secret would stand on the chain"
     );
     direct.submit(&endorsed, secret().deadline).await.unwrap();
-    let question = DirectCall {
-        args: vec![
-            Bytes::from_static(b"getPrivate"),
-            Bytes::from_static(b"secret"),
-        ],
-        transient: BTreeMap::new(),
-        ..secret()
-    };
+    let question = plain(["getPrivate", "secret"]);
     // It is written once its block is there.
     let read = loop {
         match direct.evaluate(&question).await {
@@ -101,19 +92,19 @@ async fn transient_data_go_to_the_own_organization_unless_others_are_named() {
     };
     assert_eq!(read, "blue");
 
-    let named = DirectCall {
+    let named = ChannelCall {
         organizations: vec!["Org1MSP".to_owned(), "Org2MSP".to_owned()],
         ..secret()
     };
     let endorsed = direct.endorse(&named).await.unwrap();
     assert_eq!(endorsers(&endorsed), ["Org1MSP", "Org2MSP"]);
-    let other = DirectCall {
+    let other = ChannelCall {
         peers: vec!["peer0.org2.example.com".to_owned()],
         ..secret()
     };
     let endorsed = direct.endorse(&other).await.unwrap();
     assert_eq!(endorsers(&endorsed), ["Org2MSP"]);
-    let nobody = DirectCall {
+    let nobody = ChannelCall {
         organizations: vec!["Org9MSP".to_owned()],
         ..secret()
     };

@@ -15,7 +15,7 @@ mod signature;
 mod steps;
 
 use bytes::Bytes;
-use chainloom_ledger::{Call, Creator, Hash, LedgerError, Payload, Receipt, Wait};
+use chainloom_ledger::{Call, CallOptions, Creator, Hash, LedgerError, Payload, Receipt, Wait};
 use jiff::Timestamp;
 use prost::Message as _;
 use serde::Serialize;
@@ -26,11 +26,12 @@ pub use self::error::OutsideError;
 use self::signatory::Signatory;
 pub use self::signature::SignatureFault;
 use self::steps::{Expiry, Proposed, State, Steps, Transaction};
-use crate::gateway::{GatewayCall, Unsigned};
+use crate::call::ChannelCall;
+use crate::gateway::Unsigned;
 use crate::identity::KeyKind;
 use crate::ledger::FabricLedger;
 use crate::present;
-use crate::proposal::{Invocation, Proposal};
+use crate::proposal::Proposal;
 use crate::wire::proto::{common, protos};
 use crate::wire::{Body, Envelope};
 
@@ -240,15 +241,11 @@ impl Outside<'_> {
         step: Step,
     ) -> Result<ToSign, OutsideError> {
         let signatory = Signatory::new(certificate, organization, Timestamp::now())?;
-        let call = self.ledger.call(call, None)?;
+        let call = self.ledger.call(call, CallOptions::default())?;
         let channels = &self.ledger.outside.channels;
         channels.check(self.ledger, &signatory).await?;
-        let invocation = Invocation {
-            contract: call.contract.clone(),
-            args: call.args.clone(),
-            ..Invocation::default()
-        };
         let channel = self.ledger.flow.channel();
+        let invocation = call.invocation.clone();
         let proposal = Proposal::new(signatory.creator.clone(), channel, invocation);
         let proposal = proposal.map_err(|error| LedgerError::Storage {
             detail: error.to_string(),
@@ -311,8 +308,8 @@ impl Proposed {
     }
 
     /// The call, whose time begins anew with each step: between them somebody signs.
-    fn call_from_now(&self) -> GatewayCall {
-        GatewayCall {
+    fn call_from_now(&self) -> ChannelCall {
+        ChannelCall {
             deadline: Instant::now() + self.timeout,
             ..self.call.clone()
         }

@@ -10,7 +10,8 @@ use tokio::time::Instant;
 
 use super::error::OutsideError;
 use super::signatory::Signatory;
-use crate::gateway::{GatewayCall, Unsigned};
+use crate::call::ChannelCall;
+use crate::gateway::Unsigned;
 use crate::proposal::Proposal;
 
 /// How long a step waits for its signature.
@@ -26,7 +27,7 @@ const OVERHEAD_BYTES: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Proposed {
     pub(super) signatory: Signatory,
-    pub(super) call: GatewayCall,
+    pub(super) call: ChannelCall,
     /// How long each step may take once it is signed.
     pub(super) timeout: Duration,
     pub(super) proposal: Proposal,

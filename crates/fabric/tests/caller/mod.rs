@@ -2,9 +2,13 @@
 
 #![allow(dead_code, reason = "not every test program calls all of it")]
 
+use std::time::Duration;
+
 use chainloom_devnet::Network;
 use chainloom_fabric::{ConnectionOptions, FabricLedger, Mode};
-use chainloom_ledger::{Call, InvokeOptions, Ledger, LedgerError, Payload, QueryAnswer, Receipt};
+use chainloom_ledger::{
+    Call, CallOptions, InvokeOptions, Ledger, LedgerError, Payload, QueryAnswer, Receipt,
+};
 
 /// What it takes to connect alice of that organization.
 pub(crate) fn options(
@@ -41,6 +45,17 @@ pub(crate) async fn connected(
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// An invocation that gives up after so long.
+pub(crate) fn within(timeout: Duration) -> InvokeOptions {
+    InvokeOptions {
+        call: CallOptions {
+            timeout: Some(timeout),
+            ..CallOptions::default()
+        },
+        ..InvokeOptions::default()
+    }
+}
+
 /// A call of the ledger's own contract.
 pub(crate) fn call(function: &str, args: &[&str]) -> Call {
     Call {
@@ -68,7 +83,10 @@ pub(crate) async fn query(
     function: &str,
     args: &[&str],
 ) -> Result<String, LedgerError> {
-    match ledger.query(call(function, args)).await? {
+    match ledger
+        .query(call(function, args), CallOptions::default())
+        .await?
+    {
         QueryAnswer::Result(result) => Ok(result.as_text().expect("it is text").to_owned()),
         QueryAnswer::Balance(_) => panic!("contracts have no accounts"),
     }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use chainloom_ledger::{
-    Account, Advice, BlockSelector, Call, Hash, InvokeOptions, Ledger, LedgerError, Payload,
-    Position, QueryAnswer, Transaction, TransactionKind, TransactionRange, TransactionSelector,
-    ValidationCode, Version,
+    Account, Advice, BlockSelector, Call, CallOptions, Hash, InvokeOptions, Ledger, LedgerError,
+    Payload, Position, QueryAnswer, Transaction, TransactionKind, TransactionRange,
+    TransactionSelector, ValidationCode, Version,
 };
 use futures_util::StreamExt;
 use serde_json::json;
@@ -220,11 +220,20 @@ async fn the_indexed_ledger_answers_what_the_ledger_leaves_to_it() {
     });
     assert_eq!(above.transaction(version).await.unwrap().id, "twice");
 
-    let answer = above.query(call("balance", "dora")).await;
+    let answer = above
+        .query(call("balance", "dora"), CallOptions::default())
+        .await;
     assert_eq!(answer, Ok(QueryAnswer::Result(Payload::from("3"))));
-    let answer = above.query(call("pending", "")).await;
+    let answer = above
+        .query(call("pending", ""), CallOptions::default())
+        .await;
     assert_eq!(answer, Ok(QueryAnswer::Result(Payload::from("[]"))));
-    assert!(above.query(call("unknown", "")).await.is_err());
+    assert!(
+        above
+            .query(call("unknown", ""), CallOptions::default())
+            .await
+            .is_err()
+    );
 
     assert_eq!(above.info().await.unwrap().height, 32);
     assert_eq!(above.config(Some(3)).await.unwrap().block, 3);

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use bigdecimal::BigDecimal;
 use chainloom_ledger::{
-    Account, Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, Hash, InvokeOptions,
-    Ledger, LedgerConfig, LedgerError, LedgerInfo, LedgerKind, Payload, PeerReport, Position,
-    QueryAnswer, Receipt, Transaction, TransactionKind, TransactionRange, TransactionSelector,
-    Transfer, ValidationCode, Version,
+    Account, Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions, Hash,
+    InvokeOptions, Ledger, LedgerConfig, LedgerError, LedgerInfo, LedgerKind, Payload, PeerReport,
+    Position, QueryAnswer, Receipt, Transaction, TransactionKind, TransactionRange,
+    TransactionSelector, Transfer, ValidationCode, Version,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -296,7 +296,7 @@ impl Ledger for MemoryLedger {
         )
     }
 
-    fn query(&self, call: Call) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>> {
+    fn query(&self, call: Call, _: CallOptions) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>> {
         let account = || call.args[0].as_text().unwrap();
         ready(match call.function.as_str() {
             "balance" => Ok(QueryAnswer::Balance(Account::named(account()))),

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
@@ -6,6 +6,7 @@ use chainloom_ledger::{InvokeOptions, Ledger, Payload, Receipt, ReceiptStatus, W
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
+use super::call_request::CallRequest;
 use super::json_body::JsonBody;
 use super::parameters::Parameters;
 use super::path::PathParts;
@@ -24,14 +25,29 @@ const RETRIES_MAX: u32 = 10;
 pub(super) struct InvokeRequest {
     /// The contract; where absent the ledger's own default, `coin` on the tutorial's chain.
     contract: Option<String>,
-    /// The function: `transfer` on the tutorial's chain.
+    /// The function: `transfer` on the tutorial's chain. On Fabric `Contract:name` where the chaincode has several contracts.
     function: String,
     /// Its arguments: sender, recipient and amount for a transfer.
     #[serde(default)]
     args: Vec<Payload>,
+    /// Data for those peers only that run the call, by name; they never stand on the ledger. Fabric only. Where neither `organizations`
+    /// nor `peers` are named they go to the own organization's peers.
+    #[serde(default)]
+    transient: BTreeMap<String, Payload>,
+    /// The organizations (MSP ids) whose peers are to endorse; left to the ledger where absent. Fabric only.
+    #[serde(default)]
+    organizations: Vec<String>,
+    /// The peers that are asked, by address or by their name in the connection profile, in this order but for the own organization's,
+    /// which come first; left to the ledger where absent. Fabric only.
+    #[serde(default)]
+    peers: Vec<String>,
+    /// Whether it is the call with which a contract begins whose definition asks for one. Fabric only.
+    #[serde(default)]
+    is_init: bool,
     /// What to wait for; where absent `ordered` on the tutorial's chain (until it is stored), `committed` on Fabric.
     wait: Option<Wait>,
-    /// How long to wait, in milliseconds; 30,000 where absent or longer.
+    /// How long it may take, in milliseconds, the wait for a block included: on the tutorial's chain 30,000 where absent and at most, on
+    /// Fabric 60,000 where absent and 600,000 at most.
     timeout_ms: Option<u64>,
     /// How often to submit the call anew, as another transaction, where it met a conflict (`mvcc_read_conflict`,
     /// `phantom_read_conflict`): at most 10, 0 where absent. Nothing else is ever submitted anew.
@@ -65,7 +81,17 @@ pub(super) async fn invoke(
 ) -> Result<(StatusCode, Json<Receipt>), Problem> {
     parameters.finish()?;
     let served = state.ledgers.get(&name)?;
-    let call = served.call(request.contract, request.function, request.args)?;
+    let call = CallRequest {
+        contract: request.contract,
+        function: request.function,
+        args: request.args,
+        transient: request.transient,
+        organizations: request.organizations,
+        peers: request.peers,
+        is_init: request.is_init,
+        timeout_ms: request.timeout_ms,
+    };
+    let (call, options) = call.into_call(served)?;
     if request.retry > RETRIES_MAX {
         return Err(Problem::bad_request(
             "invalid_retry",
@@ -76,8 +102,8 @@ pub(super) async fn invoke(
         ));
     }
     let options = InvokeOptions {
+        call: options,
         wait: request.wait,
-        timeout: request.timeout_ms.map(Duration::from_millis),
         idempotency_key: idempotency_key(&headers)?,
         retries: request.retry,
     };

@@ -3,6 +3,7 @@
 mod account;
 mod block;
 mod blocks;
+mod call_request;
 mod catch_up;
 mod config;
 mod description;

@@ -1,27 +1,15 @@
 use axum::Json;
 use axum::extract::State;
 use chainloom_ledger::{Ledger, Payload, QueryAnswer};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::call_request::CallRequest;
 use super::json_body::JsonBody;
 use super::parameters::Parameters;
 use super::path::PathParts;
 use super::responses::Problems;
 use crate::problem::Problem;
 use crate::state::AppState;
-
-/// A question to a contract.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct QueryRequest {
-    /// The contract; where absent the ledger's own default, `coin` on the tutorial's chain.
-    contract: Option<String>,
-    /// The function: `balance` or `pending` on the tutorial's chain.
-    function: String,
-    /// Its arguments; none where absent.
-    #[serde(default)]
-    args: Vec<Payload>,
-}
 
 /// A contract's answer.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -36,19 +24,19 @@ pub(super) struct QueryResult {
     path = "/ledgers/{ledger}/query",
     tag = "calls",
     params(("ledger" = String, Path, description = "The ledger's name")),
-    request_body = QueryRequest,
+    request_body = CallRequest,
     responses((status = 200, body = QueryResult), Problems)
 )]
 pub(super) async fn query(
     State(state): State<AppState>,
     PathParts(name): PathParts<String>,
     parameters: Parameters,
-    JsonBody(request): JsonBody<QueryRequest>,
+    JsonBody(request): JsonBody<CallRequest>,
 ) -> Result<Json<QueryResult>, Problem> {
     parameters.finish()?;
     let served = state.ledgers.get(&name)?;
-    let call = served.call(request.contract, request.function, request.args)?;
-    let result = match served.ledger.query(call).await? {
+    let (call, options) = request.into_call(served)?;
+    let result = match served.ledger.query(call, options).await? {
         QueryAnswer::Result(result) => result,
         // The read model answers this one itself; the type of a ledger's answer has it all the same.
         QueryAnswer::Balance(account) => {

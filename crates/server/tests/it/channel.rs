@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use chainloom_index::{Index, IndexedLedger};
 use chainloom_ledger::{
-    BatchSize, Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CertificateSummary,
-    Consenter, ContractEvent, ContractResponse, Creator, Endorsed, Endorser, Hash, InvokeOptions,
-    KeyRead, KeyWrite, Ledger, LedgerConfig, LedgerError, LedgerInfo, LedgerKind, OrdererConfig,
-    Payload, PeerReport, Position, PrivateCollection, QueryAnswer, RangeRead, Receipt,
-    ReceiptStatus, Transaction, TransactionKind, TransactionRange, TransactionSelector,
-    ValidationCode, Version,
+    BatchSize, Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions,
+    CertificateSummary, Consenter, ContractEvent, ContractResponse, Creator, Endorsed, Endorser,
+    Hash, InvokeOptions, KeyRead, KeyWrite, Ledger, LedgerConfig, LedgerError, LedgerInfo,
+    LedgerKind, OrdererConfig, Payload, PeerReport, Position, PrivateCollection, QueryAnswer,
+    RangeRead, Receipt, ReceiptStatus, Transaction, TransactionKind, TransactionRange,
+    TransactionSelector, ValidationCode, Version,
 };
 use chainloom_server::{Ledgers, Limits, ServedLedger, Server, ServerOptions};
 use futures_util::StreamExt;
@@ -30,6 +30,8 @@ pub(crate) struct Channel {
     blocks: Arc<Vec<Block>>,
     /// What was called last.
     pub(crate) called: Arc<Mutex<Option<Call>>>,
+    /// How.
+    pub(crate) options: Arc<Mutex<Option<CallOptions>>>,
 }
 
 /// The id of the transaction with everything in it.
@@ -61,6 +63,7 @@ impl Channel {
         Channel {
             blocks: Arc::new(blocks),
             called: Arc::default(),
+            options: Arc::default(),
         }
     }
 }
@@ -295,7 +298,12 @@ impl Ledger for Channel {
         )
     }
 
-    fn query(&self, call: Call) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>> {
+    fn query(
+        &self,
+        call: Call,
+        options: CallOptions,
+    ) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>> {
+        *self.options.lock().unwrap() = Some(options);
         let function = call.function.clone();
         *self.called.lock().unwrap() = Some(call);
         ready(match function.as_str() {
@@ -313,7 +321,12 @@ impl Ledger for Channel {
         })
     }
 
-    fn invoke(&self, call: Call, _: InvokeOptions) -> BoxFuture<'_, Result<Receipt, LedgerError>> {
+    fn invoke(
+        &self,
+        call: Call,
+        options: InvokeOptions,
+    ) -> BoxFuture<'_, Result<Receipt, LedgerError>> {
+        *self.options.lock().unwrap() = Some(options.call);
         let function = call.function.clone();
         *self.called.lock().unwrap() = Some(call);
         ready(match function.as_str() {

@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use chainloom_ledger::{CallOptions, Payload};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -95,6 +98,50 @@ async fn the_description_has_what_peers_endorsed() {
             endorsed.contains_key(name) || own.contains_key(name),
             "{name}"
         );
+    }
+}
+
+#[tokio::test]
+async fn how_a_call_is_to_be_carried_out_reaches_the_ledger() {
+    let channel = Channel::new();
+    let server = ChannelServer::start(&[("trade", channel.clone())], Some("probe"));
+    let body = json!({
+        "function": "Contract:put",
+        "transient": {"price": "1250", "raw": {"base64": "/wA="}},
+        "organizations": ["Org1MSP", "Org2MSP"],
+        "peers": ["peer0.org1.example.com"],
+        "is_init": true,
+        "timeout_ms": 1500,
+    });
+    let expected = CallOptions {
+        transient: [
+            ("price".to_owned(), "1250".into()),
+            ("raw".to_owned(), Payload(vec![0xff, 0])),
+        ]
+        .into(),
+        organizations: vec!["Org1MSP".to_owned(), "Org2MSP".to_owned()],
+        peers: vec!["peer0.org1.example.com".to_owned()],
+        is_init: true,
+        timeout: Some(Duration::from_millis(1500)),
+    };
+    for verb in ["query", "invoke"] {
+        let path = format!("/api/v1/ledgers/trade/{verb}");
+        assert_eq!(server.post(&path, &body).await.status(), StatusCode::OK);
+        let options = channel.options.lock().unwrap().take().unwrap();
+        assert!(options == expected, "{verb}");
+        let function = channel.called.lock().unwrap().take().unwrap().function;
+        assert_eq!(function, "Contract:put");
+        for wrong in [
+            json!({"function": "put", "transient": ["value"]}),
+            json!({"function": "put", "transient": {"value": 5}}),
+            json!({"function": "put", "organizations": "Org1MSP"}),
+            json!({"function": "put", "organisations": []}),
+            json!({"function": "put", "timeout_ms": -1}),
+        ] {
+            let refused = server.post(&path, &wrong).await;
+            assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{wrong}");
+        }
+        assert!(channel.options.lock().unwrap().is_none());
     }
 }
 

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::Core;
 use super::decode::{TRANSFER, ticket_text};
 use super::post::{encode, full};
-use super::query::{arguments, require_contract, unknown_function};
+use super::query::{arguments, refuse_what_endorsers_do, require_contract, unknown_function};
 use crate::json::{Json, Limits, parse};
 use crate::store::{IdempotencyKey, Posted, TicketPlace};
 
@@ -25,6 +25,7 @@ impl Core {
         options: InvokeOptions,
     ) -> Result<Receipt, LedgerError> {
         require_contract(&call)?;
+        refuse_what_endorsers_do(&options.call)?;
         if call.function != TRANSFER {
             return Err(unknown_function(
                 &call.function,
@@ -60,7 +61,7 @@ impl Core {
         };
         match options.wait {
             Some(Wait::Committed) => {
-                let timeout = options.timeout.unwrap_or(WAIT_MAX).min(WAIT_MAX);
+                let timeout = options.call.timeout.unwrap_or(WAIT_MAX).min(WAIT_MAX);
                 self.committed(ticket, timeout).await
             }
             Some(Wait::Ordered) | None => self.receipt(ticket).await,

@@ -1,9 +1,9 @@
 //! The node as a [`Ledger`].
 
 use chainloom_ledger::{
-    Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, InvokeOptions, Ledger,
-    LedgerConfig, LedgerError, LedgerInfo, LedgerKind, PeerReport, Position, ProofOfWorkConfig,
-    QueryAnswer, Receipt, Transaction, TransactionRange, TransactionSelector,
+    Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions, InvokeOptions,
+    Ledger, LedgerConfig, LedgerError, LedgerInfo, LedgerKind, PeerReport, Position,
+    ProofOfWorkConfig, QueryAnswer, Receipt, Transaction, TransactionRange, TransactionSelector,
 };
 
 use super::error::block_not_found;
@@ -120,8 +120,12 @@ impl Ledger for Node {
         Box::pin(self.core().read_in_turn(read))
     }
 
-    fn query(&self, call: Call) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>> {
-        Box::pin(self.core().query(call))
+    fn query(
+        &self,
+        call: Call,
+        options: CallOptions,
+    ) -> BoxFuture<'_, Result<QueryAnswer, LedgerError>> {
+        Box::pin(self.core().query(call, options))
     }
 
     fn invoke(

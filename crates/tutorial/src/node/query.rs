@@ -1,6 +1,6 @@
 //! Questions to the contract `coin`.
 
-use chainloom_ledger::{Account, Call, LedgerError, Payload, QueryAnswer};
+use chainloom_ledger::{Account, Call, CallOptions, LedgerError, Payload, QueryAnswer};
 
 use super::Core;
 use super::decode::{CONTRACT, tree};
@@ -19,8 +19,10 @@ impl Core {
     pub(super) async fn query(
         self: &std::sync::Arc<Self>,
         call: Call,
+        options: CallOptions,
     ) -> Result<QueryAnswer, LedgerError> {
         require_contract(&call)?;
+        refuse_what_endorsers_do(&options)?;
         match call.function.as_str() {
             "balance" => {
                 let [account] = arguments(&call, "balance(account)")?;
@@ -74,6 +76,28 @@ pub(super) fn require_contract(call: &Call) -> Result<(), LedgerError> {
             shortened(&call.contract)
         ),
     })
+}
+
+/// Nobody endorses here: nodes only hand on what was said to them, to all others.
+pub(super) fn refuse_what_endorsers_do(options: &CallOptions) -> Result<(), LedgerError> {
+    let asked_for = [
+        ("transient", !options.transient.is_empty()),
+        ("organizations", !options.organizations.is_empty()),
+        ("peers", !options.peers.is_empty()),
+        ("is_init", options.is_init),
+    ];
+    match asked_for
+        .into_iter()
+        .find(|(_, is_asked_for)| *is_asked_for)
+    {
+        None => Ok(()),
+        Some((name, _)) => Err(LedgerError::InvalidCall {
+            code: "option_unsupported",
+            detail: format!(
+                "the tutorial's chain cannot do what `{name}` asks for: no peers endorse there; leave it out"
+            ),
+        }),
+    }
 }
 
 /// A function that the contract does not have.

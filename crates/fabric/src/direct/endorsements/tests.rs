@@ -5,9 +5,9 @@ use prost::Message as _;
 
 use super::*;
 use crate::direct::configuration::config_in;
-use crate::direct::target::Target;
 use crate::direct::testing::{TestAuthority, target};
 use crate::proposal::serialized;
+use crate::target::Target;
 use crate::wire::proto::msp;
 use crate::wire::{Action, Block, Body};
 

@@ -1,5 +1,7 @@
 use axum::extract::{OriginalUri, Path, State};
-use chainloom_ledger::{InvokeOptions, Ledger, LedgerError, Payload, QueryAnswer, Wait};
+use chainloom_ledger::{
+    CallOptions, InvokeOptions, Ledger, LedgerError, Payload, QueryAnswer, Wait,
+};
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -80,7 +82,7 @@ async fn carry_out(shown: &Shown, form: &CallForm) -> Result<Done, PageError> {
         .served
         .call(contract, form.function.trim().to_owned(), args)?;
     match form.verb {
-        Verb::Query => match shown.ledger().query(call).await? {
+        Verb::Query => match shown.ledger().query(call, CallOptions::default()).await? {
             QueryAnswer::Result(result) => Ok(Done::Queried(ShownBytes::of(&result))),
             QueryAnswer::Balance(_) => Err(LedgerError::Storage {
                 detail: "a channel of Fabric answered with an account's balance".to_owned(),

@@ -2,8 +2,8 @@ use super::*;
 use crate::json::Json;
 use crate::store::tests::{adopt, chain, foreign};
 use chainloom_ledger::{
-    Advice, BlockSelector, Call, Hash, InvokeOptions, Ledger, LedgerError, Payload, QueryAnswer,
-    Receipt, ReceiptStatus, TransactionKind, TransactionSelector, Version, Wait,
+    Advice, BlockSelector, Call, CallOptions, Hash, InvokeOptions, Ledger, LedgerError, Payload,
+    QueryAnswer, Receipt, ReceiptStatus, TransactionKind, TransactionSelector, Version, Wait,
 };
 
 fn call(function: &str, args: &[&str]) -> Call {
@@ -173,8 +173,10 @@ async fn waiting_for_a_block() {
     let node = open(folder.path());
     let wait = |timeout_ms| InvokeOptions {
         wait: Some(Wait::Committed),
-        timeout: Some(Duration::from_millis(timeout_ms)),
-        idempotency_key: None,
+        call: CallOptions {
+            timeout: Some(Duration::from_millis(timeout_ms)),
+            ..CallOptions::default()
+        },
         ..InvokeOptions::default()
     };
     let error = transfer(&node, "4", wait(20)).await.unwrap_err();
@@ -231,7 +233,10 @@ async fn wrong_calls_are_told_what_is_wrong() {
     };
     assert_eq!(invoked(elsewhere.clone()).await.code(), "unknown_contract");
     assert_eq!(
-        node.query(elsewhere).await.unwrap_err().code(),
+        node.query(elsewhere, CallOptions::default())
+            .await
+            .unwrap_err()
+            .code(),
         "unknown_contract"
     );
     for (function, args, code) in [
@@ -239,8 +244,53 @@ async fn wrong_calls_are_told_what_is_wrong() {
         ("balance", &[][..], "invalid_arguments"),
         ("pending", &["x"][..], "invalid_arguments"),
     ] {
-        let error = node.query(call(function, args)).await.unwrap_err();
+        let error = node
+            .query(call(function, args), CallOptions::default())
+            .await
+            .unwrap_err();
         assert_eq!(error.code(), code);
+    }
+    let asked_for = CallOptions::default;
+    for (name, options) in [
+        (
+            "transient",
+            CallOptions {
+                transient: [("value".to_owned(), "1".into())].into(),
+                ..asked_for()
+            },
+        ),
+        (
+            "organizations",
+            CallOptions {
+                organizations: vec!["Org1MSP".to_owned()],
+                ..asked_for()
+            },
+        ),
+        (
+            "peers",
+            CallOptions {
+                peers: vec!["peer0".to_owned()],
+                ..asked_for()
+            },
+        ),
+        (
+            "is_init",
+            CallOptions {
+                is_init: true,
+                ..asked_for()
+            },
+        ),
+    ] {
+        let asked = node.query(call("balance", &["a"]), options.clone()).await;
+        let options = InvokeOptions {
+            call: options,
+            ..InvokeOptions::default()
+        };
+        let invoked = node.invoke(call("transfer", &["a", "b", "4"]), options);
+        for error in [asked.unwrap_err(), invoked.await.unwrap_err()] {
+            assert_eq!(error.code(), "option_unsupported");
+            assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
+        }
     }
     assert_eq!(node.head().pending_count, 0);
 }
@@ -265,13 +315,21 @@ async fn amounts_keep_their_kind() {
 async fn queries_name_the_account_and_list_what_waits() {
     let folder = tempfile::tempdir().unwrap();
     let node = open(folder.path());
-    let balance = async |name: &str| match node.query(call("balance", &[name])).await.unwrap() {
+    let balance = async |name: &str| match node
+        .query(call("balance", &[name]), CallOptions::default())
+        .await
+        .unwrap()
+    {
         QueryAnswer::Balance(account) => account,
         QueryAnswer::Result(_) => panic!("no account"),
     };
     assert_eq!(balance("ann").await.key(), "\"ann\"");
     assert_eq!(balance("me").await.key(), format!("\"{}\"", node.id()));
-    let pending = async || match node.query(call("pending", &[])).await.unwrap() {
+    let pending = async || match node
+        .query(call("pending", &[]), CallOptions::default())
+        .await
+        .unwrap()
+    {
         QueryAnswer::Result(result) => result.as_text().unwrap().to_owned(),
         QueryAnswer::Balance(_) => panic!("no result"),
     };
@@ -292,7 +350,11 @@ async fn queries_name_the_account_and_list_what_waits() {
 async fn the_list_of_what_waits_is_bounded() {
     let folder = tempfile::tempdir().unwrap();
     let node = open(folder.path());
-    let listed = async || match node.query(call("pending", &[])).await.unwrap() {
+    let listed = async || match node
+        .query(call("pending", &[]), CallOptions::default())
+        .await
+        .unwrap()
+    {
         QueryAnswer::Result(result) => {
             let list: Vec<serde_json::Value> = serde_json::from_slice(&result.0).unwrap();
             list

@@ -34,7 +34,8 @@ pub(crate) struct Selection<'a> {
 }
 
 impl Selection<'_> {
-    /// The peers that are asked, in the order of `all`. Transient data go to the `own` organization only, where nothing else is said.
+    /// The peers that are asked, in the order of `all` or, where peers are named, in theirs, with those of the `own` organization first.
+    /// Transient data go to the `own` organization only, where nothing else is said.
     ///
     /// # Errors
     /// [`LedgerError::InvalidCall`] for an organization or a peer that the connection profile does not have.
@@ -68,7 +69,7 @@ impl Selection<'_> {
         }
         let is_own_only =
             self.has_transient && self.organizations.is_empty() && self.peers.is_empty();
-        let chosen: Vec<&Target> = all
+        let mut chosen: Vec<&Target> = all
             .iter()
             .filter(|target| {
                 let is_asked_for = |names: &[String], is: &dyn Fn(&Target, &str) -> bool| {
@@ -79,6 +80,8 @@ impl Selection<'_> {
                     && (!is_own_only || is_in(target, own))
             })
             .collect();
+        let place = |target: &Target| self.peers.iter().position(|name| is_called(target, name));
+        chosen.sort_by_key(|target| (!is_in(target, own), place(target)));
         match chosen.is_empty() {
             true => Err(LedgerError::InvalidCall {
                 code: "no_peers_chosen",
@@ -148,11 +151,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_goes_to_all_peers_but_for_what_it_says() {
-        assert_eq!(chosen(&[], &[], false), names(&["peer0", "peer1", "peer2"]));
+        // The own organization is Org2MSP.
+        assert_eq!(chosen(&[], &[], false), names(&["peer2", "peer0", "peer1"]));
         assert_eq!(chosen(&["Org1MSP"], &[], false), names(&["peer0", "peer1"]));
         assert_eq!(
-            chosen(&[], &["peer1", "peer2:7051"], false),
-            names(&["peer1", "peer2"])
+            chosen(&[], &["peer1", "peer0", "peer2:7051"], false),
+            names(&["peer2", "peer1", "peer0"])
         );
         assert_eq!(chosen(&["Org1MSP"], &["peer1"], false), names(&["peer1"]));
     }
