@@ -165,14 +165,6 @@ pub(crate) enum Error {
     /// The read model cannot be opened.
     #[error(transparent)]
     Index(#[from] IndexError),
-    /// A user could not be connected to a channel.
-    #[error("[ledgers.{ledger}]: {source}")]
-    NotConnected {
-        /// The ledger.
-        ledger: String,
-        /// What is wrong.
-        source: Box<chainloom_fabric::ConnectError>,
-    },
     /// A ledger did not do what it was asked.
     #[error(transparent)]
     Ledger(#[from] LedgerError),

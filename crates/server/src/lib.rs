@@ -10,6 +10,7 @@
 mod api;
 mod area;
 mod body;
+mod connections;
 mod explorer;
 mod gate;
 mod ledgers;
@@ -23,6 +24,7 @@ mod server;
 mod state;
 mod tutorial_routes;
 
+pub use connections::Connections;
 pub use ledgers::{Ledgers, ServedLedger};
 pub use options::{Limits, ServerOptions};
 pub use serve::BindError;

@@ -84,14 +84,24 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, code, detail)
     }
 
+    /// A problem that the same request may not meet later.
+    pub(crate) fn retryable(
+        status: StatusCode,
+        code: &'static str,
+        detail: impl Into<String>,
+    ) -> Problem {
+        let mut problem = Problem::new(status, code, detail);
+        problem.0.retryable = true;
+        problem
+    }
+
     /// Too much at once; to be tried again after so many seconds.
     pub(crate) fn overloaded(
         code: &'static str,
         detail: impl Into<String>,
         retry_after_s: u32,
     ) -> Problem {
-        let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail);
-        problem.0.retryable = true;
+        let mut problem = Problem::retryable(StatusCode::SERVICE_UNAVAILABLE, code, detail);
         problem.0.retry_after_s = Some(retry_after_s);
         problem
     }

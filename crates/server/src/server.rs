@@ -22,7 +22,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes the ports. Connections wait until [`Server::run`].
+    /// Takes the ports. Connections wait until [`Server::run`], and ledgers may come until then, or later.
     ///
     /// # Errors
     /// See [`BindError`]; each is a sentence for the user.
@@ -33,12 +33,6 @@ impl Server {
             options,
             ledgers,
         })
-    }
-
-    /// Serves these ledgers instead: the ports can be taken before the ledgers are opened.
-    #[must_use]
-    pub fn with_ledgers(self, ledgers: Ledgers) -> Server {
-        Server { ledgers, ..self }
     }
 
     /// The addresses that it listens on, with the ports that were chosen for port 0.

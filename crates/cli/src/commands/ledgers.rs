@@ -14,7 +14,9 @@ struct List {
 struct Ledger {
     name: String,
     kind: String,
-    height: u64,
+    /// Absent where the ledger does not answer.
+    #[serde(default)]
+    height: Option<u64>,
     #[serde(default)]
     pending_count: Option<u64>,
     health: Health,
@@ -39,12 +41,13 @@ pub(crate) async fn run(remote: &Remote) -> Result<(), Error> {
 fn table(list: &List) -> Table {
     let mut table = Table::new(&["name", "kind", "height#", "pending#", "health"]);
     for ledger in &list.ledgers {
-        let pending = ledger.pending_count;
+        let count =
+            |count: Option<u64>| count.map_or_else(|| "-".to_owned(), |count| count.to_string());
         table.row([
             printable(&ledger.name),
             printable(&ledger.kind),
-            ledger.height.to_string(),
-            pending.map_or_else(|| "-".to_owned(), |count| count.to_string()),
+            count(ledger.height),
+            count(ledger.pending_count),
             printable(&ledger.health.status).replace('_', " "),
         ]);
     }
@@ -62,13 +65,15 @@ mod tests {
         let list = serde_json::from_str(
             r#"{"ledgers": [{"name": "tutorial", "kind": "tutorial", "height": 5, "generation": 0,
             "tip_hash": "ab", "pending_count": 2, "indexed_height": 5,
-            "health": {"status": "catching_up"}}]}"#,
+            "health": {"status": "catching_up"}},
+            {"name": "trade", "kind": "fabric", "health": {"status": "failing", "detail": "away"}}]}"#,
         )
         .unwrap();
         assert_eq!(
             table(&list).render(Paint::PLAIN),
             "name      kind      height  pending  health\n\
-             tutorial  tutorial       5        2  catching up\n"
+             tutorial  tutorial       5        2  catching up\n\
+             trade     fabric         -        -  failing\n"
         );
     }
 }

@@ -5,6 +5,7 @@
 //! compares it with these types.
 
 mod check;
+mod connection;
 #[cfg(test)]
 mod documented;
 pub(crate) mod duration;

@@ -8,19 +8,19 @@ use std::sync::Arc;
 
 use chainloom_index::Index;
 use chainloom_ledger::Ledger;
-use chainloom_server::{Ledgers, Server, ServerOptions};
-use chainloom_tutorial::Node;
+use chainloom_server::{Connections, Ledgers, Server, ServerOptions};
 use tokio::sync::watch;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::arguments::UpArguments;
 use crate::banner::{Banner, Chain, Channel};
 use crate::error::Error;
 use crate::folder::DataFolder;
 use crate::output::Paint;
-use crate::settings::Settings;
+use crate::settings::{LedgerSettings, Settings};
 use crate::{log, signals};
 
-use open::{OpenKind, OpenLedger, open};
+use open::Tutorial;
 
 /// Serves until the program is asked to end.
 pub(crate) async fn run(arguments: &UpArguments) -> Result<(), Error> {
@@ -31,57 +31,73 @@ pub(crate) async fn run(arguments: &UpArguments) -> Result<(), Error> {
 
     // The ports first: who starts a second server on the same port is told of the port, and not
     // that the data is locked. Callers wait in the meantime.
-    let server = Server::bind(server_options(&settings), Ledgers::default())?;
+    let ledgers = Ledgers::default();
+    let server = Server::bind(server_options(&settings), ledgers.clone())?;
     let addresses = server.addresses();
-    let ledgers = open(&settings, &folder).await?;
-    let node = ledgers.iter().find_map(|ledger| match &ledger.kind {
-        OpenKind::Tutorial(node) => Some(node.clone()),
-        OpenKind::Fabric(_) => None,
-    });
-    if let Some(node) = &node {
-        node.set_listen_addresses(addresses.clone());
+    folder.create()?;
+    let tutorial = open_tutorial(&settings, &folder).await?;
+    if let Some(tutorial) = &tutorial {
+        tutorial.node.set_listen_addresses(addresses.clone());
+        ledgers.insert(&tutorial.name, tutorial.served());
     }
+    let connections = Connections::new(folder.path(), ledgers);
+    connect(&connections, &settings).await;
 
     let (stop_following, stopped) = watch::channel(());
-    let following: Vec<_> = ledgers
-        .iter()
-        .map(|open| {
-            follow(
-                open.index.clone(),
-                Arc::clone(&open.ledger),
-                stopped.clone(),
-            )
-        })
-        .map(tokio::spawn)
-        .collect();
-    let served = ledgers
-        .iter()
-        .map(|open| (open.name.clone(), open.served()));
-    let server = server.with_ledgers(served.collect());
+    let following = tutorial
+        .as_ref()
+        .map(|tutorial| follow(tutorial.index.clone(), tutorial.ledger(), stopped))
+        .map(tokio::spawn);
 
-    announce(&banner(&ledgers, &addresses, &folder));
+    announce(&banner(&settings, tutorial.as_ref(), &addresses, &folder));
     let ending = async {
         end.await;
         drop(stop_following);
         // Before the server waits for the requests under way: those that search or wait for a
         // block end with it.
-        shutdown(node.as_ref()).await;
+        shutdown(tutorial.as_ref()).await;
     };
     let outcome = server.run(ending).await;
 
     // Again for a server that broke off before anybody asked it to end.
-    shutdown(node.as_ref()).await;
-    for task in following {
-        if let Err(error) = task.await {
-            tracing::warn!("an index did not end by itself: {error}");
-        }
+    shutdown(tutorial.as_ref()).await;
+    connections.end().await;
+    if let Some(Err(error)) = wait(following).await {
+        tracing::warn!("an index did not end by itself: {error}");
     }
     outcome.map_err(Error::Serving)
 }
 
-async fn shutdown(node: Option<&Node>) {
-    if let Some(node) = node {
-        node.shutdown().await;
+async fn wait(following: Option<JoinHandle<()>>) -> Option<Result<(), JoinError>> {
+    Some(following?.await)
+}
+
+async fn open_tutorial(
+    settings: &Settings,
+    folder: &DataFolder,
+) -> Result<Option<Tutorial>, Error> {
+    for (name, ledger) in &settings.ledgers {
+        if let LedgerSettings::Tutorial(_) = ledger {
+            return Ok(Some(Tutorial::open(name, settings, folder).await?));
+        }
+    }
+    Ok(None)
+}
+
+/// Serves the channels of the settings; one that cannot be opened now is tried again.
+async fn connect(connections: &Connections, settings: &Settings) {
+    for (name, ledger) in &settings.ledgers {
+        if let LedgerSettings::Fabric(fabric) = ledger {
+            let cache_bytes = usize::try_from(fabric.cache_bytes).unwrap_or(usize::MAX);
+            let options = fabric.connection();
+            connections.serve(name, options, cache_bytes).await;
+        }
+    }
+}
+
+async fn shutdown(tutorial: Option<&Tutorial>) {
+    if let Some(tutorial) = tutorial {
+        tutorial.node.shutdown().await;
     }
 }
 
@@ -103,33 +119,36 @@ async fn follow(index: Index, ledger: Arc<dyn Ledger>, mut stopped: watch::Recei
     index.follow(ledger, shutdown).await;
 }
 
-fn banner(ledgers: &[OpenLedger], addresses: &[SocketAddr], folder: &DataFolder) -> Banner {
-    let mut banner = Banner {
+fn banner(
+    settings: &Settings,
+    tutorial: Option<&Tutorial>,
+    addresses: &[SocketAddr],
+    folder: &DataFolder,
+) -> Banner {
+    let chain = tutorial.map(|Tutorial { name, node, .. }| Chain {
+        ledger: name.clone(),
+        rules: node.rules().name(),
+        difficulty: node.difficulty(),
+        node_id: node.id().to_owned(),
+        height: node.head().length,
+    });
+    let channels = settings.ledgers.iter().filter_map(|(name, ledger)| {
+        let LedgerSettings::Fabric(settings) = ledger else {
+            return None;
+        };
+        Some(Channel {
+            ledger: name.clone(),
+            channel: settings.channel.clone(),
+            identity: settings.identity.clone(),
+        })
+    });
+    Banner {
         addresses: addresses.to_vec(),
-        chain: None,
-        channels: Vec::new(),
+        chain,
+        channels: channels.collect(),
         folder: folder.absolute(),
         is_public: addresses.iter().any(is_public),
-    };
-    for open in ledgers {
-        match &open.kind {
-            OpenKind::Tutorial(node) => {
-                banner.chain = Some(Chain {
-                    ledger: open.name.clone(),
-                    rules: node.rules().name(),
-                    difficulty: node.difficulty(),
-                    node_id: node.id().to_owned(),
-                    height: node.head().length,
-                });
-            }
-            OpenKind::Fabric(settings) => banner.channels.push(Channel {
-                ledger: open.name.clone(),
-                channel: settings.channel.clone(),
-                identity: settings.identity.clone(),
-            }),
-        }
     }
-    banner
 }
 
 /// Prints the banner. A server whose output nobody reads serves all the same.

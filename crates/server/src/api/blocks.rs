@@ -40,7 +40,7 @@ pub(super) async fn blocks(
     let min_block = parameters.number("min_block")?;
     parameters.finish()?;
     let served = state.ledgers.get(&name)?;
-    catch_up(served, min_block).await?;
+    catch_up(&served, min_block).await?;
     let page = served.ledger.index().blocks(from, limit, order).await;
     Ok(Json(page?))
 }

@@ -71,6 +71,7 @@ pub(super) async fn events(
         blocks: served.ledger.blocks(start.next, 0),
         first: start.first,
         stopping: state.stopping.clone(),
+        ended: served.ended(),
         _place: place,
     };
     let beginning = stream::iter([Some(format!("retry: {RETRY_MS}\n\n")), start.replaced])
@@ -139,6 +140,8 @@ struct Follower {
     /// The block to begin with, while the chain was not that high yet.
     first: Option<u64>,
     stopping: watch::Receiver<bool>,
+    /// Becomes true when the ledger is served no longer.
+    ended: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -171,15 +174,17 @@ impl Follower {
         is_first
     }
 
-    /// The events as text; ends when the server or the ledger stops or the ledger fails, and the
-    /// reader comes back where it was.
+    /// The events as text; ends when the server or the ledger stops, fails or is served no longer,
+    /// and the reader comes back where it was.
     fn events(self) -> impl Stream<Item = Bytes> {
         stream::unfold(self, |mut follower| async move {
             let mut stopping = follower.stopping.clone();
+            let mut ended = follower.ended.clone();
             let text = tokio::select! {
                 event = follower.event() => event_text(event?),
                 // The error says that the server is gone altogether.
                 _ = stopping.wait_for(|is_stopping| *is_stopping) => return None,
+                _ = ended.wait_for(|has_ended| *has_ended) => return None,
                 () = tokio::time::sleep(HEARTBEAT) => ": alive\n\n".to_owned(),
             };
             Some((Bytes::from(text), follower))

@@ -1,12 +1,13 @@
 use axum::Json;
 use axum::extract::State;
-use chainloom_ledger::{Ledger, LedgerInfo};
+use chainloom_ledger::{Hash, Ledger, LedgerKind};
+use futures_util::future::join_all;
 use serde::Serialize;
 
 use super::parameters::Parameters;
 use super::path::PathParts;
 use super::responses::Problems;
-use crate::ledgers::ServedLedger;
+use crate::ledgers::Entry;
 use crate::operations::Readiness;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -18,15 +19,32 @@ pub(super) struct LedgersAnswer {
     ledgers: Vec<LedgerAnswer>,
 }
 
-/// A ledger as it is now.
+/// A ledger as it is now. Of one that does not answer only name, kind and health are known.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct LedgerAnswer {
     /// Its name here.
     name: String,
-    #[serde(flatten)]
-    info: LedgerInfo,
+    /// Its kind.
+    kind: LedgerKind,
+    /// Number of the last block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<u64>,
+    /// How many times the chain has been replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    generation: Option<u64>,
+    /// Hash of the last block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    tip_hash: Option<Hash>,
+    /// How many transactions wait for a block here, where they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending_count: Option<u64>,
+    /// The account that is paid for blocks made here, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node_id: Option<String>,
     /// Number of the last block in the read model, which lists and balances come from.
-    indexed_height: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    indexed_height: Option<u64>,
     health: LedgerHealth,
 }
 
@@ -64,10 +82,10 @@ pub(super) async fn ledgers(
     parameters: Parameters,
 ) -> Result<Json<LedgersAnswer>, Problem> {
     parameters.finish()?;
-    let mut ledgers = Vec::new();
-    for (name, served) in state.ledgers.iter() {
-        ledgers.push(describe(name, served).await?);
-    }
+    let entries = state.ledgers.all();
+    let described = entries.iter().map(|(name, entry)| describe(name, entry));
+    // Side by side: one that does not answer holds up no other.
+    let ledgers = join_all(described).await;
     Ok(Json(LedgersAnswer { ledgers }))
 }
 
@@ -85,21 +103,32 @@ pub(super) async fn ledger(
     parameters: Parameters,
 ) -> Result<Json<LedgerAnswer>, Problem> {
     parameters.finish()?;
-    let served = state.ledgers.get(&name)?;
-    Ok(Json(describe(&name, served).await?))
+    let entry = state.ledgers.entry(&name)?;
+    Ok(Json(describe(&name, &entry).await))
 }
 
-async fn describe(name: &str, served: &ServedLedger) -> Result<LedgerAnswer, Problem> {
-    let info = served.ledger.info().await?;
-    let (status, detail) = match Readiness::of(served).await {
+async fn describe(name: &str, entry: &Entry) -> LedgerAnswer {
+    let info = match entry {
+        Entry::Served(served) => served.ledger.info().await.ok(),
+        Entry::Unavailable(_) => None,
+    };
+    let (status, detail) = match Readiness::of(entry).await {
         Readiness::Ready => (LedgerStatus::Ready, None),
         Readiness::CatchingUp => (LedgerStatus::CatchingUp, None),
         Readiness::Failing(reason) => (LedgerStatus::Failing, Some(reason)),
     };
-    Ok(LedgerAnswer {
+    LedgerAnswer {
         name: name.to_owned(),
-        info,
-        indexed_height: served.ledger.index().position().height,
+        kind: entry.kind(),
+        height: info.as_ref().map(|info| info.height),
+        generation: info.as_ref().map(|info| info.generation),
+        tip_hash: info.as_ref().map(|info| info.tip_hash),
+        pending_count: info.as_ref().and_then(|info| info.pending_count),
+        node_id: info.and_then(|info| info.node_id),
+        indexed_height: match entry {
+            Entry::Served(served) => Some(served.ledger.index().position().height),
+            Entry::Unavailable(_) => None,
+        },
         health: LedgerHealth { status, detail },
-    })
+    }
 }

@@ -28,7 +28,7 @@ pub(super) async fn stats(
     let window = parameters.number("window")?;
     parameters.finish()?;
     let served = state.ledgers.get(&name)?;
-    catch_up(served, None).await?;
+    catch_up(&served, None).await?;
     let window = window.unwrap_or(STATS_WINDOW_BLOCKS_DEFAULT);
     let stats = served.ledger.index().stats(window).await;
     Ok(Json(stats?))

@@ -47,7 +47,7 @@ pub(super) async fn transactions(
     let served = state.ledgers.get(&name)?;
     let account = match (account, account_json) {
         (None, None) => None,
-        (Some(name), None) => Some(named(served, &name).await?),
+        (Some(name), None) => Some(named(&served, &name).await?),
         (None, Some(text)) => Some(account_from_json(&text)?),
         (Some(_), Some(_)) => {
             return Err(Problem::bad_request(
@@ -56,7 +56,7 @@ pub(super) async fn transactions(
             ));
         }
     };
-    catch_up(served, min_block).await?;
+    catch_up(&served, min_block).await?;
     let filter = TransactionFilter { account };
     let index = served.ledger.index();
     let page = index

@@ -6,7 +6,7 @@ use chainloom_index::IndexedLedger;
 use chainloom_tutorial::Node;
 
 use super::page::PageError;
-use crate::ledgers::ServedLedger;
+use crate::ledgers::{Entry, ServedLedger};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -24,28 +24,26 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn of(state: &AppState, name: &str, served: &ServedLedger) -> Place {
+    fn of(state: &AppState, name: &str, entry: &Entry) -> Place {
         let first = state.ledgers.first();
         Place {
             name: name.to_owned(),
-            is_tutorial: served.node.is_some(),
+            is_tutorial: entry.is_tutorial(),
             is_first: first.is_some_and(|(first, _)| first == name),
-            ledgers: state
-                .ledgers
-                .iter()
-                .map(|(name, _)| name.to_owned())
-                .collect(),
+            ledgers: state.ledgers.all().keys().cloned().collect(),
         }
     }
 
     /// The ledger whose page stands at a path, else the one that `/` shows: the links of a page that
     /// says what was wrong lead there.
     pub(super) fn at(state: &AppState, path: &str) -> Place {
-        let wanted = path.split('/').nth(2);
-        let named = state.ledgers.iter().find(|(name, _)| Some(*name) == wanted);
-        let found = named.or_else(|| state.ledgers.first());
-        found.map_or_else(Place::default, |(name, served)| {
-            Place::of(state, name, served)
+        let wanted = path.split('/').nth(2).unwrap_or_default();
+        let named = state.ledgers.all().get(wanted).cloned();
+        let found = named
+            .map(|entry| (wanted.to_owned(), entry))
+            .or_else(|| state.ledgers.first());
+        found.map_or_else(Place::default, |(name, entry)| {
+            Place::of(state, &name, &entry)
         })
     }
 
@@ -75,8 +73,8 @@ impl Shown {
     pub(super) fn named(state: &AppState, name: &str) -> Result<Shown, PageError> {
         let served = state.ledgers.get(name)?;
         Ok(Shown {
-            place: Place::of(state, name, served),
-            served: served.clone(),
+            place: Place::of(state, name, &Entry::Served(served.clone())),
+            served,
         })
     }
 
@@ -86,7 +84,7 @@ impl Shown {
             .ledgers
             .first()
             .ok_or_else(|| Problem::not_found("ledger_not_found", "No ledger is served here."))?;
-        Shown::named(state, name)
+        Shown::named(state, &name)
     }
 
     /// The ledger with its read model.

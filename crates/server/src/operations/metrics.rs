@@ -15,7 +15,7 @@ const DURATION_BUCKETS: [f64; 12] = [
 const METADATA: Metadata<'static> = Metadata::new("chainloom", Level::INFO, None);
 
 /// What a ledger shows at the moment of a scrape: name, what it is, how to read it.
-pub(crate) const LEDGER_GAUGES: [(&str, &str); 9] = [
+const LEDGER_GAUGES: [(&str, &str); 9] = [
     ("chainloom_ledger_height", "Number of the last block"),
     (
         "chainloom_ledger_replacements",
@@ -71,9 +71,6 @@ impl Metrics {
             Some(Unit::Seconds),
             SharedString::const_str("Time until an answer began, by route"),
         );
-        for (name, text) in LEDGER_GAUGES {
-            recorder.describe_gauge(describe(name), None, SharedString::const_str(text));
-        }
         let handle = recorder.handle();
         Metrics { recorder, handle }
     }
@@ -104,13 +101,6 @@ impl Metrics {
             .record(duration.as_secs_f64());
     }
 
-    /// Sets one of [`LEDGER_GAUGES`].
-    pub(crate) fn set_gauge(&self, name: &'static str, ledger: &str, value: f64) {
-        let labels = vec![Label::new("ledger", ledger.to_owned())];
-        let key = Key::from_parts(name, labels);
-        self.recorder.register_gauge(&key, &METADATA).set(value);
-    }
-
     /// Folds recorded durations into their buckets; without it they would pile up.
     pub(crate) fn fold(&self) {
         self.handle.run_upkeep();
@@ -119,6 +109,32 @@ impl Metrics {
     /// Everything in Prometheus' text format.
     pub(crate) fn render(&self) -> String {
         self.handle.render()
+    }
+}
+
+/// What the ledgers show at one scrape. Made anew each time, so that a ledger which is served no longer shows nothing.
+pub(crate) struct LedgerGauges(PrometheusRecorder);
+
+impl LedgerGauges {
+    pub(crate) fn new() -> LedgerGauges {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        for (name, text) in LEDGER_GAUGES {
+            let name = KeyName::from_const_str(name);
+            recorder.describe_gauge(name, None, SharedString::const_str(text));
+        }
+        LedgerGauges(recorder)
+    }
+
+    /// Sets one of [`LEDGER_GAUGES`].
+    pub(crate) fn set(&self, name: &'static str, ledger: &str, value: f64) {
+        let labels = vec![Label::new("ledger", ledger.to_owned())];
+        let key = Key::from_parts(name, labels);
+        self.0.register_gauge(&key, &METADATA).set(value);
+    }
+
+    /// All of them in Prometheus' text format.
+    pub(crate) fn render(&self) -> String {
+        self.0.handle().render()
     }
 }
 
@@ -147,9 +163,10 @@ mod tests {
         for method in [Method::GET, Method::GET, invented] {
             metrics.count_request("/chain", &method, StatusCode::OK, Duration::from_millis(2));
         }
-        metrics.set_gauge("chainloom_ledger_height", "tutorial", 7.0);
         metrics.fold();
-        let text = metrics.render();
+        let gauges = LedgerGauges::new();
+        gauges.set("chainloom_ledger_height", "tutorial", 7.0);
+        let text = metrics.render() + &gauges.render();
         for line in [
             r#"chainloom_http_requests_total{route="/chain",method="GET",status="200"} 2"#,
             r#"chainloom_http_requests_total{route="/chain",method="other",status="200"} 1"#,

@@ -9,6 +9,7 @@ use axum::Router;
 use axum::routing::get;
 
 use crate::state::AppState;
+use metrics::LedgerGauges;
 pub(crate) use metrics::Metrics;
 pub(crate) use readiness::Readiness;
 

@@ -4,7 +4,7 @@ use chainloom_index::Phase;
 use chainloom_ledger::Ledger;
 use http::StatusCode;
 
-use crate::ledgers::ServedLedger;
+use crate::ledgers::Entry;
 use crate::state::AppState;
 
 /// Whether a ledger answers all questions.
@@ -20,7 +20,13 @@ pub(crate) enum Readiness {
 
 impl Readiness {
     /// How a ledger is doing.
-    pub(crate) async fn of(served: &ServedLedger) -> Readiness {
+    pub(crate) async fn of(entry: &Entry) -> Readiness {
+        let served = match entry {
+            Entry::Served(served) => served,
+            Entry::Unavailable(unavailable) => {
+                return Readiness::Failing(unavailable.reason.clone());
+            }
+        };
         if let Err(error) = served.ledger.info().await {
             return Readiness::Failing(error.to_string());
         }
@@ -41,8 +47,8 @@ impl Readiness {
 pub(super) async fn readyz(State(state): State<AppState>) -> Response {
     let mut lines = String::new();
     let mut status = StatusCode::OK;
-    for (name, served) in state.ledgers.iter() {
-        let line = match Readiness::of(served).await {
+    for (name, entry) in state.ledgers.all().iter() {
+        let line = match Readiness::of(entry).await {
             Readiness::Ready => format!("{name}: ready\n"),
             Readiness::CatchingUp => {
                 status = StatusCode::SERVICE_UNAVAILABLE;

@@ -3,21 +3,26 @@ use axum::response::{IntoResponse, Response};
 use chainloom_ledger::Ledger;
 use http::header::CONTENT_TYPE;
 
-use crate::ledgers::ServedLedger;
+use super::LedgerGauges;
+use crate::ledgers::{Entry, ServedLedger};
 use crate::state::AppState;
 
 /// `GET /metrics`: everything in Prometheus' text format.
 pub(super) async fn metrics(State(state): State<AppState>) -> Response {
-    for (name, served) in state.ledgers.iter() {
-        read_gauges(&state, name, served).await;
+    let gauges = LedgerGauges::new();
+    for (name, entry) in state.ledgers.all().iter() {
+        if let Entry::Served(served) = entry {
+            read_gauges(&gauges, name, served).await;
+        }
     }
     let content_type = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (content_type, state.metrics.render()).into_response()
+    let text = state.metrics.render() + &gauges.render();
+    (content_type, text).into_response()
 }
 
-async fn read_gauges(state: &AppState, name: &str, served: &ServedLedger) {
-    let set = |gauge, value: f64| state.metrics.set_gauge(gauge, name, value);
-    // What a failing ledger showed last stays; /readyz says that it fails.
+async fn read_gauges(gauges: &LedgerGauges, name: &str, served: &ServedLedger) {
+    let set = |gauge, value: f64| gauges.set(gauge, name, value);
+    // A failing ledger shows none; /readyz says why.
     if let Ok(info) = served.ledger.info().await {
         set("chainloom_ledger_height", info.height as f64);
         set("chainloom_ledger_replacements", info.generation as f64);

@@ -97,7 +97,7 @@ pub(crate) async fn fallback(state: AppState, request: Request) -> Response {
 }
 
 async fn dispatch(route: Route, state: AppState, request: Request) -> Response {
-    let Some(node) = state.ledgers.tutorial() else {
+    let Some(node) = &state.ledgers.tutorial() else {
         return not_served(route);
     };
     let method = request.method();

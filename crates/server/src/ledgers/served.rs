@@ -1,10 +1,12 @@
-use std::collections::BTreeMap;
+//! A ledger that is open.
+
 use std::sync::Arc;
 
 use chainloom_index::IndexedLedger;
 use chainloom_ledger::{Call, Payload};
 use chainloom_tutorial::Node;
 use http::StatusCode;
+use tokio::sync::watch;
 
 use crate::problem::Problem;
 
@@ -20,6 +22,8 @@ pub struct ServedLedger {
     pub(crate) node: Option<Node>,
     /// The contract that is meant where a call names none.
     pub(crate) default_contract: Option<String>,
+    /// Becomes true when the server serves it no longer.
+    ended: Arc<watch::Sender<bool>>,
 }
 
 impl ServedLedger {
@@ -29,6 +33,7 @@ impl ServedLedger {
             ledger,
             node: Some(node),
             default_contract: Some(COIN.to_owned()),
+            ended: Arc::default(),
         }
     }
 
@@ -38,7 +43,18 @@ impl ServedLedger {
             ledger,
             node: None,
             default_contract,
+            ended: Arc::default(),
         }
+    }
+
+    /// Ends the event streams that read it.
+    pub(super) fn end(&self) {
+        self.ended.send_replace(true);
+    }
+
+    /// Becomes true when the server serves it no longer.
+    pub(crate) fn ended(&self) -> watch::Receiver<bool> {
+        self.ended.subscribe()
     }
 
     /// A call as a request names it, for queries, invocations and the explorer's forms.
@@ -62,57 +78,5 @@ impl ServedLedger {
             function,
             args,
         })
-    }
-}
-
-/// The ledgers that a server serves, by name.
-///
-/// The first that is a chain of the tutorial answers the tutorial's routes at the root, and the
-/// explorer begins with it; where none is, with the first.
-#[derive(Clone, Default)]
-pub struct Ledgers {
-    served: BTreeMap<String, ServedLedger>,
-}
-
-impl Ledgers {
-    /// The ledgers in the order of their names.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &ServedLedger)> {
-        self.served
-            .iter()
-            .map(|(name, served)| (name.as_str(), served))
-    }
-
-    /// The ledger of this name.
-    pub(crate) fn get(&self, name: &str) -> Result<&ServedLedger, Problem> {
-        self.served.get(name).ok_or_else(|| {
-            let known: Vec<&str> = self.served.keys().map(String::as_str).collect();
-            Problem::not_found(
-                "ledger_not_found",
-                format!(
-                    "no ledger is named `{}`; served here: {}",
-                    name.chars().take(80).collect::<String>(),
-                    known.join(", ")
-                ),
-            )
-        })
-    }
-
-    /// The one with which the explorer begins.
-    pub(crate) fn first(&self) -> Option<(&str, &ServedLedger)> {
-        let tutorial = self.iter().find(|(_, served)| served.node.is_some());
-        tutorial.or_else(|| self.iter().next())
-    }
-
-    /// The node that answers the tutorial's routes.
-    pub(crate) fn tutorial(&self) -> Option<&Node> {
-        self.served.values().find_map(|served| served.node.as_ref())
-    }
-}
-
-impl FromIterator<(String, ServedLedger)> for Ledgers {
-    fn from_iter<I: IntoIterator<Item = (String, ServedLedger)>>(ledgers: I) -> Ledgers {
-        Ledgers {
-            served: ledgers.into_iter().collect(),
-        }
     }
 }
