@@ -205,26 +205,36 @@ fn blocks_can_make_themselves() {
 }
 
 #[test]
-fn a_channel_that_cannot_be_connected_is_named() {
+fn a_channel_that_cannot_be_connected_is_served_with_its_reason() {
     let home = Home::new();
     let config = home.path().join("channel.toml");
     let text = "[ledgers.trade]\nkind = \"fabric\"\nprofile = \"connection.yaml\"\n\
                 channel = \"mychannel\"\nwallet = \"wallet\"\nidentity = \"alice\"\n";
     fs::write(&config, text).unwrap();
     let config = config.display().to_string();
-    let up = ["up", "--listen", "127.0.0.1:0", "--config", &config];
-    let refusal = home.run_offline(&up).refusal();
-    assert!(
-        refusal.starts_with("chainloom: [ledgers.trade]: "),
-        "{refusal}"
+    let server = home.up(&["--config", &config]);
+    let info = server.run(&home, &["info", "--json"]).json();
+    assert_eq!(
+        (&info["kind"], &info["height"]),
+        (&"fabric".into(), &serde_json::Value::Null)
     );
+    let detail = info["health"]["detail"].as_str().unwrap();
     let folder = home.path().display().to_string();
-    assert!(refusal.contains(&folder), "{refusal}");
+    assert!(
+        detail.contains(&folder) && detail.contains("has no `alice`"),
+        "{detail}"
+    );
+    let refusal = server.run(&home, &["block", "latest"]).refusal();
+    assert!(refusal.contains("has no `alice`"), "{refusal}");
+    let ledgers = server.run(&home, &["ledgers"]).printed();
+    assert!(ledgers.contains("failing"), "{ledgers}");
     assert!(
         !home.data().join("tutorial.redb").exists(),
         "it makes no chain"
     );
+    server.stop();
 
+    let up = ["up", "--listen", "127.0.0.1:0", "--config", &config];
     let refusal = home
         .run_offline(&[&up[..], &["--difficulty", "2"]].concat())
         .refusal();

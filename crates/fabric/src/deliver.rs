@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use tonic::Streaming;
 
 use crate::endpoint::Peer;
+use crate::failure::words_of;
 use crate::identity::CurrentIdentity;
 use crate::proposal::sign_seek;
 use crate::wire::proto::common::Status as Answer;
@@ -96,7 +97,7 @@ impl Source {
                     refusal = Some(unavailable(format!(
                         "{} said: {}",
                         peer.address,
-                        status.message()
+                        words_of(&status)
                     )))
                 }
             }
@@ -114,7 +115,7 @@ impl Blocks {
         let address = &self.address;
         let message = self.stream.message().await;
         let message = message
-            .map_err(|status| unavailable(format!("{address} broke off: {}", status.message())))?;
+            .map_err(|status| unavailable(format!("{address} broke off: {}", words_of(&status))))?;
         let answer = message.and_then(|message| message.r#type);
         match answer {
             Some(deliver_response::Type::Block(block)) => {

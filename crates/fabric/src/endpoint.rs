@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint as Target};
+use tonic::codegen::http::Uri;
+use tonic::codegen::http::uri::InvalidUri;
+use tonic::transport::{Channel, Endpoint as Target};
 
+use crate::dial::{ClientTls, Dialer};
+use crate::endpoint_url::EndpointUrl;
 use crate::profile::NodeEntry;
 use crate::wire::proto::gateway::gateway_client::GatewayClient;
 use crate::wire::proto::orderer::atomic_broadcast_client::AtomicBroadcastClient;
 use crate::wire::proto::protos::deliver_client::DeliverClient;
 use crate::wire::proto::protos::endorser_client::EndorserClient;
 
-/// How long a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Peers refuse to be asked for signs of life more often than once a minute.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(60);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -31,8 +33,8 @@ impl Peer {
     ///
     /// # Errors
     /// What is wrong with what the profile says of it.
-    pub(crate) fn new(entry: &NodeEntry) -> Result<Self, String> {
-        let (address, channel) = open(entry)?;
+    pub(crate) fn new(entry: &NodeEntry, client: Option<&ClientTls>) -> Result<Self, String> {
+        let (address, channel) = open(entry, client)?;
         Ok(Self { address, channel })
     }
 
@@ -65,8 +67,8 @@ impl Orderer {
     ///
     /// # Errors
     /// What is wrong with what the profile says of it.
-    pub(crate) fn new(entry: &NodeEntry) -> Result<Self, String> {
-        let (address, channel) = open(entry)?;
+    pub(crate) fn new(entry: &NodeEntry, client: Option<&ClientTls>) -> Result<Self, String> {
+        let (address, channel) = open(entry, client)?;
         Ok(Self { address, channel })
     }
 
@@ -77,37 +79,31 @@ impl Orderer {
 }
 
 /// Where the node is, and the connection to it.
-fn open(entry: &NodeEntry) -> Result<(String, Channel), String> {
-    let (address, is_secure) = match entry.url.split_once("://") {
-        Some(("grpcs", address)) => (address, true),
-        Some(("grpc", address)) => (address, false),
-        _ => {
-            return Err(format!(
-                "its url is {}; grpcs://host:port is expected",
-                entry.url
-            ));
+fn open(entry: &NodeEntry, client: Option<&ClientTls>) -> Result<(String, Channel), String> {
+    let url = EndpointUrl::parse(&entry.url).map_err(|problem| problem.to_string())?;
+    let (dialer, scheme) = match url.is_secure {
+        false => (Dialer::plain(&url.host, url.port), "http"),
+        true => {
+            let roots = entry.tls_roots.as_deref();
+            let roots =
+                roots.ok_or("it has no `tlsCACerts` (`tls_ca_certs`), which prove who it is")?;
+            let (name, client) = (entry.server_name.as_deref(), client.cloned());
+            let dialer = Dialer::secure(&url.host, url.port, roots, name, client)?;
+            (dialer, "https")
         }
     };
-    let scheme = if is_secure { "https" } else { "http" };
-    let mut target = Target::from_shared(format!("{scheme}://{address}"))
-        .map_err(|error| format!("its url is {}: {error}", entry.url))?
-        .connect_timeout(CONNECT_TIMEOUT)
+    let uri = |scheme| format!("{scheme}://{}", url.address).parse();
+    let unusable = |error| format!("its url is {}: {error}", entry.url);
+    let origin: Uri = uri(scheme).map_err(|error: InvalidUri| unusable(error.to_string()))?;
+    // TLS is the dialer's, so what is below it is plain for the transport.
+    let target = Target::from_shared(format!("http://{}", url.address))
+        .map_err(|error| unusable(error.to_string()))?
+        .origin(origin)
         .http2_keep_alive_interval(KEEP_ALIVE_EVERY)
         .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
-        .keep_alive_while_idle(true)
-        .tcp_nodelay(true);
-    if is_secure {
-        let roots = entry.tls_roots.as_deref();
-        let roots = roots.ok_or("it has no `tlsCACerts`, which prove who it is")?;
-        let mut tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(roots));
-        if let Some(name) = &entry.server_name {
-            tls = tls.domain_name(name);
-        }
-        target = target
-            .tls_config(tls)
-            .map_err(|error| format!("its `tlsCACerts` cannot be used: {error}"))?;
-    }
-    Ok((address.to_owned(), target.connect_lazy()))
+        .keep_alive_while_idle(true);
+    let channel = target.connect_with_connector_lazy(dialer);
+    Ok((url.address, channel))
 }
 
 #[cfg(test)]
@@ -131,11 +127,12 @@ mod tests {
             ("localhost:7051", Some(""), "grpcs://host:port"),
             ("grpcs://local host:7051", Some(""), "local host"),
             ("grpcs://localhost:7051", None, "tlsCACerts"),
+            ("grpcs://localhost:7051", Some("x"), "there is none in PEM"),
         ] {
-            let error = Peer::new(&entry(url, tls_roots)).unwrap_err();
+            let error = Peer::new(&entry(url, tls_roots), None).unwrap_err();
             assert!(error.contains(telling), "{url}: {error}");
         }
-        let peer = Peer::new(&entry("grpc://localhost:7051", None)).unwrap();
+        let peer = Peer::new(&entry("grpc://localhost:7051", None), None).unwrap();
         assert_eq!(peer.address, "localhost:7051");
     }
 }

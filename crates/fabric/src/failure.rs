@@ -6,6 +6,7 @@ use chainloom_ledger::{Endorser, LedgerError};
 use prost::Message as _;
 use tonic::{Code, Status};
 
+use crate::dial;
 use crate::wire::proto::{gateway, google};
 
 /// At which step of a transaction a peer refused.
@@ -38,6 +39,14 @@ fn is_broken(status: &Status) -> bool {
     status.source().is_some()
 }
 
+/// A peer's words, or why the connection to it failed.
+pub(crate) fn words_of(status: &Status) -> String {
+    match dial::cause(status) {
+        Some((reason, _)) => reason,
+        None => status.message().to_owned(),
+    }
+}
+
 /// The refusal as the caller is told of it. `asked` is the peer that was asked.
 pub(crate) fn explain(
     step: Step,
@@ -46,7 +55,7 @@ pub(crate) fn explain(
     status: &Status,
 ) -> LedgerError {
     if is_broken(status) {
-        let detail = format!("{asked} did not answer: {}", status.message());
+        let detail = format!("{asked} did not answer: {}", words_of(status));
         return match step {
             Step::Submit => unconfirmed(transaction_id, &detail),
             Step::Evaluate | Step::Endorse => unavailable(&detail, Vec::new()),

@@ -13,7 +13,9 @@ use futures_util::stream;
 
 use crate::call::ChannelCall;
 use crate::commit::{ById, Commits};
-use crate::connect::{ConnectError, Connection, ConnectionOptions, connect};
+use crate::connect::{
+    ConnectError, Connection, ConnectionOptions, Parameters, connect, connect_from_folder,
+};
 use crate::deliver::{Blocks, Source, Which};
 use crate::flow::Flow;
 use crate::identity::CurrentIdentity;
@@ -30,33 +32,56 @@ pub struct FabricLedger {
     pub(crate) commits: Commits,
     contract: Option<String>,
     pub(crate) outside: Arc<Waiting>,
+    warnings: Arc<[String]>,
 }
 
 impl FabricLedger {
-    /// Connects a user. Peers that cannot be reached now are asked again whenever they are needed.
+    /// Connects a user of a folder of `.id` files. Peers that cannot be reached now are asked again whenever they are needed.
     ///
     /// # Errors
     /// [`ConnectError`] with the parameter that cannot be used. Has to be called within a runtime.
     pub async fn connect(options: ConnectionOptions) -> Result<Self, ConnectError> {
+        Ok(Self::of(connect_from_folder(&options).await?))
+    }
+
+    /// Connects a user whose identity is at hand. Peers that cannot be reached now are asked again whenever they are needed.
+    ///
+    /// # Errors
+    /// [`ConnectError`] with the parameter that cannot be used. Has to be called within a runtime.
+    pub async fn connect_as(
+        identity: CurrentIdentity,
+        parameters: &Parameters,
+    ) -> Result<Self, ConnectError> {
+        Ok(Self::of(connect(identity, parameters).await?))
+    }
+
+    fn of(connection: Connection) -> Self {
         let Connection {
             identity,
             channel,
             contract,
             peers,
             flow,
-        } = connect(&options)?;
+            warnings,
+        } = connection;
         let source = Source {
             identity,
             channel,
             peers,
         };
-        Ok(Self {
+        Self {
             flow,
             commits: Commits::new(source.clone()),
             source,
             contract,
             outside: Arc::default(),
-        })
+            warnings: warnings.into(),
+        }
+    }
+
+    /// What of the parameters was ignored, or lacks for the mode.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The same channel for another of its users: who calls and submits through the answer is `identity`. Blocks are read as before,
@@ -68,6 +93,7 @@ impl FabricLedger {
             commits: self.commits.clone(),
             contract: self.contract.clone(),
             outside: self.outside.clone(),
+            warnings: self.warnings.clone(),
         }
     }
 

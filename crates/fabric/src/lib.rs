@@ -6,14 +6,17 @@ mod call;
 mod commit;
 mod connect;
 mod deliver;
+mod dial;
 mod direct;
 mod endpoint;
+mod endpoint_url;
 mod failure;
 mod flow;
 mod gateway;
 pub mod identity;
 mod ledger;
 pub mod outside;
+mod pem_source;
 mod present;
 mod profile;
 mod proposal;
@@ -21,6 +24,12 @@ mod submit;
 mod target;
 pub mod wire;
 
-pub use connect::{ConnectError, ConnectionOptions, Mode};
+pub use connect::{
+    Asked, AuthorityParameters, ConnectError, ConnectionOptions, Mode, NodeProblem, NodeReport,
+    NodeRole, NodeUrls, Nodes, Parameters, PerEndpoint, Stage, ask, identity_in_folder,
+};
+pub use dial::ClientTls;
+pub use endpoint_url::UrlProblem;
 pub use ledger::FabricLedger;
-pub use profile::ProfileError;
+pub use pem_source::{PemSource, is_pem};
+pub use profile::{ProfileError, ProfileSource};

@@ -72,6 +72,31 @@ pub enum ProfileError {
     },
 }
 
+/// Where a profile is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProfileSource {
+    /// A file, YAML or JSON. Paths in it begin at its folder.
+    File(PathBuf),
+    /// The profile itself, from somebody who must not have files read: it holds its certificates.
+    Text(String),
+}
+
+impl ProfileSource {
+    /// The file, as errors name it.
+    fn shown(&self) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Text(_) => PathBuf::from("of the request"),
+        }
+    }
+}
+
+impl From<PathBuf> for ProfileSource {
+    fn from(path: PathBuf) -> Self {
+        Self::File(path)
+    }
+}
+
 /// A peer or an orderer as a profile names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NodeEntry {
@@ -96,6 +121,19 @@ struct Document {
     orderers: BTreeMap<String, Node>,
     #[serde(default)]
     channels: BTreeMap<String, ChannelNode>,
+    #[serde(default, rename = "certificateAuthorities")]
+    authorities: BTreeMap<String, AuthorityNode>,
+}
+
+#[derive(Debug, Deserialize)]
+struct AuthorityNode {
+    #[serde(default, rename = "httpOptions")]
+    http_options: HttpOptions,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct HttpOptions {
+    verify: Option<bool>,
 }
 
 /// Which nodes serve a channel; all of them where there is no list.
@@ -129,6 +167,8 @@ struct Node {
     tls_ca_certs: Option<Certificates>,
     #[serde(default, rename = "grpcOptions")]
     grpc_options: GrpcOptions,
+    #[serde(default, rename = "httpOptions")]
+    http_options: HttpOptions,
 }
 
 #[derive(Debug, Deserialize)]
@@ -149,8 +189,11 @@ struct GrpcOptions {
 ///
 /// # Errors
 /// [`ProfileError`] with the file and what is wrong in it.
-pub(crate) fn peers_of(path: &Path, msp_id: &str) -> Result<Vec<NodeEntry>, ProfileError> {
-    let document: Document = read(path)?;
+pub(crate) fn peers_of(
+    source: &ProfileSource,
+    msp_id: &str,
+) -> Result<Vec<NodeEntry>, ProfileError> {
+    let document: Document = read(source)?;
     let found: Vec<String> = document
         .organizations
         .values()
@@ -162,20 +205,20 @@ pub(crate) fn peers_of(path: &Path, msp_id: &str) -> Result<Vec<NodeEntry>, Prof
         .find(|(_, organization)| organization.mspid == msp_id);
     let Some((organization, node)) = organization else {
         return Err(ProfileError::NoOrganization {
-            path: path.to_owned(),
+            path: source.shown(),
             msp_id: msp_id.to_owned(),
             found: found.join(", "),
         });
     };
     if node.peers.is_empty() {
         return Err(ProfileError::NoPeers {
-            path: path.to_owned(),
+            path: source.shown(),
             organization,
         });
     }
     let peers = &document.peers;
     let entries = node.peers.into_iter();
-    entries.map(|name| entry(path, peers, name)).collect()
+    entries.map(|name| entry(source, peers, name)).collect()
 }
 
 /// All nodes that serve a channel.
@@ -191,8 +234,11 @@ pub(crate) struct NetworkEntries {
 ///
 /// # Errors
 /// [`ProfileError`] with the file and what is wrong in it.
-pub(crate) fn network_of(path: &Path, channel: &str) -> Result<NetworkEntries, ProfileError> {
-    let document: Document = read(path)?;
+pub(crate) fn network_of(
+    source: &ProfileSource,
+    channel: &str,
+) -> Result<NetworkEntries, ProfileError> {
+    let document: Document = read(source)?;
     let listed = document.channels.get(channel);
     let endorses = |name: &String| {
         let peers = listed.and_then(|channel| channel.peers.as_ref());
@@ -204,18 +250,18 @@ pub(crate) fn network_of(path: &Path, channel: &str) -> Result<NetworkEntries, P
         names.map(|name| (member.mspid.clone(), name.clone()))
     });
     let peers = names
-        .map(|(msp_id, name)| Ok((msp_id, entry(path, &document.peers, name)?)))
+        .map(|(msp_id, name)| Ok((msp_id, entry(source, &document.peers, name)?)))
         .collect::<Result<_, ProfileError>>()?;
     let names: Vec<String> = match listed.and_then(|channel| channel.orderers.clone()) {
         Some(names) => names,
         None => document.orderers.keys().cloned().collect(),
     };
     if names.is_empty() {
-        return Err(ProfileError::NoOrderers(path.to_owned()));
+        return Err(ProfileError::NoOrderers(source.shown()));
     }
     let orderers = names
         .into_iter()
-        .map(|name| entry(path, &document.orderers, name));
+        .map(|name| entry(source, &document.orderers, name));
     Ok(NetworkEntries {
         peers,
         orderers: orderers.collect::<Result<_, _>>()?,
@@ -224,12 +270,12 @@ pub(crate) fn network_of(path: &Path, channel: &str) -> Result<NetworkEntries, P
 
 /// The node of this name. Paths in a profile begin at its folder.
 fn entry(
-    path: &Path,
+    source: &ProfileSource,
     nodes: &BTreeMap<String, Node>,
     name: String,
 ) -> Result<NodeEntry, ProfileError> {
     let wrong = |reason: String| ProfileError::Node {
-        path: path.to_owned(),
+        path: source.shown(),
         node: name.clone(),
         reason,
     };
@@ -240,6 +286,12 @@ fn entry(
         Some(Certificates {
             path: Some(file), ..
         }) => {
+            let ProfileSource::File(path) = source else {
+                return Err(wrong(format!(
+                    "its `tlsCACerts` name the file {}, and files are not read for a request: put the certificates themselves there, as `pem`",
+                    file.display()
+                )));
+            };
             let file = path.parent().unwrap_or(Path::new("")).join(file);
             Some(text(&file).map_err(|error| wrong(error.to_string()))?)
         }
@@ -256,11 +308,69 @@ fn entry(
     })
 }
 
-fn read(path: &Path) -> Result<Document, ProfileError> {
-    let text = text(path)?;
+/// What a user should know of a profile that can be used: what of it is ignored, and what mode `direct` lacks.
+///
+/// # Errors
+/// [`ProfileError`].
+pub(crate) fn warnings_of(
+    source: &ProfileSource,
+    channel: &str,
+    own: &str,
+    is_direct: bool,
+) -> Result<Vec<String>, ProfileError> {
+    let document: Document = read(source)?;
+    let nodes = |kind: &'static str, nodes: &BTreeMap<String, Node>| -> Vec<(String, bool)> {
+        let nodes = nodes.iter();
+        nodes
+            .map(|(name, node)| {
+                (
+                    format!("{kind}.{name}"),
+                    node.http_options.verify == Some(false),
+                )
+            })
+            .collect()
+    };
+    let authorities = document.authorities.iter().map(|(name, authority)| {
+        let name = format!("certificateAuthorities.{name}");
+        (name, authority.http_options.verify == Some(false))
+    });
+    let mut warnings: Vec<String> = authorities
+        .chain(nodes("peers", &document.peers))
+        .chain(nodes("orderers", &document.orderers))
+        .filter(|(_, is_unverified)| *is_unverified)
+        .map(|(name, _)| {
+            format!(
+                "profile: `httpOptions.verify: false` of {name} is ignored: TLS is always verified"
+            )
+        })
+        .collect();
+    if is_direct {
+        let network = network_of(source, channel)?;
+        if network
+            .peers
+            .iter()
+            .all(|(organization, _)| organization == own)
+        {
+            warnings.push(format!(
+                "profile: it names peers of {own} only, so in mode `direct` contracts whose policy asks for another organization cannot be \
+                 invoked: use a profile of the whole network, or mode `gateway`"
+            ));
+        }
+    }
+    Ok(warnings)
+}
+
+fn read(source: &ProfileSource) -> Result<Document, ProfileError> {
+    let text = match source {
+        ProfileSource::File(path) => text(path)?,
+        ProfileSource::Text(text) if text.len() as u64 > PROFILE_BYTES_MAX => {
+            return Err(ProfileError::TooLong(source.shown()));
+        }
+        ProfileSource::Text(text) => text.clone(),
+    };
     // JSON is YAML.
     serde_saphyr::from_str(&text).map_err(|error| ProfileError::Malformed {
-        path: path.to_owned(),
+        path: source.shown(),
         reason: error.to_string(),
     })
 }
@@ -315,11 +425,11 @@ peers:
       path: tls/org2.pem
 "#;
 
-    fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
+    fn written(text: &str) -> (tempfile::TempDir, ProfileSource) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("profile.yaml");
         std::fs::write(&path, text).unwrap();
-        (folder, path)
+        (folder, path.into())
     }
 
     #[test]
@@ -411,7 +521,7 @@ channels:
         let none = error("Org9MSP").to_string();
         assert!(none.contains("Org1MSP, Org2MSP, Org3MSP"), "{none}");
 
-        let missing = peers_of(&folder.path().join("none"), "Org1MSP");
+        let missing = peers_of(&folder.path().join("none").into(), "Org1MSP");
         assert!(matches!(missing, Err(ProfileError::File { .. })));
         let (_folder, path) = written("organizations: [1]");
         assert!(matches!(
@@ -423,5 +533,36 @@ channels:
             peers_of(&path, "A"),
             Err(ProfileError::TooLong(_))
         ));
+    }
+
+    #[test]
+    fn what_is_ignored_or_lacking_is_said() {
+        let text = format!(
+            "{PROFILE}certificateAuthorities:\n  ca.org1: {{url: 'https://localhost:7054', httpOptions: {{verify: false}}}}\n  ca.org2: {{url: 'https://localhost:8054', httpOptions: {{verify: true}}}}\n"
+        );
+        let source = ProfileSource::Text(text);
+        let warnings = warnings_of(&source, "trade", "Org1MSP", false).unwrap();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("certificateAuthorities.ca.org1"));
+
+        let own = "organizations: {A: {mspid: A, peers: [p]}}\npeers: {p: {url: 'grpcs://p:1'}}\norderers: {o: {url: 'grpcs://o:1'}}\n";
+        let source = ProfileSource::Text(own.to_owned());
+        assert_eq!(warnings_of(&source, "trade", "A", false).unwrap().len(), 0);
+        let warnings = warnings_of(&source, "trade", "A", true).unwrap();
+        assert!(warnings[0].contains("peers of A only"), "{warnings:?}");
+    }
+
+    #[test]
+    fn no_file_is_read_for_a_request() {
+        let source = ProfileSource::Text(PROFILE.to_owned());
+        peers_of(&source, "Org1MSP").unwrap();
+        let error = peers_of(&source, "Org2MSP").unwrap_err().to_string();
+        assert!(
+            error.contains("files are not read for a request"),
+            "{error}"
+        );
+        let long = ProfileSource::Text(" ".repeat((4 << 20) + 1));
+        let error = peers_of(&long, "Org1MSP").unwrap_err();
+        assert!(matches!(error, ProfileError::TooLong(_)), "{error}");
     }
 }

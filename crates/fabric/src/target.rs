@@ -108,12 +108,15 @@ mod tests {
         .map(|(name, organization)| Target {
             name: name.to_owned(),
             organization: organization.to_owned(),
-            peer: Peer::new(&NodeEntry {
-                name: name.to_owned(),
-                url: format!("grpc://{name}:7051"),
-                tls_roots: None,
-                server_name: None,
-            })
+            peer: Peer::new(
+                &NodeEntry {
+                    name: name.to_owned(),
+                    url: format!("grpc://{name}:7051"),
+                    tls_roots: None,
+                    server_name: None,
+                },
+                None,
+            )
             .unwrap(),
         })
         .collect()

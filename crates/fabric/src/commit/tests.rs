@@ -10,7 +10,7 @@ use chainloom_ledger::LedgerError;
 use tokio::time::{Instant, sleep};
 
 use super::*;
-use crate::connect::{Connection, ConnectionOptions, Mode, connect};
+use crate::connect::{Connection, ConnectionOptions, Mode, connect_from_folder};
 use crate::flow::Flow;
 use crate::gateway::Gateway;
 
@@ -36,15 +36,16 @@ fn connected(version: FabricVersion, peers_per_organization: u16) -> Connected {
         peers,
         flow,
         ..
-    } = connect(&ConnectionOptions {
-        profile: directory.join("connection-org1.yaml"),
-        channel: "devnet".to_owned(),
-        contract: None,
-        wallet: directory.join("wallets").join("org1"),
-        identity: "alice".to_owned(),
-        mode: Mode::Gateway,
-    })
-    .unwrap();
+    } = tokio::runtime::Handle::current()
+        .block_on(connect_from_folder(&ConnectionOptions {
+            profile: directory.join("connection-org1.yaml"),
+            channel: "devnet".to_owned(),
+            contract: None,
+            wallet: directory.join("wallets").join("org1"),
+            identity: "alice".to_owned(),
+            mode: Mode::Gateway,
+        }))
+        .unwrap();
     let Flow::Gateway(gateway) = flow else {
         panic!("{flow:?}");
     };

@@ -153,7 +153,7 @@ impl Configurations {
 }
 
 /// The configuration in a serialized block.
-pub(super) fn config_in(block: Bytes) -> Result<ChannelConfig, String> {
+pub(crate) fn config_in(block: Bytes) -> Result<ChannelConfig, String> {
     let block = Block::decode(block).map_err(|error| error.to_string())?;
     let first = block.transaction(0).ok_or("the block is empty")?;
     let body = first.decode().and_then(|envelope| envelope.body());

@@ -21,6 +21,7 @@ use tokio::time::Instant;
 
 use self::broadcast::Orderers;
 use self::configuration::Configurations;
+pub(crate) use self::configuration::config_in;
 use self::endorsements::{NotEndorsed, agree};
 pub(crate) use self::membership::Membership;
 use self::propose::{evaluate, propose};

@@ -23,7 +23,7 @@ pub(super) fn target(organization: &str) -> Target {
     Target {
         name: entry.name.clone(),
         organization: organization.to_owned(),
-        peer: Peer::new(&entry).unwrap(),
+        peer: Peer::new(&entry, None).unwrap(),
     }
 }
 

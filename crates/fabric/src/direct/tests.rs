@@ -7,7 +7,7 @@ use chainloom_devnet::{FabricVersion, Network, Options};
 use tokio::time::sleep;
 
 use super::*;
-use crate::connect::{Connection, ConnectionOptions, Mode, connect};
+use crate::connect::{Connection, ConnectionOptions, Mode, connect_from_folder};
 use crate::flow::Flow;
 use crate::wire::{Body, Envelope};
 
@@ -21,7 +21,7 @@ fn started() -> (tempfile::TempDir, Network) {
     (folder, network.unwrap_or_else(|error| panic!("{error}")))
 }
 
-fn connected(network: &Network) -> Direct {
+async fn connected(network: &Network) -> Direct {
     let directory = network.layout().directory();
     let options = ConnectionOptions {
         profile: directory.join("connection-full-org1.yaml"),
@@ -31,7 +31,7 @@ fn connected(network: &Network) -> Direct {
         identity: "alice".to_owned(),
         mode: Mode::Direct,
     };
-    match connect(&options).unwrap() {
+    match connect_from_folder(&options).await.unwrap() {
         Connection {
             flow: Flow::Direct(direct),
             ..
@@ -69,7 +69,7 @@ fn endorsers(endorsed: &Endorsed) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn transient_data_go_to_the_own_organization_unless_others_are_named() {
     let (_folder, network) = tokio::task::spawn_blocking(started).await.unwrap();
-    let direct = connected(&network);
+    let direct = connected(&network).await;
     let endorsed = direct.endorse(&secret()).await.unwrap();
     assert_eq!(endorsers(&endorsed), ["Org1MSP"]);
     let text = String::from_utf8_lossy(&endorsed.envelope.payload).into_owned();

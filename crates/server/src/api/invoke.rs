@@ -91,7 +91,7 @@ pub(super) async fn invoke(
         is_init: request.is_init,
         timeout_ms: request.timeout_ms,
     };
-    let (call, options) = call.into_call(served)?;
+    let (call, options) = call.into_call(&served)?;
     if request.retry > RETRIES_MAX {
         return Err(Problem::bad_request(
             "invalid_retry",

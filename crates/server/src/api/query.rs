@@ -35,7 +35,7 @@ pub(super) async fn query(
 ) -> Result<Json<QueryResult>, Problem> {
     parameters.finish()?;
     let served = state.ledgers.get(&name)?;
-    let (call, options) = request.into_call(served)?;
+    let (call, options) = request.into_call(&served)?;
     let result = match served.ledger.query(call, options).await? {
         QueryAnswer::Result(result) => result,
         // The read model answers this one itself; the type of a ledger's answer has it all the same.

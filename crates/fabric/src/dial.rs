@@ -1,0 +1,344 @@
+//! Opening a connection to a node: its name, the fence, TCP, TLS. Each can fail in its own way, and each says what to do.
+
+use std::error::Error as StdError;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use chainloom_ledger::fence::{self, Fenced};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::{
+    AlertDescription, CertificateError, ClientConfig, Error as TlsError, RootCertStore, crypto,
+};
+use tonic::codegen::Service;
+use tonic::codegen::http::Uri;
+
+use crate::pem_source::PemSource;
+
+/// How long a connection may take, TLS and all.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// What HTTP/2 is called in a TLS handshake.
+const HTTP2: &[u8] = b"h2";
+
+/// The certificate and key with which this program proves itself on TLS. Files are read for each new connection, so that renewed ones are
+/// used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientTls {
+    /// The certificate and those between it and its root.
+    pub certificate: PemSource,
+    /// Its private key, not encrypted.
+    pub key: PemSource,
+}
+
+/// Why there is no connection to a node.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DialError {
+    #[error("the host {host} is not known: {source}")]
+    UnknownHost { host: String, source: io::Error },
+    #[error(transparent)]
+    Fenced(#[from] Fenced),
+    #[error("nothing listens there ({0}): is it up, and is the port right?")]
+    Refused(io::Error),
+    #[error("it cannot be reached: {0}")]
+    Unreachable(io::Error),
+    #[error("it did not accept a connection within {} s", CONNECT_WITHIN.as_secs())]
+    TimedOut,
+    #[error(
+        "its TLS certificate is not trusted ({0}): `tls_ca_certs` has to hold the root certificate of its TLS CA"
+    )]
+    Untrusted(TlsError),
+    #[error(
+        "its TLS certificate is not for the name {expected}{}: set `ssl_target_name_override` to the name in it",
+        in_it(.presented)
+    )]
+    NameMismatch {
+        expected: String,
+        presented: Vec<String>,
+    },
+    #[error("its TLS certificate does not hold now ({0}): its operator has to renew it")]
+    NotValidNow(TlsError),
+    #[error(
+        "it does not accept this program's TLS certificate ({0}): it asks for mutual TLS, so `client_tls` has to hold a certificate of a CA that it trusts"
+    )]
+    ClientRefused(TlsError),
+    #[error("TLS failed ({0}): is it grpc:// rather than grpcs://, or the other way round?")]
+    Tls(io::Error),
+    #[error("it does not speak HTTP/2 on TLS, so it is no node of Fabric")]
+    NotHttp2,
+    #[error("client_tls: {0}")]
+    ClientTls(String),
+}
+
+fn in_it(names: &[String]) -> String {
+    match names.is_empty() {
+        true => String::new(),
+        false => format!(", but for {}", names.join(", ")),
+    }
+}
+
+impl DialError {
+    /// The parameter of a connection that has to be changed, where it is one other than the URL.
+    pub(crate) fn parameter(&self) -> Option<&'static str> {
+        match self {
+            Self::Untrusted(_) => Some("tls_ca_certs"),
+            Self::NameMismatch { .. } => Some("ssl_target_name_override"),
+            Self::ClientRefused(_) | Self::ClientTls(_) => Some("client_tls"),
+            _ => None,
+        }
+    }
+
+    fn tls(error: io::Error) -> Self {
+        match tls_error(&error) {
+            Some(inner) => Self::of_tls(inner).unwrap_or(Self::Tls(error)),
+            None => Self::Tls(error),
+        }
+    }
+
+    fn of_tls(error: &TlsError) -> Option<Self> {
+        let copy = error.clone();
+        Some(match error {
+            TlsError::InvalidCertificate(reason) => match reason {
+                CertificateError::NotValidForName => Self::NameMismatch {
+                    expected: "in its URL".to_owned(),
+                    presented: Vec::new(),
+                },
+                CertificateError::NotValidForNameContext {
+                    expected,
+                    presented,
+                } => Self::NameMismatch {
+                    expected: expected.to_str().into_owned(),
+                    presented: presented.clone(),
+                },
+                CertificateError::Expired
+                | CertificateError::ExpiredContext { .. }
+                | CertificateError::NotValidYet
+                | CertificateError::NotValidYetContext { .. } => Self::NotValidNow(copy),
+                _ => Self::Untrusted(copy),
+            },
+            TlsError::AlertReceived(
+                AlertDescription::CertificateRequired
+                | AlertDescription::BadCertificate
+                | AlertDescription::CertificateExpired
+                | AlertDescription::CertificateUnknown
+                | AlertDescription::UnknownCA,
+            ) => Self::ClientRefused(copy),
+            _ => return None,
+        })
+    }
+}
+
+/// Why a connection failed, in the words of [`DialError`] where it is the cause of `error` or hidden in it.
+pub(crate) fn cause(error: &(dyn StdError + 'static)) -> Option<(String, Option<&'static str>)> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(dial) = error.downcast_ref::<DialError>() {
+            return Some((dial.to_string(), dial.parameter()));
+        }
+        // What a server says of a client's certificate comes after the handshake, when the connection is in use.
+        let tls = error
+            .downcast_ref::<TlsError>()
+            .or_else(|| tls_error(error.downcast_ref::<io::Error>()?));
+        if let Some(dial) = tls.and_then(DialError::of_tls) {
+            return Some((dial.to_string(), dial.parameter()));
+        }
+        next = error.source();
+    }
+    None
+}
+
+fn tls_error(error: &io::Error) -> Option<&TlsError> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// How to connect to one node.
+#[derive(Debug, Clone)]
+pub(crate) struct Dialer {
+    host: String,
+    port: u16,
+    tls: Option<Tls>,
+}
+
+#[derive(Debug, Clone)]
+struct Tls {
+    roots: Arc<RootCertStore>,
+    server: ServerName<'static>,
+    client: Option<ClientTls>,
+}
+
+impl Dialer {
+    /// To a node without TLS.
+    pub(crate) fn plain(host: &str, port: u16) -> Self {
+        Self {
+            host: host.to_owned(),
+            port,
+            tls: None,
+        }
+    }
+
+    /// To a node that proves with a certificate under one of these roots that it is `server_name`.
+    ///
+    /// # Errors
+    /// What is wrong with them, in words.
+    pub(crate) fn secure(
+        host: &str,
+        port: u16,
+        roots: &str,
+        server_name: Option<&str>,
+        client: Option<ClientTls>,
+    ) -> Result<Self, String> {
+        let mut store = RootCertStore::empty();
+        for root in CertificateDer::pem_slice_iter(roots.as_bytes()) {
+            let added = root
+                .map_err(|error| error.to_string())
+                .and_then(|root| store.add(root).map_err(|error| error.to_string()));
+            added.map_err(|error| {
+                format!("the certificates that prove it (`tlsCACerts`, `tls_ca_certs`) cannot be used: {error}")
+            })?;
+        }
+        if store.is_empty() {
+            return Err(
+                "the certificates that prove it (`tlsCACerts`, `tls_ca_certs`) cannot be used: there is none in PEM"
+                    .to_owned(),
+            );
+        }
+        let name = server_name.unwrap_or(host);
+        let server = ServerName::try_from(name.to_owned());
+        Ok(Self {
+            host: host.to_owned(),
+            port,
+            tls: Some(Tls {
+                roots: Arc::new(store),
+                server: server.map_err(|_| {
+                    format!("`{name}` is no name that a TLS certificate could have: set `ssl_target_name_override`")
+                })?,
+                client,
+            }),
+        })
+    }
+
+    async fn dial(self) -> Result<TokioIo<Box<dyn Stream>>, DialError> {
+        timeout(CONNECT_WITHIN, self.open())
+            .await
+            .unwrap_or(Err(DialError::TimedOut))
+            .map(TokioIo::new)
+    }
+
+    async fn open(self) -> Result<Box<dyn Stream>, DialError> {
+        let stream = self.connect().await?;
+        let Some(tls) = self.tls else {
+            return Ok(Box::new(stream));
+        };
+        let server = tls.server.clone();
+        // It may read files.
+        let configured = spawn_blocking(move || tls.configuration()).await;
+        let configuration =
+            configured.map_err(|error| DialError::ClientTls(error.to_string()))??;
+        let connector = TlsConnector::from(Arc::new(configuration));
+        let stream = connector.connect(server, stream).await;
+        let stream = stream.map_err(DialError::tls)?;
+        match stream.get_ref().1.alpn_protocol() {
+            Some(HTTP2) => Ok(Box::new(stream)),
+            _ => Err(DialError::NotHttp2),
+        }
+    }
+
+    /// The fence is asked about the address that is used: what a name stands for may change.
+    async fn connect(&self) -> Result<TcpStream, DialError> {
+        let found = lookup_host((self.host.as_str(), self.port)).await;
+        let found: Vec<SocketAddr> = found
+            .map_err(|source| DialError::UnknownHost {
+                host: self.host.clone(),
+                source,
+            })?
+            .collect();
+        let mut refusal = DialError::Unreachable(io::ErrorKind::NotFound.into());
+        for address in found {
+            if let Err(fenced) = fence::check(address.ip()) {
+                refusal = fenced.into();
+                continue;
+            }
+            match TcpStream::connect(address).await {
+                Ok(stream) => {
+                    stream.set_nodelay(true).map_err(DialError::Unreachable)?;
+                    return Ok(stream);
+                }
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                    refusal = DialError::Refused(error);
+                }
+                Err(error) => refusal = DialError::Unreachable(error),
+            }
+        }
+        Err(refusal)
+    }
+}
+
+impl Tls {
+    fn configuration(&self) -> Result<ClientConfig, DialError> {
+        let provider = Arc::new(crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("ring serves TLS 1.2 and 1.3")
+            .with_root_certificates(self.roots.clone());
+        let mut configuration = match &self.client {
+            None => builder.with_no_client_auth(),
+            Some(client) => {
+                let (chain, key) = client.read().map_err(DialError::ClientTls)?;
+                let built = builder.with_client_auth_cert(chain, key);
+                built.map_err(|error| DialError::ClientTls(error.to_string()))?
+            }
+        };
+        configuration.alpn_protocols = vec![HTTP2.to_vec()];
+        Ok(configuration)
+    }
+}
+
+impl ClientTls {
+    /// Reads both.
+    ///
+    /// # Errors
+    /// What is wrong with them, in words, and nothing of the key.
+    pub(crate) fn read(
+        &self,
+    ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), String> {
+        let certificate = self.certificate.read()?;
+        let chain: Result<Vec<_>, _> =
+            CertificateDer::pem_slice_iter(certificate.as_bytes()).collect();
+        let chain = chain.map_err(|error| format!("the certificate cannot be read: {error}"))?;
+        if chain.is_empty() {
+            return Err("the certificate is none in PEM".to_owned());
+        }
+        let key = self.key.read()?;
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes());
+        let key = key.map_err(|_| "the key is no private key in PEM (or an encrypted one)")?;
+        Ok((chain, key))
+    }
+}
+
+/// What a connection is made of.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+impl Service<Uri> for Dialer {
+    type Response = TokioIo<Box<dyn Stream>>;
+    type Error = DialError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, DialError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), DialError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        Box::pin(self.clone().dial())
+    }
+}
