@@ -21,7 +21,7 @@ mod signature;
 mod signer;
 mod source_error;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 pub mod wallet;

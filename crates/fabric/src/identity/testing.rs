@@ -6,10 +6,10 @@ use std::process::Command;
 
 use super::{Certificate, Credentials, KeyKind, MspContext, Passphrase, PrivateKey};
 
-pub(super) const KINDS: [KeyKind; 3] = [KeyKind::P256, KeyKind::P384, KeyKind::Ed25519];
+pub(crate) const KINDS: [KeyKind; 3] = [KeyKind::P256, KeyKind::P384, KeyKind::Ed25519];
 
 /// Runs openssl in a folder, and gives what it printed, or what it complained of.
-pub(super) fn try_openssl(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
+pub(crate) fn try_openssl(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
     let ran = Command::new("openssl")
         .args(arguments)
         .current_dir(folder)
@@ -23,7 +23,7 @@ pub(super) fn try_openssl(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, 
 }
 
 /// Runs openssl in a folder, where it must succeed.
-pub(super) fn openssl(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn openssl(folder: &Path, arguments: &[&str]) -> String {
     let printed = try_openssl(folder, arguments);
     let printed = printed.unwrap_or_else(|error| panic!("openssl {arguments:?}: {error}"));
     String::from_utf8_lossy(&printed).into_owned()
@@ -68,7 +68,7 @@ pub(super) fn certificate(key: &PrivateKey) -> Certificate {
 }
 
 /// Alice's credentials, with a new key.
-pub(super) fn credentials(kind: KeyKind) -> Credentials {
+pub(crate) fn credentials(kind: KeyKind) -> Credentials {
     let key = PrivateKey::generate(kind).unwrap();
     let certificate = certificate(&key);
     let context = MspContext {

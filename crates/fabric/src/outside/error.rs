@@ -104,6 +104,7 @@ impl From<OutsideError> for LedgerError {
             OutsideError::Identity(IdentityError::NoMspId { .. }) => {
                 invalid("organization_missing")
             }
+            // Of the others no other arises where there is no private key.
             OutsideError::Identity(_) => invalid("key_unsupported"),
             OutsideError::UnknownOrganization { .. } => invalid("unknown_organization"),
             OutsideError::NotAMember { .. } => invalid("certificate_not_accepted"),
@@ -129,3 +130,6 @@ impl From<OutsideError> for LedgerError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

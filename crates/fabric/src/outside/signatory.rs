@@ -47,3 +47,6 @@ impl Signatory {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,3 +90,6 @@ fn proves_with_sha384(
     let key = UnparsedPublicKey::new(algorithm, certificate.public_key().raw());
     key.verify(bytes, signature).is_ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -241,3 +241,6 @@ impl Drop for Lease<'_> {
         kept.by_expiry.insert(place);
     }
 }
+
+#[cfg(test)]
+mod tests;
