@@ -42,7 +42,7 @@ impl fmt::Debug for Invocation {
 }
 
 /// A call of a contract that nobody has signed yet.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Proposal {
     /// The id of the transaction that can come of it.
     pub(crate) transaction_id: String,
@@ -72,6 +72,13 @@ pub(crate) fn creator(msp_id: &str, certificate_pem: &str) -> Bytes {
 /// An identity as Fabric carries it.
 pub(crate) fn serialized(identity: &Identity) -> Bytes {
     creator(identity.msp_id(), identity.certificate_pem())
+}
+
+impl fmt::Debug for Proposal {
+    /// Without its bytes, which hold the transient data.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Proposal({})", self.transaction_id)
+    }
 }
 
 impl Proposal {

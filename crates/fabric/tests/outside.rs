@@ -11,7 +11,9 @@ use chainloom_fabric::identity::authority::{Authority, EnrollmentOptions, Regist
 use chainloom_fabric::identity::{Credentials, Identity, KeyKind, PrivateKey, Signer};
 use chainloom_fabric::outside::{Algorithm, OutsideError, SignatureFault, Step, ToSign};
 use chainloom_fabric::{FabricLedger, Mode};
-use chainloom_ledger::{Hash, Ledger, LedgerError, ReceiptStatus, TransactionSelector, Wait};
+use chainloom_ledger::{
+    CallOptions, Hash, Ledger, LedgerError, Payload, ReceiptStatus, TransactionSelector, Wait,
+};
 use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -27,6 +29,11 @@ fn started(fabric: FabricVersion, consensus: Consensus) -> (TempDir, Network) {
     };
     let network = Network::start(&options, &|_| ());
     (folder, network.unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// Options that say nothing.
+fn plain() -> CallOptions {
+    CallOptions::default()
 }
 
 /// Somebody with a key of their own, which no ledger here has.
@@ -89,7 +96,7 @@ impl Owner {
         let outside = ledger.outside();
         let (certificate, organization) = (&self.certificate, &self.organization);
         outside
-            .prepare(call(function, args), certificate, organization)
+            .prepare(call(function, args), plain(), certificate, organization)
             .await
     }
 
@@ -115,7 +122,7 @@ impl Owner {
         let outside = ledger.outside();
         let (certificate, organization) = (&self.certificate, &self.organization);
         let question = outside
-            .prepare_query(call("whoami", &[]), certificate, organization)
+            .prepare_query(call("whoami", &[]), plain(), certificate, organization)
             .await
             .unwrap();
         assert_eq!(question.step, Step::Query);
@@ -157,7 +164,9 @@ async fn refuses_what_does_not_hold(network: &Network, ledger: &FabricLedger) {
     let other = Owner::alice(network, "org2");
     let prepare = async |certificate: &str, organization: &str| {
         let put = call("put", &["a", "b"]);
-        outside.prepare(put, certificate, organization).await
+        outside
+            .prepare(put, plain(), certificate, organization)
+            .await
     };
     let error = prepare(&alice.certificate, "Org9MSP").await.unwrap_err();
     let known = vec!["Org1MSP".to_owned(), "Org2MSP".to_owned()];
@@ -176,7 +185,7 @@ async fn refuses_what_does_not_hold(network: &Network, ledger: &FabricLedger) {
         .unwrap_err();
     assert!(matches!(error, OutsideError::Certificate(_)), "{error}");
     let none = outside
-        .prepare(call("", &[]), &alice.certificate, "Org1MSP")
+        .prepare(call("", &[]), plain(), &alice.certificate, "Org1MSP")
         .await;
     let error = LedgerError::from(none.unwrap_err());
     assert_eq!(error.code(), "function_missing");
@@ -225,6 +234,43 @@ async fn takes_steps_in_their_order_only(network: &Network, ledger: &FabricLedge
     assert_eq!(error, OutsideError::Submitted);
     let error = outside.endorse(id, &signature).await.unwrap_err();
     assert_eq!(error, OutsideError::Submitted);
+}
+
+/// A secret goes to its owner's organization only, even through a ledger of another one, and never onto the chain.
+async fn keeps_secrets(network: &Network, mode: Mode) {
+    let alice = Owner::alice(network, "org1");
+    let ledger = connected(network, "org2", "probe", mode).await;
+    let outside = ledger.outside();
+    let options = CallOptions {
+        transient: [("value".to_owned(), Payload::from("hidden"))].into(),
+        organizations: match mode {
+            // A gateway of the second organization would keep it there.
+            Mode::Gateway => vec!["Org1MSP".to_owned()],
+            Mode::Direct => Vec::new(),
+        },
+        ..plain()
+    };
+    let key = format!("secret-{mode:?}");
+    let put = call("putPrivate", &[&key]);
+    let (certificate, organization) = (&alice.certificate, &alice.organization);
+    let prepared = outside
+        .prepare(put, options, certificate, organization)
+        .await;
+    let proposal = prepared.unwrap();
+    let id = &proposal.transaction_id;
+    let endorsed = outside.endorse(id, &alice.sign(&proposal)).await.unwrap();
+    let organizations: Vec<&str> = endorsed
+        .endorsers
+        .iter()
+        .map(|one| &*one.organization)
+        .collect();
+    assert_eq!(organizations, ["Org1MSP"]);
+    let has_secret = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains("hidden");
+    assert!(has_secret(&proposal.bytes) && !has_secret(&endorsed.to_sign.bytes));
+    let signature = alice.sign(&endorsed.to_sign);
+    outside.submit(id, &signature, None).await.unwrap();
+    let own = connected(network, "org1", "probe", mode).await;
+    assert_eq!(query(&own, "getPrivate", &[&key]).await.unwrap(), "hidden");
 }
 
 /// The contract's own words arrive, and the step can be tried again.
@@ -299,6 +345,7 @@ async fn calls_are_signed_elsewhere_on_2_5() {
         refuses_what_does_not_hold(&network, &ledger).await;
         takes_steps_in_their_order_only(&network, &ledger).await;
         tells_what_the_contract_says(&network, &ledger).await;
+        keeps_secrets(&network, mode).await;
     }
     checks_before_anybody_is_asked(&network, Mode::Gateway, &[Mode::Direct]).await;
 }

@@ -115,17 +115,19 @@ impl FabricLedger {
 }
 
 impl Outside<'_> {
-    /// The proposal of a call, for the owner of this certificate (PEM) of an organization (its MSP id) to sign.
+    /// The proposal of a call, for the owner of this certificate (PEM) of an organization (its MSP id) to sign. The options' time holds for
+    /// each step that follows, not for the signing between them.
     ///
     /// # Errors
     /// [`OutsideError`].
     pub async fn prepare(
         &self,
         call: Call,
+        options: CallOptions,
         certificate: &str,
         organization: &str,
     ) -> Result<ToSign, OutsideError> {
-        self.propose(call, certificate, organization, Step::Proposal)
+        self.propose(call, options, certificate, organization, Step::Proposal)
             .await
     }
 
@@ -136,10 +138,11 @@ impl Outside<'_> {
     pub async fn prepare_query(
         &self,
         call: Call,
+        options: CallOptions,
         certificate: &str,
         organization: &str,
     ) -> Result<ToSign, OutsideError> {
-        self.propose(call, certificate, organization, Step::Query)
+        self.propose(call, options, certificate, organization, Step::Query)
             .await
     }
 
@@ -236,12 +239,13 @@ impl Outside<'_> {
     async fn propose(
         &self,
         call: Call,
+        options: CallOptions,
         certificate: &str,
         organization: &str,
         step: Step,
     ) -> Result<ToSign, OutsideError> {
         let signatory = Signatory::new(certificate, organization, Timestamp::now())?;
-        let call = self.ledger.call(call, CallOptions::default())?;
+        let call = self.ledger.call(call, options)?;
         let channels = &self.ledger.outside.channels;
         channels.check(self.ledger, &signatory).await?;
         let channel = self.ledger.flow.channel();

@@ -13,11 +13,7 @@ fn proposed(id: &str, length: usize) -> Proposed {
     });
     Proposed {
         signatory: ALICE.clone(),
-        call: GatewayCall {
-            contract: "probe".to_owned(),
-            args: Vec::new(),
-            deadline: Instant::now(),
-        },
+        call: ChannelCall::plain("probe", Vec::new(), Instant::now()),
         timeout: Duration::from_secs(1),
         proposal: Proposal {
             transaction_id: id.to_owned(),
