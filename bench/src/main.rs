@@ -1,10 +1,12 @@
 //! Chainloom beside what users would pick instead, in one run on one machine.
 //!
 //! `cargo xtask bench` runs all and writes `docs/benchmarks.md`; with names (`proof_of_work`, `validation`, `chain`,
-//! `posts`, `mine`, `reads`, `start`) only these, and writes nothing.
+//! `posts`, `mine`, `reads`, `start`) only these, and writes nothing. `cargo xtask bench fabric` measures calls of a contract on
+//! Hyperledger Fabric beside Fabric's official clients, and writes `docs/benchmarks-fabric.md`.
 #![forbid(unsafe_code)]
 
 mod chain;
+mod fabric;
 mod load;
 mod mine;
 mod posts;
@@ -23,10 +25,19 @@ use report::Report;
 
 /// How many blocks the long chain has; about 23 MB on the wire.
 const BLOCKS: usize = 100_000;
+/// The word with which `fabric` starts this program again, as a client of its own.
+const LIBRARY_CLIENT: &str = "library-client";
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let names: Vec<String> = std::env::args().skip(1).collect();
+    match names.split_first() {
+        Some((first, words)) if first == "fabric" => return fabric::run(words).await,
+        Some((first, words)) if first == LIBRARY_CLIENT => {
+            return fabric::library::run(words).await;
+        }
+        _ => {}
+    }
     const ALL: [&str; 7] = [
         "proof_of_work",
         "validation",
@@ -38,7 +49,7 @@ async fn main() -> ExitCode {
     ];
     if let Some(name) = names.iter().find(|name| !ALL.contains(&name.as_str())) {
         eprintln!(
-            "there is no benchmark `{name}`; there are {}",
+            "there is no benchmark `{name}`; there are {}, and fabric by itself",
             ALL.join(", ")
         );
         return ExitCode::from(2);

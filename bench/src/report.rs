@@ -31,7 +31,8 @@ impl Report {
             "# Benchmarks\n\n\
              Written by `cargo xtask bench`, which measures Chainloom and its rival in one run on one machine. Machines differ \
              and are noisy: the ratio is what to look at. Rivals are programs of the tutorial in Python: its own search \
-             loop, its own validation, and a Flask node.\n\n",
+             loop, its own validation, and a Flask node. Calls of a contract on Hyperledger Fabric have \
+             [a page of their own](benchmarks-fabric.md).\n\n",
         );
         let _ = writeln!(page, "Machine: {}.\n", machine());
         page.push_str("| work | rival | Chainloom | ratio | goal |\n|---|---|---|---|---|\n");
@@ -53,7 +54,8 @@ fn line(row: &Row) -> String {
     )
 }
 
-fn machine() -> String {
+/// The machine in words.
+pub(crate) fn machine() -> String {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let model = std::fs::read_to_string("/proc/cpuinfo")
         .ok()

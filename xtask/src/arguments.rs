@@ -8,7 +8,9 @@ Usage:
   cargo xtask test                  set up this machine, then run every check
   cargo xtask test --only <step>    run one step (may be given more than once):
                                     format, lint, docs, go, unit, e2e, browser
-  cargo xtask bench [arguments]     run the benchmarks, in release";
+  cargo xtask bench [names]         run the benchmarks, in release
+  cargo xtask bench fabric [--network 2.5|3.1|both] [--seconds S] [--rounds N]
+                                    beside Fabric's official clients";
 
 /// One task.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The Go modules of the project: format, vet, tests.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::error::Error;
@@ -9,7 +9,8 @@ use crate::tally::Tally;
 use crate::workspace;
 
 /// The folders of the modules that are written here; the others only pin versions.
-const MODULES: [&str; 3] = [
+const MODULES: [&str; 4] = [
+    "bench/go/client",
     "crates/devnet/go/probe",
     "tests/go/gateway-client",
     "tests/go/protos",
@@ -44,6 +45,17 @@ fn format(folder: &Path) -> Result<(), Error> {
             files: unformatted.join(", "),
         }),
     }
+}
+
+/// Builds the Go client of the benchmarks, and answers where it is.
+///
+/// # Errors
+/// What Go said.
+pub(crate) fn build_bench_client() -> Result<PathBuf, Error> {
+    let folder = workspace::root().join("bench/go/client");
+    let program = workspace::target().join("bench/go-client");
+    run(go(&folder, &["build", "-o"]).arg(&program).arg("."))?;
+    Ok(program)
 }
 
 fn go(folder: &Path, arguments: &[&str]) -> Command {

@@ -87,6 +87,7 @@ impl Step {
             python: tests,
             chromium: matches!(self, Self::AllTests | Self::Browser),
             go: matches!(self, Self::Fabric | Self::Go),
+            node: false,
         }
     }
 

@@ -9,6 +9,7 @@ use tonic::transport::{Channel, Endpoint as Target};
 use crate::dial::{ClientTls, Dialer};
 use crate::endpoint_url::EndpointUrl;
 use crate::profile::NodeEntry;
+use crate::window::Windows;
 use crate::wire::proto::gateway::gateway_client::GatewayClient;
 use crate::wire::proto::orderer::atomic_broadcast_client::AtomicBroadcastClient;
 use crate::wire::proto::protos::deliver_client::DeliverClient;
@@ -25,6 +26,8 @@ const MESSAGE_BYTES_MAX: usize = 100 << 20;
 pub(crate) struct Peer {
     /// Where it is: `host:port`.
     pub(crate) address: String,
+    /// The calls under way there; one that gets an answer and no stream is made through this.
+    pub(crate) windows: Windows,
     channel: Channel,
 }
 
@@ -35,7 +38,11 @@ impl Peer {
     /// What is wrong with what the profile says of it.
     pub(crate) fn new(entry: &NodeEntry, client: Option<&ClientTls>) -> Result<Self, String> {
         let (address, channel) = open(entry, client)?;
-        Ok(Self { address, channel })
+        Ok(Self {
+            address,
+            windows: Windows::default(),
+            channel,
+        })
     }
 
     /// Its gateway service.

@@ -9,6 +9,9 @@ use tonic::{Code, Status};
 use crate::dial;
 use crate::wire::proto::{gateway, google};
 
+/// What peers say that are asked too much at once.
+const CONCURRENCY_LIMIT: &str = "exceeding concurrency limit";
+
 /// At which step of a transaction a peer refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -32,6 +35,16 @@ pub(crate) fn is_transport(status: &Status) -> bool {
             .message()
             .contains("failed to get config for channel")
         && !status.message().contains("no orderers could")
+}
+
+/// Whether a peer refused to begin with it, since it has as much to do at once as it takes.
+pub(crate) fn is_busy(status: &Status) -> bool {
+    let is_said = |words: &str| words.contains(CONCURRENCY_LIMIT);
+    if is_broken(status) {
+        return false;
+    }
+    let (message, endorsers) = read(status);
+    is_said(&message) || endorsers.iter().any(|endorser| is_said(&endorser.message))
 }
 
 /// Whether no peer spoke: the connection broke, or the time was up. The status is the client's own then, and has a source; its code may be any.
@@ -92,7 +105,7 @@ pub(crate) fn explain(
         transaction_id: None,
         endorsers,
     };
-    if said("exceeding concurrency limit") {
+    if said(CONCURRENCY_LIMIT) {
         return LedgerError::Overloaded {
             code: "peer_busy",
             detail: format!(

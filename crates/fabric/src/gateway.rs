@@ -7,7 +7,7 @@ use bytes::Bytes;
 use chainloom_ledger::{LedgerError, Version};
 use jiff::Timestamp;
 use prost::Message as _;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 use tonic::{Request, Status};
 
 use crate::call::ChannelCall;
@@ -17,6 +17,7 @@ use crate::failure::{Step, explain, is_transport};
 use crate::identity::{CurrentIdentity, Identity};
 use crate::proposal::{SignedCall, serialized, sign_call};
 use crate::target::{Selection, Target};
+use crate::window::{NoAnswer, Turn};
 use crate::wire::proto::{common, gateway};
 use crate::wire::{Body, Envelope, ValidationCode};
 
@@ -25,6 +26,9 @@ const BUSY_TRIES_MAX: u32 = 3;
 /// How long is waited before an envelope is sent again; doubles up to the second.
 const SUBMIT_AGAIN_AFTER: Duration = Duration::from_millis(500);
 const SUBMIT_AGAIN_AFTER_MAX: Duration = Duration::from_secs(4);
+
+/// How long a peer is asked at once to wait for a block.
+const AWAITS_BLOCK_AT_MOST: Duration = Duration::from_secs(2);
 
 /// A transaction that stands in a block.
 #[derive(Debug, Clone)]
@@ -113,6 +117,7 @@ impl Gateway {
             .first_that_answers(
                 &targets,
                 Step::Evaluate,
+                begins(signed),
                 &signed.transaction_id,
                 call.deadline,
                 |peer| {
@@ -159,6 +164,7 @@ impl Gateway {
             .first_that_answers(
                 &targets,
                 Step::Endorse,
+                begins(signed),
                 &signed.transaction_id,
                 call.deadline,
                 |peer| {
@@ -201,6 +207,7 @@ impl Gateway {
                 .first_that_answers(
                     &targets,
                     Step::Submit,
+                    Turn::GoesOn,
                     &endorsed.transaction_id,
                     deadline,
                     |peer| {
@@ -260,11 +267,20 @@ impl Gateway {
         };
         let targets: Vec<&Target> = self.targets.iter().collect();
         loop {
+            // Others are to have their turn, too.
+            let turn_ends = deadline.min(Instant::now() + AWAITS_BLOCK_AT_MOST);
             let outcome = self
-                .first_that_answers(&targets, Step::Submit, transaction_id, deadline, |peer| {
-                    let request = until(deadline, signed.clone());
-                    async move { peer.gateway().commit_status(request).await }
-                })
+                .first_that_answers(
+                    &targets,
+                    Step::Submit,
+                    Turn::AwaitsBlock,
+                    transaction_id,
+                    turn_ends,
+                    |peer| {
+                        let request = until(turn_ends, signed.clone());
+                        async move { peer.gateway().commit_status(request).await }
+                    },
+                )
                 .await;
             match outcome {
                 Ok(response) => {
@@ -315,6 +331,7 @@ impl Gateway {
         &self,
         targets: &[&Target],
         step: Step,
+        turn: Turn,
         transaction_id: &str,
         deadline: Instant,
         ask: impl Fn(Peer) -> F,
@@ -324,11 +341,15 @@ impl Gateway {
     {
         let mut refusal = None;
         for Target { peer, .. } in targets {
-            let asked = timeout_at(deadline, ask(peer.clone())).await;
-            let status = match asked {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(status)) => status,
-                Err(_) => Status::deadline_exceeded("it did not answer in time"),
+            let asked = peer.windows.run(turn, deadline, || ask(peer.clone()));
+            let status = match asked.await {
+                Ok(answer) => return Ok(answer),
+                Err(NoAnswer::Refused(status)) => status,
+                Err(NoAnswer::NoPlace(error)) => {
+                    // The next one may have less to do.
+                    refusal = refusal.or(Some(error));
+                    continue;
+                }
             };
             let error = explain(step, &peer.address, transaction_id, &status);
             if !is_transport(&status) {
@@ -339,6 +360,13 @@ impl Gateway {
             refusal = Some(error);
         }
         Err(refusal.unwrap_or_else(|| odd("the connection has no peers")))
+    }
+}
+
+/// The turn of a call that has not been at a peer yet.
+fn begins(signed: &SignedCall) -> Turn {
+    Turn::Begins {
+        bytes: signed.proposal.proposal_bytes.len(),
     }
 }
 

@@ -22,6 +22,7 @@ mod profile;
 mod proposal;
 mod submit;
 mod target;
+mod window;
 pub mod wire;
 
 pub use connect::{

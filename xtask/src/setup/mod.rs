@@ -4,6 +4,7 @@ mod apt;
 mod chromium;
 mod components;
 mod go;
+mod node;
 pub(crate) mod python;
 
 use crate::error::Error;
@@ -21,6 +22,8 @@ pub(crate) struct Requirements {
     pub(crate) chromium: bool,
     /// Go.
     pub(crate) go: bool,
+    /// Node with the packages of the benchmarks' Node client.
+    pub(crate) node: bool,
 }
 
 impl Requirements {
@@ -32,6 +35,7 @@ impl Requirements {
             python: self.python || other.python,
             chromium: self.chromium || other.chromium,
             go: self.go || other.go,
+            node: self.node || other.node,
         }
     }
 
@@ -54,6 +58,9 @@ impl Requirements {
         }
         if self.chromium {
             chromium::set_up()?;
+        }
+        if self.node {
+            node::set_up()?;
         }
         Ok(())
     }

@@ -2,14 +2,14 @@
 
 use chainloom_ledger::LedgerError;
 use futures_util::future::join_all;
-use tokio::time::{Instant, timeout_at};
-use tonic::Status;
+use tokio::time::Instant;
 
 use super::refusal::{explain_response, is_success, said, together};
 use crate::failure::{Step, explain, is_transport};
 use crate::gateway::until;
 use crate::proposal::SignedCall;
 use crate::target::Target;
+use crate::window::{NoAnswer, Turn};
 use crate::wire::proto::protos;
 
 /// What a peer answered that endorsed the call.
@@ -38,7 +38,8 @@ pub(crate) async fn propose<'a>(
                     explain_response(target, &verdict),
                 )),
             },
-            Err(status) => Err(refused(
+            Err(NoAnswer::NoPlace(error)) => Err(refused(&error.to_string(), error)),
+            Err(NoAnswer::Refused(status)) => Err(refused(
                 status.message(),
                 explain(
                     Step::Endorse,
@@ -82,7 +83,8 @@ pub(crate) async fn evaluate(
                     false => Err(explain_response(target, &response)),
                 };
             }
-            Err(status) => {
+            Err(NoAnswer::NoPlace(error)) => refusal = refusal.or(Some(error)),
+            Err(NoAnswer::Refused(status)) => {
                 let shown = target.shown();
                 let error = explain(Step::Evaluate, &shown, &call.transaction_id, &status);
                 if !is_transport(&status) {
@@ -103,11 +105,14 @@ async fn ask(
     call: &SignedCall,
     target: &Target,
     deadline: Instant,
-) -> Result<protos::ProposalResponse, Status> {
-    let request = until(deadline, call.proposal.clone());
-    let mut endorser = target.peer.endorser();
-    match timeout_at(deadline, endorser.process_proposal(request)).await {
-        Ok(answer) => answer.map(tonic::Response::into_inner),
-        Err(_) => Err(Status::deadline_exceeded("it did not answer in time")),
-    }
+) -> Result<protos::ProposalResponse, NoAnswer> {
+    let turn = Turn::Begins {
+        bytes: call.proposal.proposal_bytes.len(),
+    };
+    let ask = || async {
+        let request = until(deadline, call.proposal.clone());
+        let answer = target.peer.endorser().process_proposal(request).await;
+        answer.map(tonic::Response::into_inner)
+    };
+    target.peer.windows.run(turn, deadline, ask).await
 }
