@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use chainloom_ledger as words;
 use chainloom_ledger::{
-    BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions, InvokeOptions, Ledger,
-    LedgerConfig, LedgerError, LedgerInfo, LedgerKind, PeerReport, Position, QueryAnswer, Receipt,
-    Transaction, TransactionRange, TransactionSelector, Version,
+    BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions, ConfigHistory,
+    ContractDefinition, InvokeOptions, Ledger, LedgerConfig, LedgerError, LedgerInfo, LedgerKind,
+    PeerReport, Position, QueryAnswer, Receipt, Transaction, TransactionRange, TransactionSelector,
+    Version,
 };
 use futures_util::stream;
 
@@ -16,13 +17,13 @@ use crate::commit::{ById, Commits};
 use crate::connect::{
     ConnectError, Connection, ConnectionOptions, Parameters, connect, connect_from_folder,
 };
+use crate::contracts::contracts;
 use crate::deliver::{Blocks, Source, Which};
 use crate::flow::Flow;
 use crate::identity::CurrentIdentity;
 use crate::outside::Waiting;
 use crate::present;
-use crate::wire::config::ChannelConfig;
-use crate::wire::{Block, Body};
+use crate::wire::Block;
 
 /// A channel of Fabric, as one user sees it.
 #[derive(Debug, Clone)]
@@ -110,50 +111,12 @@ impl FabricLedger {
         })
     }
 
-    async fn newest(&self) -> Result<Block, LedgerError> {
+    pub(crate) async fn newest(&self) -> Result<Block, LedgerError> {
         let block = self.source.block(Which::Newest).await?;
         block.ok_or_else(|| LedgerError::NotFound {
             code: "block_not_found",
             detail: "the peer has no block of the channel yet".to_owned(),
         })
-    }
-
-    async fn config_at(&self, number: Option<u64>) -> Result<LedgerConfig, LedgerError> {
-        let (number, config) = self.channel_config_at(number).await?;
-        Ok(present::config(number, &config))
-    }
-
-    /// The channel's configuration as it is now.
-    pub(crate) async fn channel_config(&self) -> Result<ChannelConfig, LedgerError> {
-        let (_, config) = self.channel_config_at(None).await?;
-        Ok(config)
-    }
-
-    /// The configuration in force at a block, or now, and the number of the block that brought it.
-    async fn channel_config_at(
-        &self,
-        number: Option<u64>,
-    ) -> Result<(u64, ChannelConfig), LedgerError> {
-        let block = match number {
-            Some(number) => self.fetch(number).await?,
-            None => self.newest().await?,
-        };
-        let unreadable = |error: String| LedgerError::Storage {
-            detail: format!(
-                "the configuration at block {} cannot be read: {error}",
-                block.number
-            ),
-        };
-        let metadata = block.metadata.orderer();
-        let metadata = metadata.map_err(|error| unreadable(error.to_string()))?;
-        let last = self.fetch(metadata.last_config).await?;
-        let first = last.transaction(0);
-        let first = first.ok_or_else(|| unreadable("its block is empty".to_owned()))?;
-        let body = first.decode().and_then(|envelope| envelope.body());
-        match body.map_err(|error| unreadable(error.to_string()))? {
-            Body::Config(transaction) => Ok((last.number, transaction.config)),
-            _ => Err(unreadable(format!("block {} holds none", last.number))),
-        }
     }
 
     async fn transaction_at(&self, version: Version) -> Result<Transaction, LedgerError> {
@@ -219,6 +182,18 @@ impl Ledger for FabricLedger {
 
     fn config(&self, block: Option<u64>) -> BoxFuture<'_, Result<LedgerConfig, LedgerError>> {
         Box::pin(self.config_at(block))
+    }
+
+    fn config_history(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<ConfigHistory, LedgerError>> {
+        Box::pin(self.changes_of_config(before, limit))
+    }
+
+    fn contracts(&self) -> BoxFuture<'_, Result<Vec<ContractDefinition>, LedgerError>> {
+        Box::pin(contracts(&self.flow))
     }
 
     fn block(

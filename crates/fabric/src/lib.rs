@@ -4,7 +4,10 @@
 
 mod call;
 mod commit;
+mod config_difference;
+mod configuration;
 mod connect;
+mod contracts;
 mod deliver;
 mod dial;
 mod direct;

@@ -330,8 +330,8 @@ async fn the_channels_configuration_is_read() {
             ),
             (500, 200)
         );
-        let mut organizations = config.organizations;
-        organizations.sort_unstable();
+        let organizations = config.organizations.iter();
+        let organizations: Vec<&str> = organizations.map(|member| member.id.as_str()).collect();
         assert_eq!(organizations, ["Org1MSP", "Org2MSP"]);
     }
 }

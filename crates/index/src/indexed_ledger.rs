@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chainloom_ledger::{
-    Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions, Hash, InvokeOptions,
-    Ledger, LedgerConfig, LedgerError, LedgerInfo, PeerReport, Position, QueryAnswer, Receipt,
-    Transaction, TransactionRange, TransactionSelector,
+    Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions, ConfigHistory,
+    ContractDefinition, Hash, InvokeOptions, Ledger, LedgerConfig, LedgerError, LedgerInfo,
+    PeerReport, Position, QueryAnswer, Receipt, Transaction, TransactionRange, TransactionSelector,
 };
 
 use crate::{Index, Indexed};
@@ -110,6 +110,18 @@ impl Ledger for IndexedLedger {
 
     fn config(&self, block: Option<u64>) -> BoxFuture<'_, Result<LedgerConfig, LedgerError>> {
         self.ledger.config(block)
+    }
+
+    fn config_history(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<ConfigHistory, LedgerError>> {
+        self.ledger.config_history(before, limit)
+    }
+
+    fn contracts(&self) -> BoxFuture<'_, Result<Vec<ContractDefinition>, LedgerError>> {
+        self.ledger.contracts()
     }
 
     fn block(

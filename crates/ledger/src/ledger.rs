@@ -3,9 +3,9 @@ use std::pin::Pin;
 use futures_core::Stream;
 
 use crate::{
-    Block, BlockEvent, BlockSelector, Call, CallOptions, InvokeOptions, LedgerConfig, LedgerError,
-    LedgerInfo, PeerReport, Position, QueryAnswer, Receipt, Transaction, TransactionRange,
-    TransactionSelector,
+    Block, BlockEvent, BlockSelector, Call, CallOptions, ConfigHistory, ContractDefinition,
+    InvokeOptions, LedgerConfig, LedgerError, LedgerInfo, PeerReport, Position, QueryAnswer,
+    Receipt, Transaction, TransactionRange, TransactionSelector,
 };
 
 /// A future that a trait object can return.
@@ -24,6 +24,18 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// The ordering parameters in force at a block, or now.
     fn config(&self, block: Option<u64>) -> BoxFuture<'_, Result<LedgerConfig, LedgerError>>;
+
+    /// What changed the parameters, the newest change first: at most `limit` changes by blocks before `before`, or the last ones.
+    ///
+    /// Where there is one configuration only it is the one answer.
+    fn config_history(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<ConfigHistory, LedgerError>>;
+
+    /// The contracts that can be called, by name.
+    fn contracts(&self) -> BoxFuture<'_, Result<Vec<ContractDefinition>, LedgerError>>;
 
     /// One block with some of its transactions; its counts are of all.
     fn block(

@@ -47,6 +47,9 @@ pub(crate) enum Command {
     Info(Remote),
     /// Show the parameters by which the ledger's blocks are made.
     Config(ConfigArguments),
+    /// List the contracts that can be called, with who must endorse them.
+    #[command(after_help = "Examples:\n  chainloom contracts\n  chainloom contracts --json")]
+    Contracts(Remote),
     /// Show counts: transactions by code and function, how full and how far apart blocks are.
     #[command(after_help = "Examples:\n  chainloom stats\n  chainloom stats --json")]
     Stats(Remote),
@@ -108,6 +111,7 @@ impl Command {
         match self {
             Command::Ledgers(remote)
             | Command::Info(remote)
+            | Command::Contracts(remote)
             | Command::Stats(remote)
             | Command::Mine(remote)
             | Command::Pending(remote)
@@ -169,11 +173,20 @@ pub(crate) struct Remote {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  chainloom config\n  chainloom config --block 1 --json")]
+#[command(after_help = "Examples:\n  \
+    chainloom config\n  \
+    chainloom config --block 1 --json\n  \
+    chainloom config --history")]
 pub(crate) struct ConfigArguments {
     /// Those in force at this block rather than now.
     #[arg(long, value_name = "NUMBER", value_parser = number::<u64>)]
     pub(crate) block: Option<u64>,
+    /// What changed them, the newest change first.
+    #[arg(long, conflicts_with = "block")]
+    pub(crate) history: bool,
+    /// With `--history`: changes by blocks before this one.
+    #[arg(long, value_name = "NUMBER", value_parser = number::<u64>, requires = "history")]
+    pub(crate) before: Option<u64>,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }

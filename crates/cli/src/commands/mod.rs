@@ -7,6 +7,7 @@ mod blocks;
 mod chain;
 mod completions;
 mod config;
+mod contracts;
 #[cfg(unix)]
 mod devnet;
 mod info;
@@ -96,6 +97,7 @@ async fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Ledgers(remote) => ledgers::run(&remote).await,
         Command::Info(remote) => info::run(&remote).await,
         Command::Config(arguments) => config::run(&arguments).await,
+        Command::Contracts(remote) => contracts::run(&remote).await,
         Command::Stats(remote) => stats::run(&remote).await,
         Command::Block(arguments) => block::run(&arguments).await,
         Command::Blocks(arguments) => blocks::run(&arguments).await,

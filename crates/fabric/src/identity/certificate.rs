@@ -250,14 +250,14 @@ pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-fn serial(bytes: &[u8]) -> String {
+pub(super) fn serial(bytes: &[u8]) -> String {
     match bytes {
         [0, rest @ ..] if !rest.is_empty() => serial(rest),
         bytes => hexadecimal(bytes),
     }
 }
 
-fn timestamp(time: &Time) -> Timestamp {
+pub(super) fn timestamp(time: &Time) -> Timestamp {
     let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
     // "No end", 9999-12-31T23:59:59Z, is a day beyond what a Timestamp holds.
     Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use bigdecimal::BigDecimal;
 use chainloom_ledger::{
-    Account, Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions, Hash,
-    InvokeOptions, Ledger, LedgerConfig, LedgerError, LedgerInfo, LedgerKind, Payload, PeerReport,
-    Position, QueryAnswer, Receipt, Transaction, TransactionKind, TransactionRange,
-    TransactionSelector, Transfer, ValidationCode, Version,
+    Account, Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions,
+    ConfigHistory, ContractDefinition, Hash, InvokeOptions, Ledger, LedgerConfig, LedgerError,
+    LedgerInfo, LedgerKind, Payload, PeerReport, Position, QueryAnswer, Receipt, Transaction,
+    TransactionKind, TransactionRange, TransactionSelector, Transfer, ValidationCode, Version,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -229,10 +229,20 @@ impl Ledger for MemoryLedger {
     fn config(&self, block: Option<u64>) -> BoxFuture<'_, Result<LedgerConfig, LedgerError>> {
         ready(Ok(LedgerConfig {
             block: block.unwrap_or(1),
-            proof_of_work: None,
-            orderer: None,
-            organizations: Vec::new(),
+            ..LedgerConfig::default()
         }))
+    }
+
+    fn config_history(
+        &self,
+        _: Option<u64>,
+        _: usize,
+    ) -> BoxFuture<'_, Result<ConfigHistory, LedgerError>> {
+        ready(Ok(ConfigHistory::default()))
+    }
+
+    fn contracts(&self) -> BoxFuture<'_, Result<Vec<ContractDefinition>, LedgerError>> {
+        ready(Ok(Vec::new()))
     }
 
     fn block(

@@ -6,6 +6,8 @@ mod blocks;
 mod call_request;
 mod catch_up;
 mod config;
+mod config_history;
+mod contracts;
 mod description;
 mod events;
 mod hash_input;
@@ -55,6 +57,8 @@ fn v1() -> OpenApiRouter<AppState> {
         .routes(routes!(ledgers::ledgers))
         .routes(routes!(ledgers::ledger))
         .routes(routes!(config::config))
+        .routes(routes!(config_history::config_history))
+        .routes(routes!(contracts::contracts))
         .routes(routes!(stats::stats))
         .routes(routes!(blocks::blocks))
         .routes(routes!(block::block))

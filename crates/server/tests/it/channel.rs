@@ -1,5 +1,6 @@
 //! A channel in memory, as a client of Fabric answers it, and a server of it.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,9 +8,10 @@ use std::time::Duration;
 use chainloom_index::{Index, IndexedLedger};
 use chainloom_ledger::{
     BatchSize, Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions,
-    CertificateSummary, Consenter, ContractEvent, ContractResponse, Creator, Endorsed, Endorser,
-    Hash, InvokeOptions, KeyRead, KeyWrite, Ledger, LedgerConfig, LedgerError, LedgerInfo,
-    LedgerKind, OrdererConfig, Payload, PeerReport, Position, PrivateCollection, QueryAnswer,
+    CertificateSummary, Collection, ConfigDifference, ConfigHistory, ConfigVersion, Consenter,
+    ContractDefinition, ContractEvent, ContractResponse, Creator, Endorsed, Endorser, Hash,
+    InvokeOptions, KeyRead, KeyWrite, Ledger, LedgerConfig, LedgerError, LedgerInfo, LedgerKind,
+    OrdererConfig, Organization, Payload, PeerReport, Position, PrivateCollection, QueryAnswer,
     RangeRead, Receipt, ReceiptStatus, Transaction, TransactionKind, TransactionRange,
     TransactionSelector, ValidationCode, Version,
 };
@@ -205,6 +207,14 @@ fn missing(code: &'static str) -> LedgerError {
     }
 }
 
+fn organization(id: &str) -> Organization {
+    Organization {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        ..Organization::default()
+    }
+}
+
 impl Ledger for Channel {
     fn info(&self) -> BoxFuture<'_, Result<LedgerInfo, LedgerError>> {
         let tip = self.blocks.last().unwrap();
@@ -234,10 +244,69 @@ impl Ledger for Channel {
                     host: "orderer1.example".to_owned(),
                     port: 7050,
                     organization: None,
+                    id: None,
+                    identity: None,
+                    client_tls_certificate: None,
+                    server_tls_certificate: None,
                 }],
+                consensus_options: [("tick_interval".to_owned(), "500ms".to_owned())].into(),
+                state: "normal".to_owned(),
+                channels_max: None,
+                capabilities: vec!["V2_0".to_owned()],
+                organizations: Vec::new(),
+                policies: BTreeMap::new(),
             }),
-            organizations: vec!["Org1MSP".to_owned(), "Org2MSP".to_owned()],
+            organizations: vec![organization("Org1MSP"), organization("Org2MSP")],
+            policies: [("Admins".to_owned(), "MAJORITY of Admins".to_owned())].into(),
+            ..LedgerConfig::default()
         }))
+    }
+
+    fn config_history(
+        &self,
+        before: Option<u64>,
+        _: usize,
+    ) -> BoxFuture<'_, Result<ConfigHistory, LedgerError>> {
+        let version = |block, differences| ConfigVersion {
+            block,
+            sequence: Some(block),
+            time: None,
+            creator: None,
+            signers: Vec::new(),
+            differences,
+        };
+        let difference = ConfigDifference {
+            path: "orderer.batch_size.max_message_count".to_owned(),
+            before: Some("500".to_owned()),
+            after: Some("10".to_owned()),
+            words: "orderer, batch size, max message count was 500 and is 10 now".to_owned(),
+        };
+        let changes = match before {
+            None => vec![version(1, vec![difference])],
+            Some(_) => vec![version(0, Vec::new())],
+        };
+        let next = before.is_none().then_some(1);
+        ready(Ok(ConfigHistory { changes, next }))
+    }
+
+    fn contracts(&self) -> BoxFuture<'_, Result<Vec<ContractDefinition>, LedgerError>> {
+        ready(Ok(vec![ContractDefinition {
+            name: "basic".to_owned(),
+            version: "1.0".to_owned(),
+            sequence: 2,
+            endorsement_policy: Some("AND(Org1MSP.peer, Org2MSP.peer)".to_owned()),
+            collections: vec![Collection {
+                name: "secrets".to_owned(),
+                members: "OR(Org1MSP.member)".to_owned(),
+                required_peer_count: 0,
+                maximum_peer_count: 1,
+                block_to_live: 0,
+                member_only_read: true,
+                member_only_write: false,
+                endorsement_policy: None,
+            }],
+            ..ContractDefinition::default()
+        }]))
     }
 
     fn block(

@@ -40,10 +40,55 @@ async fn a_channel_is_a_ledger_of_its_own_kind() {
         config["orderer"]["consenters"][0],
         json!({"host": "orderer1.example", "port": 7050})
     );
-    assert_eq!(config["organizations"], json!(["Org1MSP", "Org2MSP"]));
+    assert_eq!(config["orderer"]["state"], "normal");
+    assert_eq!(config["organizations"][1]["id"], "Org2MSP");
+    assert_eq!(config["policies"]["Admins"], "MAJORITY of Admins");
     let stats = server.read("/stats").await;
     let conflict = json!({"code": 11, "name": "MVCC_READ_CONFLICT", "transactions": 1});
     assert_eq!(stats["by_code"][1], conflict);
+}
+
+#[tokio::test]
+async fn changes_of_the_configuration_are_walked_page_by_page() {
+    let server = server();
+    let newest = server.read("/config/history?limit=1").await;
+    let [change] = &newest["changes"].as_array().unwrap()[..] else {
+        panic!("{newest}");
+    };
+    assert_eq!(
+        change["differences"][0]["words"],
+        "orderer, batch size, max message count was 500 and is 10 now"
+    );
+    let next = format!("/config/history?before={}", newest["next"]);
+    let first = server.read(&next).await;
+    assert_eq!(
+        first["changes"],
+        json!([{"block": 0, "sequence": 0, "differences": []}])
+    );
+    assert_eq!(first.get("next"), None);
+    for limit in ["0", "101"] {
+        let path = format!("/api/v1/ledgers/trade/config/history?limit={limit}");
+        let refused = server.get(&path).await;
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+        let problem: Value = refused.json().await.unwrap();
+        assert_eq!(problem["code"], "invalid_parameter");
+    }
+}
+
+#[tokio::test]
+async fn contracts_are_listed_with_their_policies_in_words() {
+    let server = server();
+    let contracts = server.read("/contracts").await;
+    let contract = &contracts["contracts"][0];
+    assert_eq!(
+        (&contract["name"], &contract["sequence"]),
+        (&json!("basic"), &json!(2))
+    );
+    assert_eq!(
+        contract["endorsement_policy"],
+        "AND(Org1MSP.peer, Org2MSP.peer)"
+    );
+    assert_eq!(contract["collections"][0]["members"], "OR(Org1MSP.member)");
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
 //! The node as a [`Ledger`].
 
+use std::future::ready;
+
 use chainloom_ledger::{
-    Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions, InvokeOptions,
-    Ledger, LedgerConfig, LedgerError, LedgerInfo, LedgerKind, PeerReport, Position,
-    ProofOfWorkConfig, QueryAnswer, Receipt, Transaction, TransactionRange, TransactionSelector,
+    Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions, ConfigHistory,
+    ConfigVersion, ContractDefinition, InvokeOptions, Ledger, LedgerConfig, LedgerError,
+    LedgerInfo, LedgerKind, PeerReport, Position, ProofOfWorkConfig, QueryAnswer, Receipt,
+    Transaction, TransactionRange, TransactionSelector,
 };
 
 use super::error::block_not_found;
@@ -40,8 +43,6 @@ impl Ledger for Node {
             Ok(LedgerConfig {
                 // The rules of a chain never change.
                 block: 1,
-                orderer: None,
-                organizations: Vec::new(),
                 proof_of_work: Some(ProofOfWorkConfig {
                     rules: self.rules().to_string(),
                     difficulty: self.difficulty(),
@@ -54,8 +55,40 @@ impl Ledger for Node {
                     }
                     .to_owned(),
                 }),
+                ..LedgerConfig::default()
             })
         })
+    }
+
+    fn config_history(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<ConfigHistory, LedgerError>> {
+        // The rules of a chain never change.
+        let is_asked_for = before.is_none_or(|before| before > 1) && limit > 0;
+        let only = is_asked_for.then(|| ConfigVersion {
+            block: 1,
+            sequence: None,
+            time: None,
+            creator: None,
+            signers: Vec::new(),
+            differences: Vec::new(),
+        });
+        let changes = only.into_iter().collect();
+        Box::pin(ready(Ok(ConfigHistory {
+            changes,
+            next: None,
+        })))
+    }
+
+    fn contracts(&self) -> BoxFuture<'_, Result<Vec<ContractDefinition>, LedgerError>> {
+        Box::pin(ready(Ok(vec![ContractDefinition {
+            name: decode::CONTRACT.to_owned(),
+            version: "1".to_owned(),
+            sequence: 1,
+            ..ContractDefinition::default()
+        }])))
     }
 
     fn block(

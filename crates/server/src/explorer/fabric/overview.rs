@@ -94,6 +94,7 @@ pub(super) async fn render(
         frame.notice = notice;
     }
     let recent = blocks.blocks.iter();
+    let organizations = config.organizations.iter().map(|member| member.id.clone());
     let overview = Overview {
         frame,
         height: info.height,
@@ -105,7 +106,7 @@ pub(super) async fn render(
         peer_count: ledger.peers().await?.len(),
         recent: recent.map(|block| BlockRow::new(block, now)).collect(),
         tip_hash: info.tip_hash.to_string(),
-        organizations: config.organizations.join(", "),
+        organizations: organizations.collect::<Vec<_>>().join(", "),
         orderer: config.orderer.map(Orderer::new),
         form,
         default_contract: shown.served.default_contract.clone(),

@@ -1,12 +1,17 @@
-//! Fabric's blocks and transactions in the words that every ledger has.
+//! Fabric's blocks, transactions and configuration in the words that every ledger has.
+
+mod config;
+mod contract;
+mod organization;
 
 use bytes::Bytes;
 use chainloom_ledger as ledger;
 use chainloom_ledger::{Hash, Payload, TransactionKind, TransactionRange, ValidationCode};
 use serde_json::json;
 
+pub(crate) use self::config::config;
+pub(crate) use self::contract::contract;
 use crate::identity::{Certificate, hexadecimal};
-use crate::wire::config::{ChannelConfig, Consensus};
 use crate::wire::{
     Action, Block, Body, Creator, DecodeError, Envelope, Namespace, RangeResults, Transaction,
 };
@@ -258,54 +263,18 @@ pub(crate) fn creator(creator: &Creator) -> ledger::Creator {
         enrollment_id: certificate
             .as_ref()
             .and_then(|certificate| certificate.enrollment_id().map(str::to_owned)),
-        certificate: certificate.map(|certificate| ledger::CertificateSummary {
-            subject: certificate.subject().to_owned(),
-            issuer: certificate.issuer().to_owned(),
-            serial: certificate.serial().to_owned(),
-            not_before: certificate.not_before(),
-            not_after: certificate.not_after(),
-            sha256: certificate.fingerprint(),
-        }),
+        certificate: certificate.as_ref().map(self::certificate),
     }
 }
 
-/// The configuration that a block brought into force.
-pub(crate) fn config(block: u64, config: &ChannelConfig) -> ledger::LedgerConfig {
-    let application = config.application.as_ref();
-    let organizations = application.map(|application| {
-        let organizations = application.organizations.values();
-        organizations
-            .filter_map(|organization| organization.msp.as_ref()?.id().map(str::to_owned))
-            .collect()
-    });
-    ledger::LedgerConfig {
-        block,
-        proof_of_work: None,
-        orderer: config.orderer.as_ref().map(orderer),
-        organizations: organizations.unwrap_or_default(),
-    }
-}
-
-fn orderer(config: &crate::wire::config::OrdererConfig) -> ledger::OrdererConfig {
-    let size = config.batch_size.as_ref();
-    let consensus = config.consensus.as_ref();
-    let consenters = consensus.map_or(&[][..], Consensus::consenters);
-    let consenters = consenters.iter().map(|consenter| ledger::Consenter {
-        host: consenter.host.clone(),
-        port: consenter.port,
-        organization: consenter.organization.clone(),
-    });
-    ledger::OrdererConfig {
-        consensus_type: consensus.map_or("", Consensus::name).to_owned(),
-        batch_size: ledger::BatchSize {
-            max_message_count: size.map_or(0, |size| size.max_message_count),
-            absolute_max_bytes: size.map_or(0, |size| size.absolute_max_bytes),
-            preferred_max_bytes: size.map_or(0, |size| size.preferred_max_bytes),
-        },
-        batch_timeout_ms: config.batch_timeout.map_or(0, |timeout| {
-            u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)
-        }),
-        consenters: consenters.collect(),
+fn certificate(certificate: &Certificate) -> ledger::CertificateSummary {
+    ledger::CertificateSummary {
+        subject: certificate.subject().to_owned(),
+        issuer: certificate.issuer().to_owned(),
+        serial: certificate.serial().to_owned(),
+        not_before: certificate.not_before(),
+        not_after: certificate.not_after(),
+        sha256: certificate.fingerprint(),
     }
 }
 
