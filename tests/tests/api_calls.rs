@@ -86,7 +86,7 @@ async fn invoke_can_wait_for_the_block() {
     });
     let (status, problem) = node.post(&invoke, &call).await;
     assert_eq!(status, 504, "{problem}");
-    assert_eq!(problem["code"], "outcome_unconfirmed");
+    assert_eq!(problem["code"], "outcome_unknown");
     assert_eq!(problem["retryable"], false);
     let ticket = problem["transaction_id"].as_str().expect("a ticket");
     assert_eq!(

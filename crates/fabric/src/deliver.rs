@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tonic::Streaming;
 
 use crate::endpoint::Peer;
-use crate::failure::words_of;
+use crate::failure::explain_deliver;
 use crate::identity::CurrentIdentity;
 use crate::proposal::sign_seek;
 use crate::wire::proto::common::Status as Answer;
@@ -94,11 +94,7 @@ impl Source {
                     });
                 }
                 Err(status) => {
-                    refusal = Some(unavailable(format!(
-                        "{} said: {}",
-                        peer.address,
-                        words_of(&status)
-                    )))
+                    refusal = Some(explain_deliver(&peer.address, &status));
                 }
             }
         }
@@ -114,8 +110,7 @@ impl Blocks {
     pub(crate) async fn next(&mut self) -> Result<Option<Block>, LedgerError> {
         let address = &self.address;
         let message = self.stream.message().await;
-        let message = message
-            .map_err(|status| unavailable(format!("{address} broke off: {}", words_of(&status))))?;
+        let message = message.map_err(|status| explain_deliver(address, &status))?;
         let answer = message.and_then(|message| message.r#type);
         match answer {
             Some(deliver_response::Type::Block(block)) => {

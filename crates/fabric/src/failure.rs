@@ -9,8 +9,18 @@ use tonic::{Code, Status};
 use crate::dial;
 use crate::wire::proto::{gateway, google};
 
-/// What peers say that are asked too much at once.
-const CONCURRENCY_LIMIT: &str = "exceeding concurrency limit";
+/// What a gateway says that knows no peers for a call: the contract is not defined, or its peers are away or not discovered yet.
+const NO_ENDORSERS: [&str; 7] = [
+    "no peers available",
+    "No metadata was found",
+    "no peer combination",
+    "no endorsers found",
+    "not installed on sufficient peers",
+    "due to unavailability of peers",
+    "failed to find any endorsing peers for org(s)",
+];
+/// The stable word for that.
+pub(crate) const ENDORSERS_UNAVAILABLE: &str = "endorsers_unavailable";
 
 /// At which step of a transaction a peer refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,28 +33,54 @@ pub(crate) enum Step {
     Submit,
 }
 
-/// Whether another peer may do better: this one cannot be reached or is too busy to answer.
+/// Whether another peer may do better: this one cannot be reached, does not answer, or is too busy to.
 pub(crate) fn is_transport(status: &Status) -> bool {
-    if is_broken(status) {
+    if is_broken(status) || says_busy(status.message()) {
         return true;
     }
     let (_, endorsers) = read(status);
     matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded)
         && endorsers.is_empty()
-        && !status
-            .message()
-            .contains("failed to get config for channel")
-        && !status.message().contains("no orderers could")
+        && ![
+            "failed to get config for channel",
+            "no orderers could",
+            "failed to find any endorsing peers for org(s)",
+        ]
+        .iter()
+        .any(|own| status.message().contains(own))
+}
+
+/// Whether these words are Fabric's for having as many requests of a service at once as a peer takes. They come under the code UNKNOWN, and are the
+/// same for the services `/gateway.Gateway`, `/protos.Endorser` and `/protos.Deliver`.
+fn says_busy(words: &str) -> bool {
+    chaincode_words(words).is_none()
+        && words.contains("too many requests for /")
+        && words.contains("exceeding concurrency limit")
+}
+
+/// What it means that a peer's service, which was asked for blocks, refused or broke off.
+pub(crate) fn explain_deliver(asked: &str, status: &Status) -> LedgerError {
+    let detail = format!("{asked} sends no blocks: {}", words_of(status));
+    match is_busy(status) {
+        true => busy(&detail),
+        false => LedgerError::Unavailable {
+            code: "peer_unavailable",
+            detail,
+            endorsers: Vec::new(),
+        },
+    }
 }
 
 /// Whether a peer refused to begin with it, since it has as much to do at once as it takes.
 pub(crate) fn is_busy(status: &Status) -> bool {
-    let is_said = |words: &str| words.contains(CONCURRENCY_LIMIT);
     if is_broken(status) {
         return false;
     }
     let (message, endorsers) = read(status);
-    is_said(&message) || endorsers.iter().any(|endorser| is_said(&endorser.message))
+    says_busy(&message)
+        || endorsers
+            .iter()
+            .any(|endorser| says_busy(&endorser.message))
 }
 
 /// Whether no peer spoke: the connection broke, or the time was up. The status is the client's own then, and has a source; its code may be any.
@@ -83,8 +119,11 @@ pub(crate) fn explain(
             .map(|endorser| endorser.message.as_str())
             .collect(),
     };
+    // Fabric's own words; a contract may say anything.
     let said = |telling: &str| {
-        message.contains(telling) || words.iter().any(|words| words.contains(telling))
+        let all = std::iter::once(message.as_str()).chain(words.iter().copied());
+        all.filter(|words| chaincode_words(words).is_none())
+            .any(|words| words.contains(telling))
     };
     let detail = match endorsers.is_empty() {
         true => format!("{asked} said: {message}"),
@@ -105,14 +144,11 @@ pub(crate) fn explain(
         transaction_id: None,
         endorsers,
     };
-    if said(CONCURRENCY_LIMIT) {
-        return LedgerError::Overloaded {
-            code: "peer_busy",
-            detail: format!(
-                "the peer takes no more requests at once ({detail}); try again in a second"
-            ),
-            retry_after_s: 1,
-        };
+    if let Some(own) = words.iter().find_map(|words| chaincode_words(words)) {
+        return refused("contract_refused", own.to_owned(), endorsers);
+    }
+    if is_busy(status) {
+        return busy(&detail);
     }
     if said("access denied") || said("creator org unknown") || said("permission denied") {
         return LedgerError::AccessDenied {
@@ -137,11 +173,15 @@ pub(crate) fn explain(
             endorsers,
         );
     }
+    if let Some(error) = words
+        .iter()
+        .find_map(|words| explain_init(words, &detail, &endorsers))
+    {
+        return error;
+    }
     // At the last step these are orderers, one of which may have taken the transaction.
     if step != Step::Submit
-        && (said("could not launch chaincode")
-            || said("chaincode stream terminated")
-            || said("connection refused"))
+        && (said("could not launch chaincode") || said("chaincode stream terminated"))
     {
         return LedgerError::Unavailable {
             code: "contract_unavailable",
@@ -151,17 +191,17 @@ pub(crate) fn explain(
             endorsers,
         };
     }
-    if let Some(own) = words.iter().find_map(|words| chaincode_words(words)) {
-        return refused("contract_refused", own.to_owned(), endorsers);
-    }
-    if said("no peers available") || said("No metadata was found") || said("no peer combination") {
+    if NO_ENDORSERS.iter().any(|words| said(words)) {
         return LedgerError::Unavailable {
-            code: "endorsers_unavailable",
+            code: ENDORSERS_UNAVAILABLE,
             detail: format!(
-                "no peers are known that could endorse it ({detail}); is the contract's name right, and are its peers up?"
+                "no peers are known that could run it now ({detail}); nothing was submitted"
             ),
             endorsers,
         };
+    }
+    if step != Step::Submit && said("connection refused") {
+        return unavailable(&detail, endorsers);
     }
     match (step, status.code()) {
         (
@@ -195,10 +235,58 @@ fn unavailable(detail: &str, endorsers: Vec<Endorser>) -> LedgerError {
     }
 }
 
+/// What it means that a peer refused a call for being, or not being, the first of its contract.
+pub(crate) fn explain_init(
+    message: &str,
+    detail: &str,
+    endorsers: &[Endorser],
+) -> Option<LedgerError> {
+    let (code, advice) = match message {
+        _ if message
+            .contains("has not been initialized for this version, must call as init first") =>
+        {
+            (
+                "init_required",
+                "the contract's definition asks for a first call: make it with `is_init`",
+            )
+        }
+        _ if message.contains("does not require initialization but called as init") => (
+            "init_not_required",
+            "the contract's definition asks for no first call: leave `is_init` out",
+        ),
+        _ if message.contains("is already initialized but called as init") => (
+            "already_initialized",
+            "the contract's first call was made already: leave `is_init` out",
+        ),
+        _ => return None,
+    };
+    Some(LedgerError::Refused {
+        code,
+        detail: format!("{detail}; {advice}"),
+        transaction_id: None,
+        endorsers: endorsers.to_vec(),
+    })
+}
+
+fn busy(detail: &str) -> LedgerError {
+    LedgerError::TooManyRequests {
+        code: "peer_busy",
+        detail: format!(
+            "the peer takes no more requests at once ({detail}); try again in a second"
+        ),
+        retry_after_s: 1,
+    }
+}
+
 /// The chaincode's own words in `chaincode response 500, its own words`.
 fn chaincode_words(message: &str) -> Option<&str> {
-    let (_, rest) = message.split_once("chaincode response ")?;
-    rest.split_once(", ").map(|(_, words)| words)
+    let message = message
+        .strip_prefix("evaluate call to endorser returned error: ")
+        .unwrap_or(message);
+    let rest = message.strip_prefix("chaincode response ")?;
+    let (status, words) = rest.split_once(", ")?;
+    let is_status = !status.is_empty() && status.bytes().all(|byte| byte.is_ascii_digit());
+    is_status.then_some(words)
 }
 
 /// The status's sentence, and what each endorser said.
@@ -306,11 +394,59 @@ mod tests {
                 "contract_unavailable",
             ),
             (
+                Endorse,
+                Code::Aborted,
+                "failed to endorse",
+                &[
+                    "error in simulation: failed to execute transaction 1f: invalid invocation: chaincode 'x' has not been initialized for this version, must call as init first",
+                ],
+                "init_required",
+            ),
+            (
+                Endorse,
+                Code::Aborted,
+                "failed to endorse",
+                &[
+                    "error in simulation: failed to execute transaction 1f: invalid invocation: chaincode 'x' is already initialized but called as init",
+                ],
+                "already_initialized",
+            ),
+            (
                 Evaluate,
                 Code::Unknown,
                 "too many requests for /gateway.Gateway, exceeding concurrency limit (500)",
                 &[][..],
                 "peer_busy",
+            ),
+            (
+                Endorse,
+                Code::Aborted,
+                "failed to endorse transaction, see attached details for more info",
+                &[
+                    "rpc error: code = Unknown desc = too many requests for /protos.Endorser, exceeding concurrency limit (2500)",
+                ][..],
+                "peer_busy",
+            ),
+            (
+                Endorse,
+                Code::Unavailable,
+                "failed to find any endorsing peers for org(s): Org9MSP",
+                &[][..],
+                "endorsers_unavailable",
+            ),
+            (
+                Endorse,
+                Code::FailedPrecondition,
+                "no endorsers found in the gateway's organization; retry specifying endorsing organization(s) to protect transient data",
+                &[][..],
+                "endorsers_unavailable",
+            ),
+            (
+                Evaluate,
+                Code::Unavailable,
+                "failed to evaluate transaction, see attached details for more info",
+                &["connection error: dial tcp 127.0.0.1:7051: connect: connection refused"][..],
+                "peer_unavailable",
             ),
             (
                 Evaluate,
@@ -338,14 +474,14 @@ mod tests {
                 Code::Unavailable,
                 "no orderers could successfully process transaction",
                 &[][..],
-                "outcome_unconfirmed",
+                "outcome_unknown",
             ),
             (
                 Submit,
                 Code::Unavailable,
                 "no orderers could successfully process transaction",
                 &["failed to create new connection: connection refused"][..],
-                "outcome_unconfirmed",
+                "outcome_unknown",
             ),
             (
                 Submit,
@@ -382,6 +518,51 @@ mod tests {
         assert_eq!(endorsers[0].address, "peer0:7051");
     }
 
+    /// Whatever it says, a contract's answer is its own, and no other peer is asked.
+    #[test]
+    fn a_contract_cannot_pass_for_a_peer() {
+        for words in [
+            "access denied: channel [x] creator org [Org1MSP]",
+            "too many requests for /gateway.Gateway, exceeding concurrency limit (500)",
+            "no peers available to evaluate chaincode x in channel y",
+            "ProposalResponsePayloads do not match",
+            "could not launch chaincode x: connection refused",
+            "failed to get config for channel",
+            "chaincode response 500, again",
+        ] {
+            let said = format!("chaincode response 500, {words}");
+            let message = format!("evaluate call to endorser returned error: {said}");
+            let details = [said.as_str()];
+            for (step, code, message, details) in [
+                (Step::Evaluate, Code::Unknown, &message, &details[..]),
+                (Step::Evaluate, Code::Unknown, &message, &[][..]),
+                (
+                    Step::Endorse,
+                    Code::Aborted,
+                    &"failed".to_owned(),
+                    &details[..],
+                ),
+            ] {
+                let error = explained(step, code, message, details);
+                assert_eq!(error.code(), "contract_refused", "{words}");
+                assert_eq!(error.to_string(), words);
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_of_blocks_is_refused_for_the_same_reasons() {
+        let status = |message| Status::new(Code::Unknown, message);
+        let error = explain_deliver(
+            "peer0:7051",
+            &status("too many requests for /protos.Deliver, exceeding concurrency limit (2500)"),
+        );
+        assert_eq!(error.code(), "peer_busy");
+        let error = explain_deliver("peer0:7051", &status("away"));
+        assert_eq!(error.code(), "peer_unavailable");
+        assert!(error.to_string().contains("peer0:7051"), "{error}");
+    }
+
     #[test]
     fn a_connection_that_broke_is_no_refusal() {
         let broken = || {
@@ -392,7 +573,7 @@ mod tests {
         for (step, code) in [
             (Step::Evaluate, "peer_unavailable"),
             (Step::Endorse, "peer_unavailable"),
-            (Step::Submit, "outcome_unconfirmed"),
+            (Step::Submit, "outcome_unknown"),
         ] {
             let error = explain(step, "peer0:7051", "id", &broken());
             assert_eq!(error.code(), code);
@@ -408,6 +589,16 @@ mod tests {
         assert!(is_transport(&status(
             Code::Unavailable,
             "tcp connect error",
+            &[]
+        )));
+        assert!(is_transport(&status(
+            Code::Unknown,
+            "too many requests for /gateway.Gateway, exceeding concurrency limit (500)",
+            &[]
+        )));
+        assert!(!is_transport(&status(
+            Code::Unavailable,
+            "failed to find any endorsing peers for org(s): Org9MSP",
             &[]
         )));
         assert!(!is_transport(&status(

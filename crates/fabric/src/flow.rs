@@ -34,6 +34,7 @@ impl Flow {
                 identity,
                 channel: gateway.channel.clone(),
                 targets: gateway.targets.clone(),
+                avoided: gateway.avoided.clone(),
             }),
             Self::Direct(direct) => Self::Direct(direct.acting_as(identity)),
         }

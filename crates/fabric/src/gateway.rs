@@ -12,8 +12,10 @@ use tonic::{Request, Status};
 
 use crate::call::ChannelCall;
 use crate::commit::Placed;
+use crate::definition;
 use crate::endpoint::Peer;
-use crate::failure::{Step, explain, is_transport};
+use crate::failure::{ENDORSERS_UNAVAILABLE, Step, explain};
+use crate::first_answer::{Avoided, Leaves, first_answer};
 use crate::identity::{CurrentIdentity, Identity};
 use crate::proposal::{SignedCall, serialized, sign_call};
 use crate::target::{Selection, Target};
@@ -89,6 +91,7 @@ pub(crate) struct Gateway {
     pub(crate) channel: String,
     /// At least one; those of the user's organization first.
     pub(crate) targets: Arc<[Target]>,
+    pub(crate) avoided: Avoided,
 }
 
 impl Gateway {
@@ -112,10 +115,20 @@ impl Gateway {
         call: &ChannelCall,
         own: &str,
     ) -> Result<Bytes, LedgerError> {
-        let targets = self.targets(call, own)?;
+        let targets = self.chosen(call, own)?;
+        let outcome = self.run(signed, call, &targets).await;
+        self.with_reason(outcome, call).await
+    }
+
+    async fn run(
+        &self,
+        signed: &SignedCall,
+        call: &ChannelCall,
+        targets: &[&Target],
+    ) -> Result<Bytes, LedgerError> {
         let response = self
             .first_that_answers(
-                &targets,
+                targets,
                 Step::Evaluate,
                 begins(signed),
                 &signed.transaction_id,
@@ -159,8 +172,8 @@ impl Gateway {
         call: &ChannelCall,
         own: &str,
     ) -> Result<Unsigned, LedgerError> {
-        let targets = self.targets(call, own)?;
-        let response = self
+        let targets = self.chosen(call, own)?;
+        let outcome = self
             .first_that_answers(
                 &targets,
                 Step::Endorse,
@@ -177,7 +190,8 @@ impl Gateway {
                     async move { peer.gateway().endorse(until(call.deadline, request)).await }
                 },
             )
-            .await?;
+            .await;
+        let response = self.with_reason(outcome, call).await?;
         let prepared = response.into_inner().prepared_transaction;
         let envelope =
             prepared.ok_or_else(|| odd("the peer endorsed the call but sent no transaction"))?;
@@ -201,7 +215,7 @@ impl Gateway {
         let mut unknown = None;
         let mut busy_tries = 0;
         let mut pause = SUBMIT_AGAIN_AFTER;
-        let targets: Vec<&Target> = self.targets.iter().collect();
+        let targets = self.targets();
         loop {
             let outcome = self
                 .first_that_answers(
@@ -226,7 +240,7 @@ impl Gateway {
             };
             let is_worth_it = match error {
                 LedgerError::Unconfirmed { .. } => true,
-                LedgerError::Overloaded { .. } => {
+                LedgerError::TooManyRequests { .. } => {
                     busy_tries += 1;
                     unknown.is_some() || busy_tries < BUSY_TRIES_MAX
                 }
@@ -265,7 +279,7 @@ impl Gateway {
             signature: signature.map_err(|error| odd(error.to_string()))?.into(),
             request: request.into(),
         };
-        let targets: Vec<&Target> = self.targets.iter().collect();
+        let targets = self.targets();
         loop {
             // Others are to have their turn, too.
             let turn_ends = deadline.min(Instant::now() + AWAITS_BLOCK_AT_MOST);
@@ -317,7 +331,7 @@ impl Gateway {
     }
 
     /// The peers that are asked, in their order. Who is asked sees the transient data, whoever endorses.
-    fn targets(&self, call: &ChannelCall, own: &str) -> Result<Vec<&Target>, LedgerError> {
+    fn chosen(&self, call: &ChannelCall, own: &str) -> Result<Vec<&Target>, LedgerError> {
         let selection = Selection {
             organizations: &[],
             peers: &call.peers,
@@ -326,7 +340,7 @@ impl Gateway {
         selection.of(&self.targets, own)
     }
 
-    /// Asks the peers one after the other, and the next one only where one cannot be reached.
+    /// The answer of the first peer that has one.
     async fn first_that_answers<T, F>(
         &self,
         targets: &[&Target],
@@ -339,27 +353,59 @@ impl Gateway {
     where
         F: Future<Output = Result<T, Status>>,
     {
-        let mut refusal = None;
-        for Target { peer, .. } in targets {
-            let asked = peer.windows.run(turn, deadline, || ask(peer.clone()));
-            let status = match asked.await {
-                Ok(answer) => return Ok(answer),
-                Err(NoAnswer::Refused(status)) => status,
-                Err(NoAnswer::NoPlace(error)) => {
-                    // The next one may have less to do.
-                    refusal = refusal.or(Some(error));
-                    continue;
-                }
-            };
-            let error = explain(step, &peer.address, transaction_id, &status);
-            if !is_transport(&status) {
-                // The peer before may have passed it on.
-                let unknown = refusal.filter(|_| step == Step::Submit);
-                return Err(unknown.unwrap_or(error));
+        let ask = |target: &'_ Target, leaves: Leaves| {
+            let peer = target.peer.clone();
+            let ask = &ask;
+            async move {
+                let asked = || {
+                    leaves.now();
+                    ask(peer.clone())
+                };
+                peer.windows.run(turn, deadline, asked).await
             }
-            refusal = Some(error);
-        }
-        Err(refusal.unwrap_or_else(|| odd("the connection has no peers")))
+        };
+        let answer = first_answer(targets, &self.avoided, deadline, ask).await;
+        answer.map_err(|failures| {
+            let failures = failures.into_iter().map(|(target, failure)| match failure {
+                NoAnswer::NoPlace(error) => error,
+                NoAnswer::Refused(status) => {
+                    explain(step, &target.peer.address, transaction_id, &status)
+                }
+            });
+            let mut errors: Vec<LedgerError> = failures.collect();
+            // One of them may have passed it on, whatever others say.
+            let is_unknown = |error: &LedgerError| matches!(error, LedgerError::Unconfirmed { .. });
+            match errors.iter().position(is_unknown) {
+                Some(unknown) => errors.swap_remove(unknown),
+                None => errors
+                    .pop()
+                    .unwrap_or_else(|| odd("the connection has no peers")),
+            }
+        })
+    }
+
+    /// Where no peers are known for a contract, the life cycle is asked whether the channel has it at all.
+    async fn with_reason<T>(
+        &self,
+        outcome: Result<T, LedgerError>,
+        call: &ChannelCall,
+    ) -> Result<T, LedgerError> {
+        let error = match outcome {
+            Err(error) if error.code() == ENDORSERS_UNAVAILABLE => error,
+            outcome => return outcome,
+        };
+        let contract = &call.invocation.contract;
+        let question = definition::question(contract, call.deadline);
+        let answer = match self.sign(&question, &self.identity.get()) {
+            Ok(signed) => self.run(&signed, &question, &self.targets()).await,
+            Err(error) => Err(error),
+        };
+        Err(definition::explain_absence(contract, error, answer))
+    }
+
+    /// All peers.
+    fn targets(&self) -> Vec<&Target> {
+        self.targets.iter().collect()
     }
 }
 

@@ -282,7 +282,7 @@ impl State {
 
     fn overloaded(&self, code: &'static str, reason: &str) -> LedgerError {
         let retry_after_s = self.retry_after_s();
-        LedgerError::Overloaded {
+        LedgerError::TooManyRequests {
             code,
             detail: format!("{reason}; nothing was submitted, try again in {retry_after_s} s"),
             retry_after_s,

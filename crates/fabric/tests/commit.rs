@@ -134,7 +134,7 @@ fn check(key: &str, told: &Result<Receipt, LedgerError>, chain: &[Transaction]) 
             assert_eq!(first.validation_code.as_ref(), Some(&**validation_code));
         }
         // Nothing was submitted.
-        Err(error @ (LedgerError::Unavailable { .. } | LedgerError::Overloaded { .. })) => {
+        Err(error @ (LedgerError::Unavailable { .. } | LedgerError::TooManyRequests { .. })) => {
             assert!(standing.is_empty(), "{key}: {error}: {standing:?}");
         }
         Err(error) => panic!("{key}: {error:?}"),

@@ -336,7 +336,7 @@ async fn without_orderers_nothing_is_proposed_and_what_was_may_be_unknown() {
             .await
             .expect_err("one is not enough");
         match kind {
-            Kind::Raft => assert_eq!(error.code(), "outcome_unconfirmed", "{error}"),
+            Kind::Raft => assert_eq!(error.code(), "outcome_unknown", "{error}"),
             Kind::Bft => assert_eq!(error.code(), "orderers_unavailable", "{error}"),
         }
         for orderer in &orderers {

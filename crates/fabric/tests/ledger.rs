@@ -191,7 +191,7 @@ async fn refusals_say_who_and_why() {
         let unknown = query(&ledger, "get", &["a"])
             .await
             .expect_err("there is none");
-        assert_eq!(unknown.code(), "endorsers_unavailable");
+        assert_eq!(unknown.code(), "contract_not_found");
         let elsewhere = ConnectionOptions {
             channel: "elsewhere".to_owned(),
             ..options(network, "org1", "probe", Mode::Gateway)

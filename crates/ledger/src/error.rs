@@ -39,6 +39,16 @@ pub enum LedgerError {
         /// After how many seconds to try again.
         retry_after_s: u32,
     },
+    /// More is asked for at once than is taken; nothing was begun.
+    #[error("{detail}")]
+    TooManyRequests {
+        /// A stable word, such as `peer_busy`.
+        code: &'static str,
+        /// Who takes no more, and how much it takes.
+        detail: String,
+        /// After how many seconds to try again.
+        retry_after_s: u32,
+    },
     /// A contract or a peer refused the call.
     #[error("{detail}")]
     Refused {
@@ -136,9 +146,10 @@ impl LedgerError {
             | LedgerError::Refused { code, .. }
             | LedgerError::Invalid { code, .. }
             | LedgerError::Unavailable { code, .. }
-            | LedgerError::Overloaded { code, .. } => code,
+            | LedgerError::Overloaded { code, .. }
+            | LedgerError::TooManyRequests { code, .. } => code,
             LedgerError::AccessDenied { .. } => "access_denied",
-            LedgerError::Unconfirmed { .. } => "outcome_unconfirmed",
+            LedgerError::Unconfirmed { .. } => "outcome_unknown",
             LedgerError::ShuttingDown => "shutting_down",
             LedgerError::Storage { .. } => "storage_failed",
         }
@@ -156,6 +167,7 @@ impl LedgerError {
             | LedgerError::AccessDenied { .. }
             | LedgerError::Conflict { .. } => Advice::FixCall,
             LedgerError::Overloaded { .. }
+            | LedgerError::TooManyRequests { .. }
             | LedgerError::Invalid {
                 is_conflict: true, ..
             }
@@ -220,11 +232,20 @@ mod tests {
                 Advice::TryAgain,
             ),
             (
+                LedgerError::TooManyRequests {
+                    code: "h",
+                    detail: detail(),
+                    retry_after_s: 1,
+                },
+                "h",
+                Advice::TryAgain,
+            ),
+            (
                 LedgerError::Unconfirmed {
                     transaction_id: detail(),
                     detail: detail(),
                 },
-                "outcome_unconfirmed",
+                "outcome_unknown",
                 Advice::AskForOutcome,
             ),
             (

@@ -133,6 +133,7 @@ impl From<LedgerError> for Problem {
             LedgerError::AccessDenied { .. } => StatusCode::FORBIDDEN,
             LedgerError::NotFound { .. } => StatusCode::NOT_FOUND,
             LedgerError::Conflict { .. } | LedgerError::Invalid { .. } => StatusCode::CONFLICT,
+            LedgerError::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             LedgerError::Unconfirmed { .. } => StatusCode::GATEWAY_TIMEOUT,
             LedgerError::Overloaded { .. }
             | LedgerError::Unavailable { .. }
@@ -143,7 +144,8 @@ impl From<LedgerError> for Problem {
         let problem = answer.0.as_mut();
         problem.retryable = error.advice() == Advice::TryAgain;
         match error {
-            LedgerError::Overloaded { retry_after_s, .. } => {
+            LedgerError::Overloaded { retry_after_s, .. }
+            | LedgerError::TooManyRequests { retry_after_s, .. } => {
                 problem.retry_after_s = Some(retry_after_s);
             }
             LedgerError::ShuttingDown => problem.retry_after_s = Some(RESTART_S),
@@ -252,6 +254,14 @@ mod tests {
                 retry_after_s: 7
             }),
             (503, true, Some(7))
+        );
+        assert_eq!(
+            answer(LedgerError::TooManyRequests {
+                code,
+                detail: detail(),
+                retry_after_s: 1
+            }),
+            (429, true, Some(1))
         );
         assert_eq!(
             answer(LedgerError::ShuttingDown),

@@ -30,7 +30,7 @@ pub(crate) enum NotSeen {
 impl Expectation {
     pub(super) fn new(shared: &Arc<Shared>, transaction_id: &str) -> Result<Self, LedgerError> {
         let added = shared.waiters().add(transaction_id);
-        let (number, told) = added.map_err(|Full| LedgerError::Overloaded {
+        let (number, told) = added.map_err(|Full| LedgerError::TooManyRequests {
             code: "pending_full",
             detail: format!(
                 "{WAITERS_MAX} transactions wait for their blocks already; nothing was submitted, try again in a second"

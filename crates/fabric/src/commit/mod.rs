@@ -79,7 +79,7 @@ impl Commits {
     /// of in another way then.
     ///
     /// # Errors
-    /// [`LedgerError::Overloaded`] where too many transactions are awaited.
+    /// [`LedgerError::TooManyRequests`] where too many transactions are awaited.
     pub(crate) async fn expect(
         &self,
         transaction_id: &str,

@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(settled, Err(unknown()));
         let (_shared, expectation) = expected();
         let error = settle("a", expectation, ready(Ok(())), None, soon).await;
-        assert_eq!(error.unwrap_err().code(), "outcome_unconfirmed");
+        assert_eq!(error.unwrap_err().code(), "outcome_unknown");
     }
 
     #[tokio::test]

@@ -19,6 +19,7 @@ pub use self::parameters::{AuthorityParameters, Mode, NodeUrls, Nodes, Parameter
 use crate::dial::ClientTls;
 use crate::direct::Direct;
 use crate::endpoint::{Orderer, Peer};
+use crate::first_answer::Avoided;
 use crate::flow::Flow;
 use crate::gateway::Gateway;
 use crate::identity::{CurrentIdentity, Identity};
@@ -177,6 +178,7 @@ pub(crate) async fn connect(
             identity: identity.clone(),
             channel: channel.clone(),
             targets: targets.into(),
+            avoided: Avoided::default(),
         }),
         Mode::Direct => Flow::Direct(Direct::new(
             identity.clone(),

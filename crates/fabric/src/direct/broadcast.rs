@@ -331,13 +331,13 @@ mod tests {
         for unknown in [Status::ServiceUnavailable, Status::InternalServerError] {
             assert_eq!(
                 meaning(&[refused(Status::BadRequest), refused(unknown)]),
-                "outcome_unconfirmed"
+                "outcome_unknown"
             );
         }
         assert_eq!(
             meaning(&[refused(Status::BadRequest), Answer::Taken]),
-            "outcome_unconfirmed"
+            "outcome_unknown"
         );
-        assert_eq!(meaning(&[]), "outcome_unconfirmed");
+        assert_eq!(meaning(&[]), "outcome_unknown");
     }
 }

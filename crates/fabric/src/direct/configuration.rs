@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::membership::Membership;
 use super::propose::evaluate;
+use crate::first_answer::Avoided;
 use crate::identity::CurrentIdentity;
 use crate::proposal::{Invocation, sign_call};
 use crate::target::Target;
@@ -44,6 +45,7 @@ pub(crate) struct Configuration {
 pub(crate) struct Configurations {
     identity: CurrentIdentity,
     channel: String,
+    avoided: Avoided,
     kept: Mutex<Option<(Instant, Arc<Configuration>)>>,
 }
 
@@ -70,10 +72,11 @@ fn quorum(orderers: usize) -> usize {
 }
 
 impl Configurations {
-    pub(crate) fn new(identity: CurrentIdentity, channel: String) -> Self {
+    pub(crate) fn new(identity: CurrentIdentity, channel: String, avoided: Avoided) -> Self {
         Self {
             identity,
             channel,
+            avoided,
             kept: Mutex::default(),
         }
     }
@@ -144,7 +147,7 @@ impl Configurations {
         let call = call.map_err(|error| LedgerError::Storage {
             detail: error.to_string(),
         })?;
-        let response = evaluate(&call, peers, deadline).await?;
+        let response = evaluate(&call, peers, &self.avoided, deadline).await?;
         let config = config_in(response.payload).map_err(|reason| LedgerError::Storage {
             detail: format!("the configuration that a peer sent cannot be read: {reason}"),
         })?;

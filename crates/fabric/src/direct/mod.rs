@@ -28,6 +28,7 @@ use self::propose::{evaluate, propose};
 use self::transaction::Parts;
 use crate::call::ChannelCall;
 use crate::endpoint::Orderer;
+use crate::first_answer::Avoided;
 use crate::gateway::{Endorsed, Unsigned};
 use crate::identity::{CurrentIdentity, Identity};
 use crate::proposal::{SignedCall, sign_call};
@@ -42,6 +43,7 @@ pub(crate) struct Direct {
     targets: Arc<[Target]>,
     orderers: Orderers,
     configurations: Arc<Configurations>,
+    avoided: Avoided,
 }
 
 impl Direct {
@@ -53,8 +55,12 @@ impl Direct {
         orderers: Vec<Orderer>,
     ) -> Self {
         own_first(&mut targets, &identity);
+        let avoided = Avoided::default();
+        let configurations =
+            Configurations::new(identity.clone(), channel.clone(), avoided.clone());
         Self {
-            configurations: Arc::new(Configurations::new(identity.clone(), channel.clone())),
+            configurations: Arc::new(configurations),
+            avoided,
             identity,
             channel,
             targets: targets.into(),
@@ -68,6 +74,7 @@ impl Direct {
         own_first(&mut targets, &identity);
         Self {
             configurations: self.configurations.clone(),
+            avoided: self.avoided.clone(),
             orderers: self.orderers.clone(),
             channel: self.channel.clone(),
             targets: targets.into(),
@@ -100,7 +107,7 @@ impl Direct {
         own: &str,
     ) -> Result<Bytes, LedgerError> {
         let targets = self.targets(call, own)?;
-        let response = evaluate(signed, &targets, call.deadline).await?;
+        let response = evaluate(signed, &targets, &self.avoided, call.deadline).await?;
         Ok(response.payload)
     }
 

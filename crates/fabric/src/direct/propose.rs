@@ -5,7 +5,8 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::refusal::{explain_response, is_success, said, together};
-use crate::failure::{Step, explain, is_transport};
+use crate::failure::{Step, explain};
+use crate::first_answer::{Avoided, Leaves, first_answer};
 use crate::gateway::until;
 use crate::proposal::SignedCall;
 use crate::target::Target;
@@ -30,12 +31,12 @@ pub(crate) async fn propose<'a>(
 ) -> Result<Vec<Answer<'a>>, LedgerError> {
     let asked = targets.iter().map(|&target| async move {
         let refused = |message: &str, error| (said(target, message), error);
-        match ask(call, target, deadline).await {
+        match ask(call, target, deadline, &Leaves::default()).await {
             Ok(response) => match response.response.clone().unwrap_or_default() {
                 verdict if is_success(&verdict) => Ok(Answer { target, response }),
                 verdict => Err(refused(
                     &verdict.message,
-                    explain_response(target, &verdict),
+                    explain_response(target, &response),
                 )),
             },
             Err(NoAnswer::NoPlace(error)) => Err(refused(&error.to_string(), error)),
@@ -64,52 +65,53 @@ pub(crate) async fn propose<'a>(
     }
 }
 
-/// Has one peer run the call: the first that can be reached.
+/// Has one peer run the call: the first that answers.
 ///
 /// # Errors
 /// [`LedgerError`].
 pub(crate) async fn evaluate(
     call: &SignedCall,
     targets: &[&Target],
+    avoided: &Avoided,
     deadline: Instant,
 ) -> Result<protos::Response, LedgerError> {
-    let mut refusal = None;
-    for target in targets {
-        match ask(call, target, deadline).await {
-            Ok(response) => {
-                let response = response.response.unwrap_or_default();
-                return match is_success(&response) {
-                    true => Ok(response),
-                    false => Err(explain_response(target, &response)),
-                };
-            }
-            Err(NoAnswer::NoPlace(error)) => refusal = refusal.or(Some(error)),
-            Err(NoAnswer::Refused(status)) => {
-                let shown = target.shown();
-                let error = explain(Step::Evaluate, &shown, &call.transaction_id, &status);
-                if !is_transport(&status) {
-                    return Err(error);
-                }
-                refusal = Some(error);
+    let ask = |target, leaves: Leaves| async move {
+        Ok((target, ask(call, target, deadline, &leaves).await?))
+    };
+    match first_answer(targets, avoided, deadline, ask).await {
+        Ok((target, answer)) => {
+            let response = answer.response.clone().unwrap_or_default();
+            match is_success(&response) {
+                true => Ok(response),
+                false => Err(explain_response(target, &answer)),
             }
         }
+        Err(mut failures) => Err(match failures.pop() {
+            Some((_, NoAnswer::NoPlace(error))) => error,
+            Some((target, NoAnswer::Refused(status))) => {
+                let shown = target.shown();
+                explain(Step::Evaluate, &shown, &call.transaction_id, &status)
+            }
+            None => LedgerError::Unavailable {
+                code: "peer_unavailable",
+                detail: "the connection has no peers".to_owned(),
+                endorsers: Vec::new(),
+            },
+        }),
     }
-    Err(refusal.unwrap_or_else(|| LedgerError::Unavailable {
-        code: "peer_unavailable",
-        detail: "the connection has no peers".to_owned(),
-        endorsers: Vec::new(),
-    }))
 }
 
 async fn ask(
     call: &SignedCall,
     target: &Target,
     deadline: Instant,
+    leaves: &Leaves,
 ) -> Result<protos::ProposalResponse, NoAnswer> {
     let turn = Turn::Begins {
         bytes: call.proposal.proposal_bytes.len(),
     };
     let ask = || async {
+        leaves.now();
         let request = until(deadline, call.proposal.clone());
         let answer = target.peer.endorser().process_proposal(request).await;
         answer.map(tonic::Response::into_inner)

@@ -91,7 +91,7 @@ async fn a_call_that_does_not_get_its_turn_in_time_is_told_when_to_come_again() 
         let soon = Instant::now() + Duration::from_millis(10);
         let error = window.enter(turn, soon).await.unwrap_err();
         assert!(Instant::now() >= soon);
-        let LedgerError::Overloaded { retry_after_s, .. } = &error else {
+        let LedgerError::TooManyRequests { retry_after_s, .. } = &error else {
             panic!("{error:?}");
         };
         // Of those that begin one waits for one of 32 places, for 40 s each.

@@ -72,7 +72,7 @@ async fn waits_for_the_block_where_asked_to() {
     let late = application.post(INVOKE, body).await;
     assert_eq!(late.status(), StatusCode::GATEWAY_TIMEOUT);
     let problem: Value = late.json().await.unwrap();
-    assert_eq!(problem["code"], "outcome_unconfirmed");
+    assert_eq!(problem["code"], "outcome_unknown");
     assert_eq!(problem["retryable"], false);
     let id = problem["transaction_id"].as_str().unwrap();
     let pending = application.read(&format!("/transactions/{id}")).await;

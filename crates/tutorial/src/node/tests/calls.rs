@@ -200,7 +200,7 @@ async fn waiting_for_a_block() {
         node.shutdown().await;
     };
     let (error, ()) = tokio::join!(transfer(&node, "6", wait(60_000)), stopping);
-    assert_eq!(error.unwrap_err().code(), "outcome_unconfirmed");
+    assert_eq!(error.unwrap_err().code(), "outcome_unknown");
 }
 
 #[tokio::test]
