@@ -40,6 +40,14 @@ impl Flow {
         }
     }
 
+    /// Who calls and submits.
+    pub(crate) fn identity(&self) -> &CurrentIdentity {
+        match self {
+            Self::Gateway(gateway) => &gateway.identity,
+            Self::Direct(direct) => direct.identity(),
+        }
+    }
+
     /// The channel's name.
     pub(crate) fn channel(&self) -> &str {
         match self {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use chainloom_ledger as words;
 use chainloom_ledger::{
     BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions, ConfigHistory,
-    ContractDefinition, InvokeOptions, Ledger, LedgerConfig, LedgerError, LedgerInfo, LedgerKind,
-    PeerReport, Position, QueryAnswer, Receipt, Transaction, TransactionRange, TransactionSelector,
-    Version,
+    ContractDefinition, CreatorName, InvokeOptions, Ledger, LedgerConfig, LedgerError, LedgerInfo,
+    LedgerKind, PeerReport, Position, QueryAnswer, Receipt, Transaction, TransactionRange,
+    TransactionSelector, Version,
 };
 use futures_util::stream;
 
@@ -166,6 +166,14 @@ impl FabricLedger {
 }
 
 impl Ledger for FabricLedger {
+    fn identity(&self) -> Option<CreatorName> {
+        let identity = self.flow.identity().get();
+        Some(CreatorName {
+            organization: identity.msp_id().to_owned(),
+            enrollment_id: identity.certificate().enrollment_id()?.to_owned(),
+        })
+    }
+
     fn info(&self) -> BoxFuture<'_, Result<LedgerInfo, LedgerError>> {
         Box::pin(async {
             let newest = self.newest().await?;

@@ -1,21 +1,14 @@
 //! Putting blocks in.
 
-use bigdecimal::BigDecimal;
-use chainloom_ledger::{Block, Hash, LedgerError, Transaction, TransactionKind};
-use jiff::Timestamp;
+use chainloom_ledger::{Block, Hash, LedgerError, Transaction};
 use redb::Error;
 
-use crate::amount::bounded;
-use crate::changes::{Changes, Counted, Direction};
+use crate::changes::{Changes, Direction};
+use crate::entry::{Entry, time_row};
 use crate::limits::Limits;
-use crate::short::{SHORT_VALUE_BYTES_MAX, short_account, short_json, short_text};
-use crate::tables::{Digest, State, Tables, TimeRow};
-
-/// Longest contract and function name that is told apart in counts and lists, in bytes.
-const FUNCTION_BYTES_MAX: usize = 128;
-
-/// Longest name of a validation code, in bytes; Fabric's longest has 36.
-const CODE_BYTES_MAX: usize = 64;
+use crate::short::{SHORT_VALUE_BYTES_MAX, short_text};
+use crate::tables::{State, Tables};
+use crate::writes::add_writes;
 
 /// Why a block cannot stand where the ledger put it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +21,7 @@ pub(crate) enum Refusal {
     LinkBroken {
         number: u64,
         expected: Hash,
-        got: Hash,
+        got: String,
     },
     /// Generations only grow.
     #[error("the ledger's stream went back from generation {expected} to {got}")]
@@ -67,7 +60,6 @@ pub(crate) fn add_blocks(
             break;
         }
         add_block(tables, &mut changes, state, (*generation, block), &mut more)?;
-        changes.write_if_large(tables)?;
     }
     changes.write(tables)?;
     tables.set_state(state)?;
@@ -90,11 +82,11 @@ fn refused(state: &State, generation: u64, block: &Block) -> Option<Refusal> {
             got: block.number,
         });
     }
-    let got: Hash = block.previous_hash.parse().ok()?;
-    (got != expected).then_some(Refusal::LinkBroken {
+    let follows = block.previous_hash.parse() == Ok(expected);
+    (!follows).then(|| Refusal::LinkBroken {
         number: block.number,
         expected,
-        got,
+        got: short_text(&block.previous_hash, SHORT_VALUE_BYTES_MAX),
     })
 }
 
@@ -114,12 +106,12 @@ fn add_block(
             if add_transaction(tables, changes, (block.number, index), transaction)? {
                 valid_count += 1;
             }
+            changes.write_if_large(tables)?;
             index = index.checked_add(1).ok_or_else(|| too_many(block.number))?;
         }
         if u64::from(index) >= block.transaction_count {
             break;
         }
-        changes.write_if_large(tables)?;
         further = more(block, index).map_err(AddError::Ledger)?;
         transactions = &further;
     }
@@ -134,6 +126,8 @@ fn add_block(
         block.size_bytes,
         u64::from(index),
         valid_count,
+        state.transactions + u64::from(index),
+        state.valid + valid_count,
     );
     tables.blocks.insert(block.number, row)?;
     // Of two blocks with one hash, which no chain of linked blocks has, the first is found.
@@ -155,95 +149,20 @@ fn add_block(
 }
 
 /// Puts a transaction in and says whether it is valid.
-///
-/// One without a verdict, on a ledger that judges none, is valid.
 fn add_transaction(
     tables: &mut Tables<'_>,
     changes: &mut Changes,
     version: (u64, u32),
     transaction: &Transaction,
 ) -> Result<bool, Error> {
-    let (code, code_name) = match &transaction.validation_code {
-        Some(code) => (code.code, short_text(&code.name, CODE_BYTES_MAX)),
-        None => (0, "VALID".to_owned()),
+    let entry = Entry::of(transaction);
+    entry.with_row(|row| tables.transactions.insert(version, row).map(drop))?;
+    let keys = match &transaction.endorsed {
+        Some(endorsed) => add_writes(tables, version, endorsed, entry.is_valid())?,
+        None => Vec::new(),
     };
-    let valid = code == 0;
-    let call = transaction.call.as_ref().map(|call| {
-        let contract = short_text(&call.contract, FUNCTION_BYTES_MAX);
-        (contract, short_text(&call.function, FUNCTION_BYTES_MAX))
-    });
-    let call = call
-        .as_ref()
-        .map(|(one, other)| (one.as_str(), other.as_str()));
-    let transfer = transaction.transfer.as_ref();
-    let party = |account: &chainloom_ledger::Account| (account.digest().0, short_account(account));
-    let sender = transfer
-        .and_then(|transfer| transfer.sender.as_ref())
-        .map(party);
-    let recipient = transfer
-        .and_then(|transfer| transfer.recipient.as_ref())
-        .map(party);
-    let sender = sender
-        .as_ref()
-        .map(|(digest, name)| (digest, name.as_str()));
-    let recipient = recipient
-        .as_ref()
-        .map(|(digest, name)| (digest, name.as_str()));
-    let amount = transfer
-        .and_then(|transfer| transfer.amount.as_ref())
-        .map(short_json);
-    let moved: Option<BigDecimal> = transfer
-        .filter(|_| valid)
-        .and_then(|transfer| transfer.amount_exact.as_ref())
-        .and_then(bounded);
-
-    let id_digest = Hash::of(transaction.id.as_bytes()).0;
-    let id = short_text(&transaction.id, SHORT_VALUE_BYTES_MAX);
-    let was_cut = transaction.id.len() > SHORT_VALUE_BYTES_MAX;
-    let moved_text = moved.as_ref().map(BigDecimal::to_string);
-    let row = (
-        id.as_str(),
-        was_cut.then_some(&id_digest),
-        kind_number(transaction.kind),
-        transaction.time.map(time_row),
-        (code, code_name.as_str()),
-        call,
-        sender,
-        recipient,
-        amount.as_deref(),
-        moved_text.as_deref(),
-    );
-    tables.transactions.insert(version, row)?;
-    changes.transaction(&Counted {
-        version,
-        id_digest,
-        code: (code, &code_name),
-        call,
-        sender,
-        recipient,
-        moved: moved.as_ref(),
-    });
-    Ok(valid)
-}
-
-/// How a kind stands in its row.
-pub(crate) fn kind_number(kind: TransactionKind) -> u8 {
-    match kind {
-        TransactionKind::Transfer => 0,
-        TransactionKind::Reward => 1,
-        TransactionKind::Unknown => 2,
-        TransactionKind::Endorser => 3,
-        TransactionKind::Config => 4,
-    }
-}
-
-/// The digest under which a row's id is found.
-pub(crate) fn digest_of_id(id: &str, digest: Option<&Digest>) -> Digest {
-    digest.copied().unwrap_or_else(|| Hash::of(id.as_bytes()).0)
-}
-
-fn time_row(time: Timestamp) -> TimeRow {
-    (time.as_second(), time.subsec_nanosecond())
+    changes.transaction(version, &entry, keys);
+    Ok(entry.is_valid())
 }
 
 fn too_many(number: u64) -> Error {

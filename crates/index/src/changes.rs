@@ -11,13 +11,19 @@ use bigdecimal::BigDecimal;
 use redb::{Error, ReadableTable};
 
 use crate::amount::plain_text;
-use crate::tables::{Digest, Tables};
+use crate::entry::{Entry, Party};
+use crate::facet;
+use crate::spans::Spans;
+use crate::tables::{Digest, Facet, Tables};
 
 /// About what an entry of the maps takes beside its texts.
 const ENTRY_BYTES: usize = 160;
 
 /// What a gathered key takes.
 const KEY_BYTES: usize = 48;
+
+/// What a gathered row of spans takes.
+const SPAN_BYTES: usize = 64;
 
 /// Whether transactions come in or are taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,36 +48,33 @@ struct AccountChange {
     name: String,
 }
 
+/// How many transactions of each block have a name, which statistics count.
+struct NamedCount {
+    name: Name,
+    /// Number of the block and how many, in the order in which they came.
+    blocks: Vec<(u64, u64)>,
+}
+
+/// What statistics count by.
+enum Name {
+    Code(i32, String),
+    Call(String, String),
+    Organization(String),
+}
+
 /// The changes of one batch in one direction.
 pub(crate) struct Changes {
     direction: Direction,
     /// Keys of the table of ids.
     ids: Vec<(Digest, u64, u32)>,
-    /// Keys of the table of accounts.
-    parties: Vec<(Digest, u64, u32)>,
+    /// Keys of the table of postings.
+    postings: Vec<(Facet, u64, u32)>,
     accounts: HashMap<Digest, AccountChange>,
-    codes: HashMap<(i32, String), i64>,
-    functions: HashMap<(String, String), i64>,
+    counts: HashMap<Facet, NamedCount>,
+    spans: Spans,
     bytes: usize,
     bytes_max: usize,
 }
-
-/// What of a transaction is counted, and under which keys it is found.
-pub(crate) struct Counted<'a> {
-    pub(crate) version: (u64, u32),
-    pub(crate) id_digest: Digest,
-    /// The validation code and its name.
-    pub(crate) code: (i32, &'a str),
-    /// The contract and the function that it called.
-    pub(crate) call: Option<(&'a str, &'a str)>,
-    pub(crate) sender: Option<Party<'a>>,
-    pub(crate) recipient: Option<Party<'a>>,
-    /// The amount that went from one to the other.
-    pub(crate) moved: Option<&'a BigDecimal>,
-}
-
-/// A party of a transfer: its digest and its name as JSON, cut.
-pub(crate) type Party<'a> = (&'a Digest, &'a str);
 
 impl Changes {
     /// No changes yet; `bytes_max` is about how much memory they may take.
@@ -79,68 +82,109 @@ impl Changes {
         Changes {
             direction,
             ids: Vec::new(),
-            parties: Vec::new(),
+            postings: Vec::new(),
             accounts: HashMap::new(),
-            codes: HashMap::new(),
-            functions: HashMap::new(),
+            counts: HashMap::new(),
+            spans: Spans::default(),
             bytes: 0,
             bytes_max,
         }
     }
 
-    /// One transaction comes in or is taken out.
-    pub(crate) fn transaction(&mut self, transaction: &Counted<'_>) {
-        let (block, index) = transaction.version;
-        self.ids.push((transaction.id_digest, block, index));
+    /// One transaction comes in or is taken out, with the keys that it wrote.
+    pub(crate) fn transaction(&mut self, version: (u64, u32), entry: &Entry, keys: Vec<Facet>) {
+        let (block, index) = version;
+        self.ids.push((entry.id_digest(), block, index));
         self.bytes += KEY_BYTES;
-        self.count(transaction.code, transaction.call);
-        self.transfer(transaction);
+        for key in keys {
+            self.post(version, key);
+        }
+        self.count(version, entry);
+        self.transfer(version, entry);
+        if let (Direction::Add, Some(time)) = (self.direction, entry.time) {
+            self.spans.add(block, time);
+        }
     }
 
-    fn count(&mut self, code: (i32, &str), call: Option<(&str, &str)>) {
-        let count = self.direction.count();
-        *self.codes.entry((code.0, code.1.to_owned())).or_default() += count;
-        self.bytes += code.1.len();
-        if let Some((contract, function)) = call {
-            let key = (contract.to_owned(), function.to_owned());
-            *self.functions.entry(key).or_default() += count;
-            self.bytes += contract.len() + function.len();
+    /// The transaction is found by this facet.
+    fn post(&mut self, (block, index): (u64, u32), facet: Facet) {
+        self.postings.push((facet, block, index));
+        self.bytes += KEY_BYTES;
+    }
+
+    /// The verdict, the call and the creator, by which it is found and counted.
+    fn count(&mut self, version: (u64, u32), entry: &Entry) {
+        let (code, name) = &entry.code;
+        self.post(version, facet::code(*code));
+        self.count_one(version.0, facet::named_code(*code, name), || {
+            Name::Code(*code, name.clone())
+        });
+        if let Some((contract, function)) = &entry.call {
+            self.post(version, facet::contract(contract));
+            self.post(version, facet::function(function));
+            self.count_one(version.0, facet::call(contract, function), || {
+                Name::Call(contract.clone(), function.clone())
+            });
+        }
+        if let Some(creator) = &entry.creator {
+            if let Some(facet) = creator.facet {
+                self.post(version, facet);
+            }
+            if let Some(certificate) = &creator.certificate {
+                self.post(version, facet::certificate(certificate));
+            }
+            let organization = &creator.organization;
+            self.count_one(version.0, facet::organization(organization), || {
+                Name::Organization(organization.clone())
+            });
+        }
+    }
+
+    fn count_one(&mut self, block: u64, facet: Facet, name: impl FnOnce() -> Name) {
+        let bytes = &mut self.bytes;
+        let count = self.counts.entry(facet).or_insert_with(|| {
+            *bytes += ENTRY_BYTES;
+            NamedCount {
+                name: name(),
+                blocks: Vec::new(),
+            }
+        });
+        match count.blocks.last_mut() {
+            Some((last, transactions)) if *last == block => *transactions += 1,
+            _ => {
+                count.blocks.push((block, 1));
+                *bytes += KEY_BYTES;
+            }
         }
     }
 
     /// Who pays itself takes part in one transaction, and its balance stays.
-    fn transfer(&mut self, transaction: &Counted<'_>) {
-        let (sender, recipient) = (transaction.sender, transaction.recipient);
+    fn transfer(&mut self, version: (u64, u32), entry: &Entry) {
+        let (sender, recipient) = (entry.sender.as_ref(), entry.recipient.as_ref());
         let to_itself = match (sender, recipient) {
-            (Some(sender), Some(recipient)) => sender.0 == recipient.0,
+            (Some(sender), Some(recipient)) => sender.digest == recipient.digest,
             _ => false,
         };
-        let moved = transaction.moved.filter(|_| !to_itself);
+        let moved = entry.moved.as_ref().filter(|_| !to_itself);
         let received = moved.map(|moved| match self.direction {
             Direction::Add => moved.clone(),
             Direction::Remove => -moved,
         });
         if let Some(sender) = sender {
             let paid = received.as_ref().map(|moved| -moved);
-            self.party(transaction.version, sender, paid);
+            self.party(version, sender, paid);
         }
         if let Some(recipient) = recipient.filter(|_| !to_itself) {
-            self.party(transaction.version, recipient, received);
+            self.party(version, recipient, received);
         }
     }
 
-    fn party(
-        &mut self,
-        (block, index): (u64, u32),
-        party: Party<'_>,
-        received: Option<BigDecimal>,
-    ) {
-        self.parties.push((*party.0, block, index));
-        self.bytes += KEY_BYTES;
-        let change = self.accounts.entry(*party.0).or_default();
+    fn party(&mut self, version: (u64, u32), party: &Party, received: Option<BigDecimal>) {
+        self.post(version, facet::account(&party.digest));
+        let change = self.accounts.entry(party.digest).or_default();
         if change.name.is_empty() {
-            party.1.clone_into(&mut change.name);
-            self.bytes += ENTRY_BYTES + party.1.len();
+            party.name.clone_into(&mut change.name);
+            self.bytes += ENTRY_BYTES + party.name.len();
         }
         change.transactions += self.direction.count();
         if let Some(received) = received {
@@ -152,7 +196,7 @@ impl Changes {
 
     /// Writes them if they have grown beyond what may be gathered.
     pub(crate) fn write_if_large(&mut self, tables: &mut Tables<'_>) -> Result<(), Error> {
-        if self.bytes > self.bytes_max {
+        if self.bytes + self.spans.len() * SPAN_BYTES > self.bytes_max {
             self.write(tables)?;
         }
         Ok(())
@@ -169,12 +213,12 @@ impl Changes {
                 Direction::Remove => tables.ids.remove(key)?,
             };
         }
-        self.parties.sort_unstable();
-        for (digest, block, index) in self.parties.drain(..) {
-            let key = (&digest, block, index);
+        self.postings.sort_unstable();
+        for (facet, block, index) in self.postings.drain(..) {
+            let key = (&facet, block, index);
             match self.direction {
-                Direction::Add => tables.accounts.insert(key, ())?,
-                Direction::Remove => tables.accounts.remove(key)?,
+                Direction::Add => tables.postings.insert(key, ())?,
+                Direction::Remove => tables.postings.remove(key)?,
             };
         }
         let mut accounts: Vec<_> = self.accounts.drain().collect();
@@ -182,24 +226,60 @@ impl Changes {
         for (digest, change) in accounts {
             write_account(tables, &digest, change)?;
         }
-        for ((code, name), count) in self.codes.drain() {
-            let key = (code, name.as_str());
-            let held = tables.codes.get(key)?.map(|row| row.value());
-            match sum(held.unwrap_or(0), count)? {
-                0 => tables.codes.remove(key)?,
-                total => tables.codes.insert(key, total)?,
-            };
+        for (facet, count) in self.counts.drain() {
+            match self.direction {
+                Direction::Add => add_count(tables, &facet, &count)?,
+                Direction::Remove => remove_count(tables, &facet, &count)?,
+            }
         }
-        for ((contract, function), count) in self.functions.drain() {
-            let key = (contract.as_str(), function.as_str());
-            let held = tables.functions.get(key)?.map(|row| row.value());
-            match sum(held.unwrap_or(0), count)? {
-                0 => tables.functions.remove(key)?,
-                total => tables.functions.insert(key, total)?,
-            };
-        }
-        Ok(())
+        self.spans.write(tables)
     }
+}
+
+/// Goes on from the count up to the last block that has one.
+fn add_count(tables: &mut Tables<'_>, facet: &Facet, count: &NamedCount) -> Result<(), Error> {
+    let mut total = count_up_to(&tables.counts, facet, u64::MAX)?;
+    if total == 0 {
+        match &count.name {
+            Name::Code(code, name) => tables.codes.insert((*code, name.as_str()), ())?,
+            Name::Call(contract, function) => tables
+                .functions
+                .insert((contract.as_str(), function.as_str()), ())?,
+            Name::Organization(name) => tables.organizations.insert(name.as_str(), ())?,
+        };
+    }
+    for (block, transactions) in &count.blocks {
+        total += transactions;
+        tables.counts.insert((facet, *block), total)?;
+    }
+    Ok(())
+}
+
+/// Blocks are taken out whole and from the tip, so that the counts before them stay as they are.
+fn remove_count(tables: &mut Tables<'_>, facet: &Facet, count: &NamedCount) -> Result<(), Error> {
+    for (block, _) in &count.blocks {
+        tables.counts.remove((facet, *block))?;
+    }
+    if count_up_to(&tables.counts, facet, u64::MAX)? == 0 {
+        match &count.name {
+            Name::Code(code, name) => tables.codes.remove((*code, name.as_str()))?,
+            Name::Call(contract, function) => tables
+                .functions
+                .remove((contract.as_str(), function.as_str()))?,
+            Name::Organization(name) => tables.organizations.remove(name.as_str())?,
+        };
+    }
+    Ok(())
+}
+
+/// How many transactions have this facet in the blocks up to and with this one.
+pub(crate) fn count_up_to(
+    counts: &impl ReadableTable<(&'static Facet, u64), u64>,
+    facet: &Facet,
+    block: u64,
+) -> Result<u64, Error> {
+    let last = counts.range((facet, 0)..=(facet, block))?.next_back();
+    Ok(last.transpose()?.map_or(0, |(_, total)| total.value()))
 }
 
 fn write_account(

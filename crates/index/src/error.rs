@@ -51,6 +51,14 @@ pub enum IndexError {
     /// Statistics over no blocks or over too many.
     #[error("statistics over {0} blocks: 1 to {STATS_WINDOW_BLOCKS_MAX} can be taken")]
     InvalidWindow(u64),
+    /// Statistics from a block on that comes behind their last.
+    #[error("statistics from block {from} to {to}: the first block comes behind the last")]
+    InvalidRange {
+        /// The first block.
+        from: u64,
+        /// The last block.
+        to: u64,
+    },
 }
 
 impl IndexError {
@@ -96,6 +104,10 @@ impl From<IndexError> for LedgerError {
             },
             IndexError::InvalidWindow(_) => LedgerError::InvalidCall {
                 code: "invalid_window",
+                detail,
+            },
+            IndexError::InvalidRange { .. } => LedgerError::InvalidCall {
+                code: "invalid_range",
                 detail,
             },
             IndexError::Locked { .. }

@@ -1,13 +1,15 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chainloom_ledger::{
     Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions, ConfigHistory,
-    ContractDefinition, Hash, InvokeOptions, Ledger, LedgerConfig, LedgerError, LedgerInfo,
-    PeerReport, Position, QueryAnswer, Receipt, Transaction, TransactionRange, TransactionSelector,
+    ContractDefinition, CreatorName, Hash, InvokeOptions, Ledger, LedgerConfig, LedgerError,
+    LedgerInfo, PeerReport, Position, QueryAnswer, Receipt, Transaction, TransactionRange,
+    TransactionSelector,
 };
 
-use crate::{Index, Indexed};
+use crate::{Index, Indexed, Phase};
 
 /// How long an answer from the index waits for it to reach the ledger, in milliseconds.
 pub const CATCH_UP_WAIT_MS_MAX: u64 = 1_000;
@@ -20,12 +22,18 @@ pub const CATCH_UP_WAIT_MS_MAX: u64 = 1_000;
 pub struct IndexedLedger {
     ledger: Arc<dyn Ledger>,
     index: Index,
+    /// The last block in which a call stands that came through this.
+    own_height: Arc<AtomicU64>,
 }
 
 impl IndexedLedger {
     /// `index` is to follow `ledger`, see [`Index::follow`].
     pub fn new(ledger: Arc<dyn Ledger>, index: Index) -> IndexedLedger {
-        IndexedLedger { ledger, index }
+        IndexedLedger {
+            ledger,
+            index,
+            own_height: Arc::default(),
+        }
     }
 
     /// The index.
@@ -45,6 +53,34 @@ impl IndexedLedger {
             .index
             .wait_for(info.generation, info.height, wait)
             .await)
+    }
+
+    /// Waits until the index holds every block in which a call stands that came through this, for one second at most; asks
+    /// nobody else. An index that is not up to date yet is given the time to reach the ledger, if that answers.
+    pub async fn caught_up_with_own_calls(&self) -> Indexed {
+        if self.index.health().phase != Phase::Live
+            && let Ok(indexed) = self.caught_up().await
+        {
+            return indexed;
+        }
+        let generation = self.index.position().generation;
+        let height = self.own_height.load(Ordering::Acquire);
+        let wait = Duration::from_millis(CATCH_UP_WAIT_MS_MAX);
+        self.index.wait_for(generation, height, wait).await
+    }
+
+    /// Carries out a call, and remembers in which block it came to stand.
+    async fn carry_out(&self, call: Call, options: InvokeOptions) -> Result<Receipt, LedgerError> {
+        let outcome = self.ledger.invoke(call, options).await;
+        let version = match &outcome {
+            Ok(receipt) => receipt.version,
+            Err(LedgerError::Invalid { version, .. }) => *version,
+            Err(_) => None,
+        };
+        if let Some(version) = version {
+            self.own_height.fetch_max(version.block, Ordering::AcqRel);
+        }
+        outcome
     }
 
     async fn block_by_hash(
@@ -104,6 +140,10 @@ impl IndexedLedger {
 }
 
 impl Ledger for IndexedLedger {
+    fn identity(&self) -> Option<CreatorName> {
+        self.ledger.identity()
+    }
+
     fn info(&self) -> BoxFuture<'_, Result<LedgerInfo, LedgerError>> {
         self.ledger.info()
     }
@@ -168,7 +208,7 @@ impl Ledger for IndexedLedger {
         call: Call,
         options: InvokeOptions,
     ) -> BoxFuture<'_, Result<Receipt, LedgerError>> {
-        self.ledger.invoke(call, options)
+        Box::pin(self.carry_out(call, options))
     }
 
     fn peers(&self) -> BoxFuture<'_, Result<Vec<PeerReport>, LedgerError>> {

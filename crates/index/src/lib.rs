@@ -19,7 +19,9 @@ mod amount;
 mod apply;
 mod batch;
 mod changes;
+mod entry;
 mod error;
+mod facet;
 mod file;
 mod follow;
 mod health;
@@ -30,7 +32,9 @@ mod read;
 mod reconcile;
 mod rollback;
 mod short;
+mod spans;
 mod tables;
+mod writes;
 
 pub use amount::{AMOUNT_DIGITS_MAX, BALANCE_TEXT_BYTES_MAX};
 pub use error::IndexError;
@@ -38,12 +42,14 @@ pub use health::{Health, Phase};
 pub use index::{Index, Indexed};
 pub use indexed_ledger::{CATCH_UP_WAIT_MS_MAX, IndexedLedger};
 pub use read::{
-    Balance, BlockSummary, BlockTimes, BlocksPage, CallSummary, CodeCount, FunctionCount, Order,
-    PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, PageTotals, STATS_FUNCTIONS_MAX,
-    STATS_WINDOW_BLOCKS_DEFAULT, STATS_WINDOW_BLOCKS_MAX, Stats, Totals, TransactionFilter,
-    TransactionSummary, TransactionsPage, TransferSummary,
+    Balance, BlockSummary, BlockTimes, BlocksPage, CallSummary, CodeCount, CodeName,
+    CreatorSummary, FunctionCount, KeyChange, KeyHistoryPage, KeyName, KeyVersion, Order,
+    OrganizationCount, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, PageTotals, STATS_FUNCTIONS_MAX,
+    STATS_WINDOW_BLOCKS_DEFAULT, STATS_WINDOW_BLOCKS_MAX, Stats, StatsRange, Totals,
+    TransactionFilter, TransactionSummary, TransactionsPage, TransferSummary,
 };
 pub use short::SHORT_VALUE_BYTES_MAX;
+pub use writes::HISTORY_VALUE_BYTES_MAX;
 
 #[cfg(test)]
 mod tests;

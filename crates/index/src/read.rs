@@ -2,6 +2,10 @@
 
 mod balance;
 mod blocks;
+mod cursor;
+mod filter;
+mod find;
+mod history;
 mod lookup;
 mod stats;
 mod transactions;
@@ -14,13 +18,15 @@ use crate::tables::State;
 
 pub use balance::Balance;
 pub use blocks::{BlockSummary, BlocksPage, PageTotals, Totals};
+pub use filter::{CodeName, KeyName, TransactionFilter};
+pub use history::{KeyChange, KeyHistoryPage, KeyVersion};
 pub(crate) use lookup::{block_by_hash, transaction_by_id};
 pub use stats::{
-    BlockTimes, CodeCount, FunctionCount, STATS_FUNCTIONS_MAX, STATS_WINDOW_BLOCKS_DEFAULT,
-    STATS_WINDOW_BLOCKS_MAX, Stats,
+    BlockTimes, CodeCount, FunctionCount, OrganizationCount, STATS_FUNCTIONS_MAX,
+    STATS_WINDOW_BLOCKS_DEFAULT, STATS_WINDOW_BLOCKS_MAX, Stats, StatsRange,
 };
 pub use transactions::{
-    CallSummary, TransactionFilter, TransactionSummary, TransactionsPage, TransferSummary,
+    CallSummary, CreatorSummary, TransactionSummary, TransactionsPage, TransferSummary,
 };
 
 /// Rows of a page where the caller does not say.
@@ -38,6 +44,15 @@ pub enum Order {
     NewestFirst,
     /// From the first block up.
     OldestFirst,
+}
+
+impl Order {
+    fn reversed(self) -> Order {
+        match self {
+            Order::NewestFirst => Order::OldestFirst,
+            Order::OldestFirst => Order::NewestFirst,
+        }
+    }
 }
 
 /// Refuses a page of no rows or of too many.

@@ -1,12 +1,13 @@
 //! Taking blocks out, from the tip down.
 
-use bigdecimal::BigDecimal;
 use redb::{Error, ReadableTable};
 
-use crate::apply::digest_of_id;
-use crate::changes::{Changes, Counted, Direction};
+use crate::changes::{Changes, Direction};
+use crate::entry::Entry;
 use crate::limits::Limits;
+use crate::spans::cut;
 use crate::tables::{State, Tables};
+use crate::writes::remove_writes;
 
 /// Takes out the last blocks down to `from`, or as many of them as one batch may hold.
 ///
@@ -29,9 +30,9 @@ pub(crate) fn remove_blocks(
     {
         transactions += remove_last_block(tables, &mut changes, state)?;
         blocks += 1;
-        changes.write_if_large(tables)?;
     }
-    changes.write(tables)
+    changes.write(tables)?;
+    cut(tables, state.next)
 }
 
 /// Takes out the last block and says how many transactions it had.
@@ -45,7 +46,7 @@ fn remove_last_block(
     let (hash, valid_count) = {
         let row = tables.blocks.remove(number)?;
         let row = row.ok_or_else(|| missing(number))?;
-        let (hash, .., valid_count) = row.value();
+        let (hash, _, _, _, _, valid_count, ..) = row.value();
         (*hash, valid_count)
     };
     // Where an earlier block has the same hash, that one is found by it.
@@ -77,32 +78,27 @@ fn remove_transactions(
     block: u64,
 ) -> Result<usize, Error> {
     let mut removed = 0;
-    let rows = tables
-        .transactions
-        .extract_from_if((block, 0)..=(block, u32::MAX), |_, _| true)?;
-    for entry in rows {
-        let (key, row) = entry?;
-        let (_, index) = key.value();
-        let (id, digest, _, _, code, call, sender, recipient, _, moved) = row.value();
-        let moved: Option<BigDecimal> = match moved {
-            None => None,
-            Some(text) => Some(
-                text.parse()
-                    .map_err(|_| Error::Corrupted("an amount is no number".to_owned()))?,
-            ),
-        };
-        changes.transaction(&Counted {
-            version: (block, index),
-            id_digest: digest_of_id(id, digest),
-            code,
-            call,
-            sender,
-            recipient,
-            moved: moved.as_ref(),
-        });
+    while let Some((index, entry)) = remove_last_transaction(tables, block)? {
+        let version = (block, index);
+        let keys = remove_writes(tables, version)?;
+        changes.transaction(version, &entry, keys);
+        changes.write_if_large(tables)?;
         removed += 1;
     }
     Ok(removed)
+}
+
+fn remove_last_transaction(
+    tables: &mut Tables<'_>,
+    block: u64,
+) -> Result<Option<(u32, Entry)>, Error> {
+    let of_block = (block, 0)..=(block, u32::MAX);
+    let mut rows = tables.transactions.extract_from_if(of_block, |_, _| true)?;
+    let Some(row) = rows.next_back() else {
+        return Ok(None);
+    };
+    let (key, row) = row?;
+    Ok(Some((key.value().1, Entry::of_row(row.value())?)))
 }
 
 fn less(total: u64, part: u64) -> Result<u64, Error> {

@@ -3,14 +3,18 @@
 //! | table | key | row |
 //! |---|---|---|
 //! | state | none | format, position, totals, whose ledger it is: one row |
-//! | blocks | number | hash, previous hash, time, size, counts |
+//! | blocks | number | hash, previous hash, time, size, counts of it and of the chain up to it |
 //! | numbers | block hash | number |
 //! | transactions | version | what a list shows of it, and what taking it out needs |
 //! | ids | SHA-256 of the id, version | nothing: an id may stand more than once |
-//! | accounts | account digest, version | nothing |
+//! | postings | facet, version | nothing: the transactions that have it (`facet.rs`) |
+//! | writes | version, facet of the key | what was written to the key |
 //! | balances | account digest | balance, how many transactions, name |
-//! | codes | validation code, its name | how many transactions |
-//! | functions | contract, function | how many transactions |
+//! | counts | facet, block | how many transactions have it up to that block |
+//! | codes | validation code, its name | nothing: those that there are |
+//! | functions | contract, function | nothing: those that there are |
+//! | organizations | MSP id | nothing: those that there are |
+//! | spans | level, group of blocks | earliest and latest time in them (`spans.rs`) |
 //!
 //! Everything of variable length is cut to a bound before it gets here, except exact amounts and
 //! balances, which have bounds of their own (`amount.rs`).
@@ -19,10 +23,13 @@ use chainloom_ledger::Hash;
 use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
 
 /// Raised whenever rows change their meaning; an index of another format is built again.
-pub(crate) const FORMAT_VERSION: u32 = 1;
+pub(crate) const FORMAT_VERSION: u32 = 2;
 
 /// SHA-256 of something that may be long.
 pub(crate) type Digest = [u8; 32];
+
+/// What transactions are found and counted by, see `facet.rs`.
+pub(crate) type Facet = [u8; 16];
 
 /// Seconds since 1970 and the nanoseconds beyond them.
 pub(crate) type TimeRow = (i64, i32);
@@ -32,14 +39,31 @@ pub(crate) type TimeRow = (i64, i32);
 pub(crate) type StateRow<'a> = (u32, u64, u64, u64, &'a Digest, u64, u64, Option<&'a str>);
 
 /// Hash, previous hash where it is not that of the block before, time, size in bytes,
-/// transactions, valid ones.
-pub(crate) type BlockRow<'a> = (&'a Digest, Option<&'a str>, Option<TimeRow>, u64, u64, u64);
+/// transactions, valid ones; both of the chain up to and with this block.
+pub(crate) type BlockRow<'a> = (
+    &'a Digest,
+    Option<&'a str>,
+    Option<TimeRow>,
+    u64,
+    u64,
+    u64,
+    u64,
+    u64,
+);
 
 /// An account's digest and its name as JSON, cut.
 pub(crate) type PartyRow<'a> = (&'a Digest, &'a str);
 
+/// The facet of organization and enrollment id, both of them, SHA-256 of the certificate.
+pub(crate) type CreatorRow<'a> = (
+    Option<&'a Facet>,
+    &'a str,
+    Option<&'a str>,
+    Option<&'a Digest>,
+);
+
 /// Id, its digest where it was cut, kind, time, validation code and its name, contract and
-/// function, sender, recipient, amount as JSON, exact amount where it moved.
+/// function, creator, sender, recipient, amount as JSON, exact amount where it moved.
 pub(crate) type TransactionRow<'a> = (
     &'a str,
     Option<&'a Digest>,
@@ -47,6 +71,7 @@ pub(crate) type TransactionRow<'a> = (
     Option<TimeRow>,
     (i32, &'a str),
     Option<(&'a str, &'a str)>,
+    Option<CreatorRow<'a>>,
     Option<PartyRow<'a>>,
     Option<PartyRow<'a>>,
     Option<&'a str>,
@@ -59,18 +84,36 @@ pub(crate) type BalanceRow<'a> = (&'a str, u64, &'a str);
 /// Block and index, behind a digest.
 pub(crate) type DigestAtVersion<'a> = (&'a Digest, u64, u32);
 
+/// Block and index, behind a facet.
+pub(crate) type FacetAtVersion<'a> = (&'a Facet, u64, u32);
+
+/// Block, index, and the facet of a key.
+pub(crate) type VersionOfKey<'a> = (u64, u32, &'a Facet);
+
+/// What was done to a key (`entry.rs`), whether it took effect, the value cut and its size in bytes, who has to endorse
+/// changes of the key from then on.
+pub(crate) type WriteRow<'a> = (u8, bool, &'a [u8], u64, Option<&'a str>);
+
+/// Earliest and latest.
+pub(crate) type SpanRow = (TimeRow, TimeRow);
+
 pub(crate) const STATE: TableDefinition<(), StateRow<'static>> = TableDefinition::new("state");
 pub(crate) const BLOCKS: TableDefinition<u64, BlockRow<'static>> = TableDefinition::new("blocks");
 pub(crate) const NUMBERS: TableDefinition<&Digest, u64> = TableDefinition::new("numbers");
 pub(crate) const TRANSACTIONS: TableDefinition<(u64, u32), TransactionRow<'static>> =
     TableDefinition::new("transactions");
 pub(crate) const IDS: TableDefinition<DigestAtVersion<'static>, ()> = TableDefinition::new("ids");
-pub(crate) const ACCOUNTS: TableDefinition<DigestAtVersion<'static>, ()> =
-    TableDefinition::new("accounts");
+pub(crate) const POSTINGS: TableDefinition<FacetAtVersion<'static>, ()> =
+    TableDefinition::new("postings");
+pub(crate) const WRITES: TableDefinition<VersionOfKey<'static>, WriteRow<'static>> =
+    TableDefinition::new("writes");
 pub(crate) const BALANCES: TableDefinition<&Digest, BalanceRow<'static>> =
     TableDefinition::new("balances");
-pub(crate) const CODES: TableDefinition<(i32, &str), u64> = TableDefinition::new("codes");
-pub(crate) const FUNCTIONS: TableDefinition<(&str, &str), u64> = TableDefinition::new("functions");
+pub(crate) const COUNTS: TableDefinition<(&Facet, u64), u64> = TableDefinition::new("counts");
+pub(crate) const CODES: TableDefinition<(i32, &str), ()> = TableDefinition::new("codes");
+pub(crate) const FUNCTIONS: TableDefinition<(&str, &str), ()> = TableDefinition::new("functions");
+pub(crate) const ORGANIZATIONS: TableDefinition<&str, ()> = TableDefinition::new("organizations");
+pub(crate) const SPANS: TableDefinition<(u8, u64), SpanRow> = TableDefinition::new("spans");
 
 /// What the one row of the state table says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -141,10 +184,14 @@ pub(crate) struct Tables<'t> {
     pub(crate) numbers: Table<'t, &'static Digest, u64>,
     pub(crate) transactions: Table<'t, (u64, u32), TransactionRow<'static>>,
     pub(crate) ids: Table<'t, DigestAtVersion<'static>, ()>,
-    pub(crate) accounts: Table<'t, DigestAtVersion<'static>, ()>,
+    pub(crate) postings: Table<'t, FacetAtVersion<'static>, ()>,
+    pub(crate) writes: Table<'t, VersionOfKey<'static>, WriteRow<'static>>,
     pub(crate) balances: Table<'t, &'static Digest, BalanceRow<'static>>,
-    pub(crate) codes: Table<'t, (i32, &'static str), u64>,
-    pub(crate) functions: Table<'t, (&'static str, &'static str), u64>,
+    pub(crate) counts: Table<'t, (&'static Facet, u64), u64>,
+    pub(crate) codes: Table<'t, (i32, &'static str), ()>,
+    pub(crate) functions: Table<'t, (&'static str, &'static str), ()>,
+    pub(crate) organizations: Table<'t, &'static str, ()>,
+    pub(crate) spans: Table<'t, (u8, u64), SpanRow>,
 }
 
 impl<'t> Tables<'t> {
@@ -156,10 +203,14 @@ impl<'t> Tables<'t> {
             numbers: transaction.open_table(NUMBERS)?,
             transactions: transaction.open_table(TRANSACTIONS)?,
             ids: transaction.open_table(IDS)?,
-            accounts: transaction.open_table(ACCOUNTS)?,
+            postings: transaction.open_table(POSTINGS)?,
+            writes: transaction.open_table(WRITES)?,
             balances: transaction.open_table(BALANCES)?,
+            counts: transaction.open_table(COUNTS)?,
             codes: transaction.open_table(CODES)?,
             functions: transaction.open_table(FUNCTIONS)?,
+            organizations: transaction.open_table(ORGANIZATIONS)?,
+            spans: transaction.open_table(SPANS)?,
         })
     }
 

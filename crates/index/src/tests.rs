@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod channels;
 mod dump;
 mod equality;
 mod files;

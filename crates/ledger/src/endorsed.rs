@@ -101,6 +101,25 @@ pub struct PrivateCollection {
     pub reads: usize,
     /// How many keys were written.
     pub writes: usize,
+    /// The keys that were written, by their hashes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub key_writes: Vec<PrivateWrite>,
+}
+
+/// A private key that was written. Who knows key and value can tell by the hashes that it was these.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct PrivateWrite {
+    /// SHA-256 of the key, in lower-case hex.
+    pub key_hash: String,
+    /// SHA-256 of the value, in lower-case hex; absent where the key was deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value_hash: Option<String>,
+    /// Whether the key was deleted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub delete: bool,
+    /// Whether the key was deleted with its history, wherever its values are kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub purge: bool,
 }
 
 /// What a contract told those who listen.

@@ -4,8 +4,8 @@ use futures_core::Stream;
 
 use crate::{
     Block, BlockEvent, BlockSelector, Call, CallOptions, ConfigHistory, ContractDefinition,
-    InvokeOptions, LedgerConfig, LedgerError, LedgerInfo, PeerReport, Position, QueryAnswer,
-    Receipt, Transaction, TransactionRange, TransactionSelector,
+    CreatorName, InvokeOptions, LedgerConfig, LedgerError, LedgerInfo, PeerReport, Position,
+    QueryAnswer, Receipt, Transaction, TransactionRange, TransactionSelector,
 };
 
 /// A future that a trait object can return.
@@ -19,6 +19,11 @@ pub type BoxStream<T> = Pin<Box<dyn Stream<Item = T> + Send>>;
 /// What only an index can answer (a block by hash, a transaction by the id it has in a block, a
 /// balance) an implementation may leave to the read model that stands above it.
 pub trait Ledger: Send + Sync + 'static {
+    /// Who calls and submits through this, on a ledger with identities.
+    fn identity(&self) -> Option<CreatorName> {
+        None
+    }
+
     /// Height, tip, kind.
     fn info(&self) -> BoxFuture<'_, Result<LedgerInfo, LedgerError>>;
 

@@ -32,9 +32,10 @@ pub use call::{Call, CallOptions, InvokeOptions, QueryAnswer, Wait};
 pub use config::{BatchSize, Consenter, LedgerConfig, OrdererConfig, ProofOfWorkConfig};
 pub use config_history::{ConfigDifference, ConfigHistory, ConfigVersion};
 pub use contract::{Collection, ContractDefinition};
-pub use creator::{CertificateSummary, Creator};
+pub use creator::{CertificateSummary, Creator, CreatorName, CreatorNameParseError};
 pub use endorsed::{
-    ContractEvent, ContractResponse, Endorsed, KeyRead, KeyWrite, PrivateCollection, RangeRead,
+    ContractEvent, ContractResponse, Endorsed, KeyRead, KeyWrite, PrivateCollection, PrivateWrite,
+    RangeRead,
 };
 pub use error::{Advice, Endorser, LedgerError};
 pub use hash::{Hash, HashParseError};

@@ -101,9 +101,13 @@ impl Problem {
         detail: impl Into<String>,
         retry_after_s: u32,
     ) -> Problem {
-        let mut problem = Problem::retryable(StatusCode::SERVICE_UNAVAILABLE, code, detail);
-        problem.0.retry_after_s = Some(retry_after_s);
-        problem
+        Problem::retryable(StatusCode::SERVICE_UNAVAILABLE, code, detail).after(retry_after_s)
+    }
+
+    /// The same, to be tried again after so many seconds.
+    pub(crate) fn after(mut self, retry_after_s: u32) -> Problem {
+        self.0.retry_after_s = Some(retry_after_s);
+        self
     }
 
     /// The sentence.

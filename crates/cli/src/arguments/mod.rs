@@ -62,7 +62,7 @@ pub(crate) enum Command {
     Tx(TxArguments),
     /// List transactions.
     Transactions(TransactionsArguments),
-    /// List the transactions of the node's own account.
+    /// List the transactions of the ledger's own user, on a chain of the tutorial of the node's account.
     Mytx(MytxArguments),
     /// Show an account's balance.
     Balance(BalanceArguments),
@@ -274,11 +274,41 @@ pub(crate) struct Page {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     chainloom transactions\n  \
-    chainloom transactions --account alice --limit 50")]
+    chainloom transactions --account alice --limit 50\n  \
+    chainloom transactions --creator Org1MSP/alice --code MVCC_READ_CONFLICT\n  \
+    chainloom transactions --contract basic --function put --from 100 --to 200\n  \
+    chainloom transactions --key color --from 2026-01-31T00:00:00Z")]
 pub(crate) struct TransactionsArguments {
     /// Only those that this account sent or received; `me` is the node's own account.
     #[arg(long, value_name = "ACCOUNT")]
     pub(crate) account: Option<String>,
+    /// Only those that they made; `me` is the ledger's own user.
+    #[arg(long, value_name = "MSP/NAME")]
+    pub(crate) creator: Option<String>,
+    /// Only those made in this certificate.
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) certificate: Option<String>,
+    /// Only those that called this contract; with --key those that wrote its key.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) contract: Option<String>,
+    /// Only those that called this function.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) function: Option<String>,
+    /// Only those that wrote this key.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// The private collection in which the key is.
+    #[arg(long, value_name = "NAME", requires = "key")]
+    pub(crate) collection: Option<String>,
+    /// Only those with this verdict: a number or a name.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) code: Option<String>,
+    /// From this block, or this time by their makers' clocks.
+    #[arg(long, value_name = "BLOCK|TIME")]
+    pub(crate) from: Option<String>,
+    /// Up to this block, or this time.
+    #[arg(long, value_name = "BLOCK|TIME")]
+    pub(crate) to: Option<String>,
     #[command(flatten)]
     pub(crate) page: Page,
     #[command(flatten)]

@@ -82,6 +82,10 @@ impl Direct {
         }
     }
 
+    pub(crate) fn identity(&self) -> &CurrentIdentity {
+        &self.identity
+    }
+
     pub(crate) fn channel(&self) -> &str {
         &self.channel
     }

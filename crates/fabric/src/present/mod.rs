@@ -13,7 +13,8 @@ pub(crate) use self::config::config;
 pub(crate) use self::contract::contract;
 use crate::identity::{Certificate, hexadecimal};
 use crate::wire::{
-    Action, Block, Body, Creator, DecodeError, Envelope, Namespace, RangeResults, Transaction,
+    Action, Block, Body, Creator, DecodeError, Envelope, HashedWrite, Namespace, RangeResults,
+    Transaction,
 };
 
 /// A block with some of its transactions.
@@ -242,9 +243,20 @@ fn add_namespace(shown: &mut ledger::Endorsed, namespace: Namespace) {
                 hash: hexadecimal(&collection.private_set_hash),
                 reads: collection.reads.len(),
                 writes: collection.writes.len(),
+                key_writes: collection.writes.iter().map(private_write).collect(),
                 collection: collection.name,
             });
     shown.private_collections.extend(collections);
+}
+
+fn private_write(write: &HashedWrite) -> ledger::PrivateWrite {
+    let is_gone = write.delete || write.purge;
+    ledger::PrivateWrite {
+        key_hash: hexadecimal(&write.key_hash),
+        value_hash: (!is_gone).then(|| hexadecimal(&write.value_hash)),
+        delete: write.delete,
+        purge: write.purge,
+    }
 }
 
 fn policy(policy: Option<Result<crate::wire::ApplicationPolicy, DecodeError>>) -> String {

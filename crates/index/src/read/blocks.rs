@@ -135,7 +135,7 @@ fn summary(
     number: u64,
     row: BlockRow<'_>,
 ) -> Result<BlockSummary, Error> {
-    let (hash, previous_hash, time, size_bytes, transaction_count, valid_count) = row;
+    let (hash, previous_hash, time, size_bytes, transaction_count, valid_count, ..) = row;
     let previous_hash = match (previous_hash, number.checked_sub(1)) {
         (Some(text), _) => text.to_owned(),
         (None, Some(before)) => match table.get(before)? {

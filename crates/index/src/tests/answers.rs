@@ -14,7 +14,7 @@ use super::ledger::{MemoryLedger, transfer};
 use super::{Follower, catch_up, index_all, open};
 use crate::{
     BALANCE_TEXT_BYTES_MAX, Index, IndexError, IndexedLedger, Order, STATS_WINDOW_BLOCKS_MAX,
-    TransactionFilter,
+    StatsRange, TransactionFilter,
 };
 
 const ALL: TransactionRange = TransactionRange::first(usize::MAX);
@@ -85,31 +85,47 @@ async fn statistics_count_and_measure() {
         }
     });
     let (_directory, index) = indexed(&ledger).await;
-    let stats = serde_json::to_value(index.stats(4).await.unwrap()).unwrap();
+    let window = |blocks| StatsRange {
+        window: Some(blocks),
+        ..StatsRange::default()
+    };
+    let stats = serde_json::to_value(index.stats(window(4)).await.unwrap()).unwrap();
     assert_eq!(
         stats,
         json!({
+            "from_block": 1, "to_block": 6,
             "blocks": 6, "transactions": 12, "valid": 6,
             "by_code": [
                 {"code": 0, "name": "VALID", "transactions": 6},
                 {"code": 11, "name": "VALID", "transactions": 6},
             ],
             "by_function": [{"contract": "coin", "function": "transfer", "transactions": 12}],
+            "by_organization": [],
             "window_blocks": 4,
             "transactions_per_block": 2.0,
             "transactions_per_s": 0.2,
-            "block_times": {"average_s": 10.0, "min_s": 4.0, "max_s": 16.0},
+            "block_times": {"average_s": 10.0, "min_s": 4.0, "max_s": 16.0, "time_source": "client"},
             "indexed_height": 6,
         })
     );
-    assert_eq!(index.stats(1).await.unwrap().block_times, None);
-    assert_eq!(index.stats(1_000).await.unwrap().window_blocks, 6);
-    for window in [0, STATS_WINDOW_BLOCKS_MAX + 1] {
+    assert_eq!(index.stats(window(1)).await.unwrap().block_times, None);
+    let all = index.stats(window(1_000)).await.unwrap();
+    assert_eq!(all.window_blocks, 6);
+    for blocks in [0, STATS_WINDOW_BLOCKS_MAX + 1] {
         assert_eq!(
-            index.stats(window).await,
-            Err(IndexError::InvalidWindow(window))
+            index.stats(window(blocks)).await,
+            Err(IndexError::InvalidWindow(blocks))
         );
     }
+    let backwards = StatsRange {
+        from: Some(4),
+        to: Some(3),
+        window: None,
+    };
+    assert_eq!(
+        index.stats(backwards).await,
+        Err(IndexError::InvalidRange { from: 4, to: 3 })
+    );
 }
 
 /// As Fabric counts: from block 0, with calls that move nothing, and ids that stand twice.
@@ -153,7 +169,7 @@ async fn a_channel_is_read_from_block_0() {
     assert_eq!(listed[0].kind, TransactionKind::Config);
     assert_eq!(listed[1].call.as_ref().unwrap().function, "put");
     assert_eq!(listed[3].validation_code.name, "DUPLICATE_TXID");
-    let stats = index.stats(10).await.unwrap();
+    let stats = index.stats(StatsRange::default()).await.unwrap();
     assert_eq!((stats.transactions, stats.valid), (4, 3));
     let functions: Vec<_> = stats
         .by_function
@@ -167,7 +183,7 @@ async fn a_channel_is_read_from_block_0() {
 async fn statistics_of_nothing_are_absent() {
     let directory = tempfile::tempdir().unwrap();
     let index = open(&directory.path().join("index.redb"));
-    let stats = index.stats(100).await.unwrap();
+    let stats = index.stats(StatsRange::default()).await.unwrap();
     assert_eq!((stats.blocks, stats.transactions_per_block), (0, None));
     assert_eq!((stats.transactions_per_s, stats.block_times), (None, None));
 }
@@ -314,6 +330,11 @@ async fn errors_of_the_index_are_errors_of_a_ledger() {
         (
             IndexError::InvalidWindow(0),
             "invalid_window",
+            Advice::FixCall,
+        ),
+        (
+            IndexError::InvalidRange { from: 2, to: 1 },
+            "invalid_range",
             Advice::FixCall,
         ),
         (

@@ -6,24 +6,29 @@ use redb::{Key, ReadTransaction, TableDefinition, Value};
 
 use crate::Index;
 use crate::tables::{
-    ACCOUNTS, BALANCES, BLOCKS, CODES, FUNCTIONS, IDS, NUMBERS, STATE, TRANSACTIONS,
+    BALANCES, BLOCKS, CODES, COUNTS, FUNCTIONS, IDS, NUMBERS, ORGANIZATIONS, POSTINGS, SPANS,
+    STATE, TRANSACTIONS, WRITES,
 };
 
 pub(super) async fn dump(index: &Index) -> String {
     index
         .read(|snapshot| {
             // What is added to the tables but not to this list would not be compared.
-            assert_eq!(snapshot.list_tables()?.count(), 9);
+            assert_eq!(snapshot.list_tables()?.count(), 13);
             let mut out = String::new();
             table(snapshot, STATE, &mut out)?;
             table(snapshot, BLOCKS, &mut out)?;
             table(snapshot, NUMBERS, &mut out)?;
             table(snapshot, TRANSACTIONS, &mut out)?;
             table(snapshot, IDS, &mut out)?;
-            table(snapshot, ACCOUNTS, &mut out)?;
+            table(snapshot, POSTINGS, &mut out)?;
+            table(snapshot, WRITES, &mut out)?;
             table(snapshot, BALANCES, &mut out)?;
             table(snapshot, CODES, &mut out)?;
             table(snapshot, FUNCTIONS, &mut out)?;
+            table(snapshot, COUNTS, &mut out)?;
+            table(snapshot, ORGANIZATIONS, &mut out)?;
+            table(snapshot, SPANS, &mut out)?;
             Ok(out)
         })
         .await

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use bigdecimal::BigDecimal;
 use chainloom_ledger::{
     Account, Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions,
-    ConfigHistory, ContractDefinition, Hash, InvokeOptions, Ledger, LedgerConfig, LedgerError,
-    LedgerInfo, LedgerKind, Payload, PeerReport, Position, QueryAnswer, Receipt, Transaction,
-    TransactionKind, TransactionRange, TransactionSelector, Transfer, ValidationCode, Version,
+    CertificateSummary, ConfigHistory, ContractDefinition, Creator, Endorsed, Hash, InvokeOptions,
+    KeyWrite, Ledger, LedgerConfig, LedgerError, LedgerInfo, LedgerKind, Payload, PeerReport,
+    Position, PrivateCollection, PrivateWrite, QueryAnswer, Receipt, Transaction, TransactionKind,
+    TransactionRange, TransactionSelector, Transfer, ValidationCode, Version,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -422,17 +423,100 @@ fn random_transaction(random: &mut Random) -> Transaction {
     Transaction {
         id,
         version: None,
-        time: (random.below(2) == 0).then(|| Timestamp::new(1_600_000_000, 999_999_999).unwrap()),
+        time: (random.below(4) > 0).then(|| random_time(random)),
         kind: kinds[random.below(5) as usize],
         call: (random.below(3) > 0).then(|| Call {
-            contract: "coin".to_owned(),
+            contract: CONTRACTS[random.below(2) as usize].to_owned(),
             function: ["transfer", "burn"][random.below(2) as usize].to_owned(),
             args: Vec::new(),
         }),
         transfer: (random.below(8) > 0).then(|| random_transfer(random)),
         content: None,
-        endorsed: None,
+        endorsed: (random.below(3) > 0).then(|| Box::new(random_endorsed(random))),
         validation_code: codes[random.below(3) as usize].clone(),
+    }
+}
+
+pub(super) const CONTRACTS: [&str; 2] = ["coin", "probe"];
+
+/// A time that need not grow with the blocks.
+fn random_time(random: &mut Random) -> Timestamp {
+    Timestamp::new(1_600_000_000 + random.below(1_000) as i64, 999_999_999).unwrap()
+}
+
+/// The same person twice, in an old certificate and in a renewed one; one whose certificate says nothing.
+pub(super) fn creator(number: u64) -> Creator {
+    let (organization, enrollment_id, certificate) = match number {
+        0 => ("Org1MSP", Some("alice"), Some("alice, once")),
+        1 => ("Org1MSP", Some("alice"), Some("alice, renewed")),
+        2 => ("Org2MSP", Some("alice"), Some("another alice")),
+        _ => ("Org2MSP", None, None),
+    };
+    Creator {
+        organization: organization.to_owned(),
+        enrollment_id: enrollment_id.map(str::to_owned),
+        certificate: certificate.map(|name| CertificateSummary {
+            subject: name.to_owned(),
+            issuer: String::new(),
+            serial: String::new(),
+            not_before: Timestamp::UNIX_EPOCH,
+            not_after: Timestamp::MAX,
+            sha256: Hash::of(name.as_bytes()).to_string(),
+        }),
+    }
+}
+
+/// One of few keys, some of which are not text.
+pub(super) fn key(number: u64) -> Payload {
+    match number {
+        0 => Payload(vec![0, 0xff, 0]),
+        1 => Payload(Vec::new()),
+        number => Payload::from(format!("key {number}")),
+    }
+}
+
+/// Seldom one that the index cuts.
+fn random_value(random: &mut Random) -> Payload {
+    match random.below(16) {
+        0 => Payload(vec![b'v'; 1_025]),
+        length => Payload(vec![b'v'; length as usize - 1]),
+    }
+}
+
+fn random_endorsed(random: &mut Random) -> Endorsed {
+    let writes = (0..random.below(4)).map(|_| {
+        let change = random.below(4);
+        KeyWrite {
+            contract: CONTRACTS[random.below(2) as usize].to_owned(),
+            key: key(random.below(5)),
+            value: (change > 1).then(|| random_value(random)),
+            delete: change == 1,
+            endorsement_policy: (change == 0 || random.below(4) == 0).then(|| "policy".to_owned()),
+        }
+    });
+    let writes = writes.collect();
+    let key_writes = (0..random.below(3)).map(|_| {
+        let value = random.below(4);
+        PrivateWrite {
+            key_hash: Hash::of(&key(random.below(5)).0).to_string(),
+            value_hash: (value > 1).then(|| Hash::of(&[value as u8]).to_string()),
+            delete: value <= 1,
+            purge: value == 0,
+        }
+    });
+    let key_writes = key_writes.collect();
+    Endorsed {
+        creator: Some(creator(random.below(4))),
+        writes,
+        private_collections: vec![PrivateCollection {
+            contract: "probe".to_owned(),
+            collection: "secrets".to_owned(),
+            hash: String::new(),
+            reads: 0,
+            writes: 0,
+            key_writes,
+        }],
+        ..Endorsed::default()
     }
 }
 

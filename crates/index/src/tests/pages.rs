@@ -71,7 +71,10 @@ async fn every_transaction_is_listed_once() {
     ] {
         let mut expected = versions(&ledger, account.as_ref());
         assert!(expected.len() > 10);
-        let filter = TransactionFilter { account };
+        let filter = TransactionFilter {
+            account,
+            ..TransactionFilter::default()
+        };
         for limit in [1, 7, PAGE_LIMIT_MAX] {
             let rows = walk(&index, &filter, Order::OldestFirst, limit).await;
             assert_eq!(
@@ -163,6 +166,7 @@ async fn a_summary_says_what_the_transaction_says() {
     assert_eq!(index.transaction_by_id(id).await.unwrap(), None);
     let filter = TransactionFilter {
         account: Some(Account::named(&long_name)),
+        ..TransactionFilter::default()
     };
     assert_eq!(walk(&index, &filter, Order::NewestFirst, 1).await.len(), 1);
 }

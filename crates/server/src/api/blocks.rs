@@ -25,7 +25,7 @@ pub(super) const ORDERS: [(&str, Order); 2] = [
         ("from" = Option<u64>, Query, description = "Number of the page's first block; the `next` of the page before"),
         ("limit" = Option<usize>, Query, description = "Blocks on the page: 1 to 1,000, else 50"),
         ("order" = Option<Order>, Query, description = "`newest_first` where absent"),
-        ("min_block" = Option<u64>, Query, description = "Wait for this block, a second at most"),
+        ("min_block" = Option<u64>, Query, description = "Wait until this block is indexed, 10 seconds at most; 504 where the ledger does not have it by then, 503 where the index does not"),
     ),
     responses((status = 200, body = BlocksPage), Problems)
 )]

@@ -13,6 +13,7 @@ mod events;
 mod hash_input;
 mod invoke;
 mod json_body;
+mod key_history;
 mod ledgers;
 mod mine;
 mod mining;
@@ -27,6 +28,7 @@ mod responses;
 mod selector;
 mod stats;
 mod transaction;
+mod transaction_filter;
 mod transactions;
 mod tutorial;
 
@@ -67,6 +69,7 @@ fn v1() -> OpenApiRouter<AppState> {
         .routes(routes!(transactions::transactions))
         .routes(routes!(transaction::by_id))
         .routes(routes!(transaction::by_version))
+        .routes(routes!(key_history::key_history))
         .routes(routes!(query::query))
         .routes(routes!(invoke::invoke))
         .routes(routes!(mine::mine))

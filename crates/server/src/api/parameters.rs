@@ -1,8 +1,12 @@
 use std::borrow::Cow;
+use std::fmt;
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::request::Parts;
+use percent_encoding::percent_decode_str;
 
 use crate::problem::Problem;
 
@@ -11,6 +15,7 @@ use crate::problem::Problem;
 /// Each is taken out by name; [`Parameters::finish`] refuses what is left, so that a misspelled
 /// one is not silently ignored.
 pub(crate) struct Parameters {
+    /// Names, and values as they stand in the address.
     given: Vec<(String, String)>,
     known: Vec<&'static str>,
 }
@@ -28,9 +33,15 @@ impl<S: Sync> FromRequestParts<S> for Parameters {
 
 impl Parameters {
     fn parse(query: &str) -> Result<Parameters, Problem> {
-        let given: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+        let given: Vec<(String, String)> = query
+            .split('&')
+            .filter(|pair| !pair.is_empty())
             .take(PARAMETERS_MAX + 1)
-            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .map(|pair| {
+                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+                let name = String::from_utf8_lossy(&decoded(name)).into_owned();
+                (name, value.to_owned())
+            })
             .collect();
         if given.len() > PARAMETERS_MAX {
             return Err(Problem::bad_request(
@@ -44,8 +55,14 @@ impl Parameters {
         })
     }
 
-    /// The value of a parameter that may be given once.
+    /// The value of a parameter that may be given once. What is no UTF-8 in it is replaced.
     pub(crate) fn text(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
+        let bytes = self.bytes(name)?;
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// The value of a parameter that may be given once and hold any byte, percent-encoded.
+    pub(crate) fn bytes(&mut self, name: &'static str) -> Result<Option<Vec<u8>>, Problem> {
         self.known.push(name);
         let Some(at) = self.given.iter().position(|(given, _)| given == name) else {
             return Ok(None);
@@ -57,7 +74,39 @@ impl Parameters {
                 format!("the query parameter `{name}` is given more than once"),
             ));
         }
-        Ok(Some(value))
+        Ok(Some(decoded(&value)))
+    }
+
+    /// A key of a ledger: `key` percent-encoded, or `key_base64`.
+    pub(crate) fn key(&mut self) -> Result<Option<Vec<u8>>, Problem> {
+        let key = self.bytes("key")?;
+        let Some(base64) = self.text("key_base64")? else {
+            return Ok(key);
+        };
+        if key.is_some() {
+            return Err(Problem::bad_request(
+                "two_keys",
+                "give `key` or `key_base64`, not both",
+            ));
+        }
+        let bytes = STANDARD.decode(&base64);
+        let bytes = bytes.map_err(|error| {
+            invalid("key_base64", &base64, &format!("standard base64 ({error})"))
+        })?;
+        Ok(Some(bytes))
+    }
+
+    /// The value of a parameter that a type reads from its text.
+    pub(crate) fn parsed<T: FromStr<Err: fmt::Display>>(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<T>, Problem> {
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
+        text.parse().map(Some).map_err(|error: T::Err| {
+            Problem::bad_request("invalid_parameter", format!("`{name}`: {error}"))
+        })
     }
 
     /// The value of a parameter that is a whole number.
@@ -103,6 +152,12 @@ impl Parameters {
     }
 }
 
+/// A name or value of a query, of which a plus means a space.
+fn decoded(text: &str) -> Vec<u8> {
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced).collect()
+}
+
 /// Reads a whole number that a caller wrote.
 pub(crate) fn number<N: FromStr>(name: &str, text: &str) -> Result<N, Problem> {
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -142,6 +197,23 @@ mod tests {
         assert_eq!(order.unwrap(), Some(1));
         assert_eq!(parameters.number::<u64>("limit").unwrap(), None);
         assert!(parameters.finish().is_ok());
+    }
+
+    #[test]
+    fn a_key_holds_any_byte() {
+        for query in [
+            "key=%00%ff+x",
+            "key_base64=AP8geA%3D%3D",
+            "key_base64=AP8geA==",
+        ] {
+            assert_eq!(parse(query).key().unwrap(), Some(b"\0\xff x".to_vec()));
+        }
+        assert_eq!(parse("key=").key().unwrap(), Some(Vec::new()));
+        assert_eq!(parse("").key().unwrap(), None);
+        let problem = parse("key=a&key_base64=YQ==").key().unwrap_err();
+        assert!(problem.detail().contains("not both"));
+        let problem = parse("key_base64=%3F").key().unwrap_err();
+        assert!(problem.detail().contains("standard base64"));
     }
 
     #[test]

@@ -51,6 +51,7 @@ pub(super) async fn account(
     let balance = index.balance(&account).await?;
     let filter = TransactionFilter {
         account: Some(account.clone()),
+        ..TransactionFilter::default()
     };
     let listed = index
         .transactions(&filter, Order::NewestFirst, cursor.as_deref(), TRANSACTIONS)

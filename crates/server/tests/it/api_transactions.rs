@@ -60,10 +60,20 @@ async fn a_list_holds_what_was_mined_before_it_was_asked_for() {
             height - 1
         );
     }
-    let ahead = application
-        .read("/transactions?account=me&min_block=99")
+    let page = application
+        .read("/transactions?creator=me&min_block=11&limit=1")
         .await;
-    assert_eq!(ahead["indexed_height"], 11);
+    assert_eq!(page["indexed_height"], 11);
+    assert_eq!(page["transactions"][0]["version"]["block"], 11);
+    let path = "/api/v1/ledgers/tutorial/transactions?min_block=99";
+    let ahead = application.raw("GET", path, &[]).await;
+    assert_eq!(ahead.status(), 504);
+    assert!(ahead.body.contains("block_not_reached"), "{}", ahead.body);
+    assert!(
+        ahead.body.contains("the ledger's last block is 11"),
+        "{}",
+        ahead.body
+    );
 }
 
 #[tokio::test]

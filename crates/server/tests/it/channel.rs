@@ -9,11 +9,11 @@ use chainloom_index::{Index, IndexedLedger};
 use chainloom_ledger::{
     BatchSize, Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions,
     CertificateSummary, Collection, ConfigDifference, ConfigHistory, ConfigVersion, Consenter,
-    ContractDefinition, ContractEvent, ContractResponse, Creator, Endorsed, Endorser, Hash,
-    InvokeOptions, KeyRead, KeyWrite, Ledger, LedgerConfig, LedgerError, LedgerInfo, LedgerKind,
-    OrdererConfig, Organization, Payload, PeerReport, Position, PrivateCollection, QueryAnswer,
-    RangeRead, Receipt, ReceiptStatus, Transaction, TransactionKind, TransactionRange,
-    TransactionSelector, ValidationCode, Version,
+    ContractDefinition, ContractEvent, ContractResponse, Creator, CreatorName, Endorsed, Endorser,
+    Hash, InvokeOptions, KeyRead, KeyWrite, Ledger, LedgerConfig, LedgerError, LedgerInfo,
+    LedgerKind, OrdererConfig, Organization, Payload, PeerReport, Position, PrivateCollection,
+    PrivateWrite, QueryAnswer, RangeRead, Receipt, ReceiptStatus, Transaction, TransactionKind,
+    TransactionRange, TransactionSelector, ValidationCode, Version,
 };
 use chainloom_server::{Ledgers, Limits, ServedLedger, Server, ServerOptions};
 use futures_util::StreamExt;
@@ -155,7 +155,13 @@ fn full() -> Transaction {
             collection: "secrets".to_owned(),
             hash: "c0".repeat(32),
             reads: 3,
-            writes: 4,
+            writes: 1,
+            key_writes: vec![PrivateWrite {
+                key_hash: Hash::of(b"secret").to_string(),
+                value_hash: Some(Hash::of(b"42").to_string()),
+                delete: false,
+                purge: false,
+            }],
         }],
         endorsers: vec![creator("Org2MSP", "peer0.org2")],
         events: vec![ContractEvent {
@@ -216,6 +222,13 @@ fn organization(id: &str) -> Organization {
 }
 
 impl Ledger for Channel {
+    fn identity(&self) -> Option<CreatorName> {
+        Some(CreatorName {
+            organization: "Org1MSP".to_owned(),
+            enrollment_id: "alice".to_owned(),
+        })
+    }
+
     fn info(&self) -> BoxFuture<'_, Result<LedgerInfo, LedgerError>> {
         let tip = self.blocks.last().unwrap();
         ready(Ok(LedgerInfo {

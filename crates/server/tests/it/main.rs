@@ -12,6 +12,7 @@ mod application;
 mod channel;
 mod channel_api;
 mod channel_explorer;
+mod channel_index;
 mod description;
 mod explorer_problems;
 mod five_routes;

@@ -1,0 +1,142 @@
+//! What the read model of a channel is asked for: by creator, key, verdict, time; key history; statistics.
+
+use chainloom_ledger::Hash;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::channel::{Channel, ChannelServer, FULL, INVALID};
+
+async fn server() -> ChannelServer {
+    let server = ChannelServer::start(&[("trade", Channel::new())], Some("probe"));
+    server.ready().await;
+    server
+}
+
+async fn ids(server: &ChannelServer, query: &str) -> Vec<String> {
+    let page = server.read(&format!("/transactions?{query}")).await;
+    let rows = page["transactions"].as_array().unwrap().iter();
+    rows.map(|row| row["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+async fn problem(server: &ChannelServer, path: &str) -> (StatusCode, Value) {
+    let answer = server.get(&format!("/api/v1/ledgers/trade{path}")).await;
+    let status = answer.status();
+    (status, answer.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn transactions_are_found_by_what_is_true_of_them() {
+    let server = server().await;
+    let certificate =
+        server.read("/blocks/1/transactions/0").await["creator"]["certificate"]["sha256"].clone();
+    let certificate = certificate.as_str().unwrap();
+    for (query, expected) in [
+        ("creator=me", vec![FULL]),
+        ("creator=Org1MSP%2Falice", vec![FULL]),
+        ("creator=Org2MSP/alice", vec![]),
+        (&format!("certificate={certificate}"), vec![FULL]),
+        ("function=add", vec![INVALID]),
+        ("contract=probe", vec![INVALID, FULL]),
+        ("contract=probe&function=put&code=VALID", vec![FULL]),
+        ("code=11", vec![INVALID]),
+        ("code=MVCC_READ_CONFLICT&from=2", vec![INVALID]),
+        ("contract=probe&to=1", vec![FULL]),
+        ("key=written-key", vec![FULL]),
+        ("key_base64=d3JpdHRlbi1rZXk=&contract=probe", vec![FULL]),
+        ("key=secret&collection=secrets", vec![FULL]),
+        ("key=read-key", vec![]),
+        ("contract=probe&to=1970-01-01T00:00:00Z", vec![]),
+        (
+            "contract=probe&from=1970-01-01T00:00:00Z",
+            vec![INVALID, FULL],
+        ),
+    ] {
+        assert_eq!(ids(&server, query).await, expected, "{query}");
+    }
+    let row = server.read("/transactions?creator=me").await["transactions"][0].clone();
+    assert_eq!(
+        row["creator"],
+        json!({"organization": "Org1MSP", "enrollment_id": "alice", "certificate_sha256": certificate})
+    );
+    for (query, code) in [
+        ("creator=alice", "invalid_parameter"),
+        ("certificate=12", "invalid_parameter"),
+        ("from=yesterday", "invalid_parameter"),
+        ("collection=secrets", "key_missing"),
+        ("cursor=5", "invalid_cursor"),
+    ] {
+        let (status, problem) = problem(&server, &format!("/transactions?{query}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");
+        assert_eq!(problem["code"], code, "{query}");
+    }
+    let (status, problem) = problem(&server, "/transactions?account=me").await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (StatusCode::NOT_FOUND, &json!("no_own_account"))
+    );
+    assert!(problem["detail"].as_str().unwrap().contains("creator=me"));
+}
+
+#[tokio::test]
+async fn a_keys_history_is_read_by_its_bytes() {
+    let server = server().await;
+    let history = server.read("/keys/probe/history?key=written-key").await;
+    assert_eq!(history["key"], "written-key");
+    assert_eq!(history["indexed_height"], 2);
+    let write = &history["writes"][0];
+    assert_eq!(write["transaction_id"], FULL);
+    assert_eq!(write["value"], json!({"base64": "/+4="}));
+    assert_eq!(write["creator"]["enrollment_id"], "alice");
+    let deleted = server.read("/keys/probe/history?key=deleted-key").await;
+    assert_eq!(deleted["writes"][0]["change"], "delete");
+    let private = "/keys/probe/history?key_base64=c2VjcmV0&collection=secrets&invalid=true";
+    let private = server.read(private).await;
+    let hash = Hash::of(b"42").to_string();
+    assert_eq!(private["writes"][0]["value_hash"], hash);
+    let none = server.read("/keys/probe/history?key=%ff%00").await;
+    assert_eq!(
+        (&none["writes"], &none["key"]),
+        (&json!([]), &json!({"base64": "/wA="}))
+    );
+    let (status, problem) = problem(&server, "/keys/probe/history").await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (StatusCode::BAD_REQUEST, &json!("key_missing"))
+    );
+}
+
+#[tokio::test]
+async fn statistics_are_of_any_range() {
+    let server = server().await;
+    let stats = server.read("/stats?from=1&to=2").await;
+    assert_eq!(
+        (&stats["blocks"], &stats["transactions"]),
+        (&2.into(), &2.into())
+    );
+    assert_eq!(
+        stats["by_organization"],
+        json!([{"organization": "Org1MSP", "transactions": 1}])
+    );
+    assert_eq!(
+        stats["block_fill"],
+        json!({"max_message_count": 10, "config_block": 0, "average": 0.1})
+    );
+    assert_eq!(stats["block_times"]["time_source"], "client");
+    let (status, problem) = problem(&server, "/stats?from=2&to=1").await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (StatusCode::BAD_REQUEST, &json!("invalid_range"))
+    );
+}
+
+#[tokio::test]
+async fn a_block_that_does_not_come_is_not_waited_for_for_ever() {
+    let server = server().await;
+    let there = server.read("/keys/probe/history?key=k&min_block=2").await;
+    assert_eq!(there["indexed_height"], 2);
+    let (status, problem) = problem(&server, "/stats?min_block=3").await;
+    assert_eq!(status, StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(problem["code"], "block_not_reached");
+    assert_eq!(problem["retryable"], true);
+}
