@@ -18,6 +18,10 @@ pub(crate) struct Banner {
     pub(crate) folder: PathBuf,
     /// Whether the server can be reached from other machines.
     pub(crate) is_public: bool,
+    /// Whether callers are asked for a token.
+    pub(crate) asks_for_tokens: bool,
+    /// Whether TLS is spoken.
+    pub(crate) is_tls: bool,
 }
 
 /// A chain of the tutorial.
@@ -49,7 +53,8 @@ pub(crate) struct Channel {
 impl Banner {
     /// The lines. The first address in them is the explorer's.
     pub(crate) fn render(&self, paint: Paint) -> String {
-        let mut urls = self.addresses.iter().map(|address| url(*address));
+        let scheme = if self.is_tls { "https" } else { "http" };
+        let mut urls = self.addresses.iter().map(|address| url(scheme, *address));
         let explorer = urls.next().unwrap_or_default();
         let also: Vec<String> = urls.collect();
         let name = concat!("Chainloom ", env!("CARGO_PKG_VERSION"));
@@ -78,14 +83,33 @@ impl Banner {
         for line in self.trials(&explorer) {
             text.push_str(&format!("  {line}\n"));
         }
-        if self.is_public {
+        if self.asks_for_tokens {
             text.push_str(
-                "\nOther machines can reach this server, and nothing asks who calls: everyone who \
-                 does can write.\n",
+                "\nEvery caller is asked for a token: `chainloom token create` makes one, and -H \
+                 \"Authorization: Bearer $TOKEN\" sends it with curl.\n",
             );
+        }
+        if let Some(warning) = self.warning() {
+            text.push_str(warning);
         }
         text.push_str("\nCtrl-C ends it.\n");
         text
+    }
+
+    /// What is dangerous about a server that other machines can reach.
+    fn warning(&self) -> Option<&'static str> {
+        match (self.asks_for_tokens, self.is_tls) {
+            _ if !self.is_public => None,
+            (true, true) => None,
+            (true, false) => Some(
+                "\nOther machines can reach this server, and it speaks plain HTTP: everyone on the \
+                 way can read the callers' tokens and use them.\n",
+            ),
+            (false, _) => Some(
+                "\nOther machines can reach this server, and nothing asks who calls: everyone who \
+                 does can write.\n",
+            ),
+        }
     }
 
     /// Commands to begin with.
@@ -126,13 +150,13 @@ impl Chain {
 }
 
 /// The address to open: that of this machine where the server listens on all of them.
-fn url(address: SocketAddr) -> String {
+fn url(scheme: &str, address: SocketAddr) -> String {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    format!("http://{}/", SocketAddr::new(ip, address.port()))
+    format!("{scheme}://{}/", SocketAddr::new(ip, address.port()))
 }
 
 #[cfg(test)]
@@ -153,6 +177,8 @@ mod tests {
             channels: Vec::new(),
             folder: "/tmp/chain".into(),
             is_public,
+            asks_for_tokens: false,
+            is_tls: false,
         }
     }
 
@@ -188,6 +214,26 @@ mod tests {
         assert!(text.contains("also at  http://[::1]:80/\n"), "{text}");
         assert!(text.contains("nothing asks who calls"));
     }
+
+    #[test]
+    fn what_is_dangerous_is_said() {
+        let address = ["192.0.2.1:443".parse().unwrap()];
+        let text = |asks_for_tokens, is_tls| {
+            let banner = Banner {
+                asks_for_tokens,
+                is_tls,
+                ..banner(&address, true)
+            };
+            banner.render(Paint::PLAIN)
+        };
+        assert!(text(false, true).contains("nothing asks who calls"));
+        assert!(text(true, false).contains("can read the callers' tokens"));
+        let safe = text(true, true);
+        assert!(safe.contains("at https://192.0.2.1:443/\n"), "{safe}");
+        assert!(safe.contains("chainloom token create"), "{safe}");
+        assert!(!safe.contains("Other machines"), "{safe}");
+    }
+
     #[test]
     fn every_ledger_is_named_where_there_are_several() {
         let addresses = ["127.0.0.1:4711".parse().unwrap()];

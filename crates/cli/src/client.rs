@@ -1,20 +1,26 @@
 //! The HTTP client of a running server.
 
-use std::time::Duration;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
 
-use reqwest::header::{CONTENT_TYPE, HeaderName};
-use reqwest::{Method, Response, Url};
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Method};
+use http_body_util::Full;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use url::Url;
 
-use crate::arguments::Remote;
+use crate::arguments::{Remote, ServerAddress};
 use crate::error::Error;
 use crate::json;
 use crate::problem::Problem;
 use crate::settings::DEFAULT_PORT;
+use crate::transport::{Response, Transport, TransportError};
 
-/// How long the connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How large a file may be that holds a token.
+const TOKEN_FILE_BYTES_MAX: u64 = 4096;
 /// How large an answer may be that is held in memory; a block is at most a quarter of it.
 const ANSWER_BYTES_MAX: usize = 256 << 20;
 /// How large an error's text may be.
@@ -37,8 +43,10 @@ struct LedgerName {
 /// A server, and one of its ledgers.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
-    http: reqwest::Client,
+    transport: Transport,
     base: Url,
+    /// What it says of who it is.
+    authorization: Option<HeaderValue>,
     ledger: String,
 }
 
@@ -128,7 +136,7 @@ impl Client {
     /// A client of the server and ledger that the command line names. Where it names no ledger it
     /// is the server's only one, else the tutorial's.
     pub(crate) async fn new(remote: &Remote) -> Result<Client, Error> {
-        let mut client = Client::at(&remote.address.server)?;
+        let mut client = Client::at(&remote.address)?;
         client.ledger = match &remote.ledger {
             Some(ledger) => ledger.clone(),
             None => client.only_ledger().await?,
@@ -149,17 +157,12 @@ impl Client {
     }
 
     /// A client of this server.
-    pub(crate) fn at(server: &str) -> Result<Client, Error> {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .user_agent(concat!("chainloom/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Error::Runtime(std::io::Error::other(error)))?;
+    pub(crate) fn at(address: &ServerAddress) -> Result<Client, Error> {
+        let base = base_url(&address.server)?;
         Ok(Client {
-            http,
-            base: base_url(server)?,
+            transport: Transport::to(&base, address.ca_certificate.as_deref())?,
+            base,
+            authorization: authorization(address)?,
             ledger: String::new(),
         })
     }
@@ -199,17 +202,25 @@ impl Client {
             .map_err(|()| self.strange("its address has no path"))?
             .pop_if_empty()
             .extend(&request.path);
-        let mut builder = self.http.request(request.method, url);
         if !request.query.is_empty() {
-            builder = builder.query(&request.query);
+            url.query_pairs_mut().extend_pairs(&request.query);
         }
+        let mut builder = http::Request::builder()
+            .method(request.method)
+            .uri(&url[url::Position::BeforePath..url::Position::AfterQuery]);
         for (name, value) in request.headers {
             builder = builder.header(name, value);
         }
-        if let Some(body) = request.body {
-            builder = builder.header(CONTENT_TYPE, "application/json").body(body);
+        if let Some(authorization) = &self.authorization {
+            builder = builder.header(AUTHORIZATION, authorization);
         }
-        let mut answer = builder.send().await.map_err(|error| self.failed(&error))?;
+        if request.body.is_some() {
+            builder = builder.header(CONTENT_TYPE, "application/json");
+        }
+        let body = Full::new(Bytes::from(request.body.unwrap_or_default()));
+        let request = builder.body(body).map_err(|error| self.odd(&error))?;
+        let sent = self.transport.send(request).await;
+        let mut answer = sent.map_err(|error| self.failed(&error))?;
         let status = answer.status();
         if status.is_success() {
             return Ok(answer);
@@ -238,18 +249,22 @@ impl Client {
         }
     }
 
+    /// What was to be asked cannot be said in HTTP.
+    fn odd(&self, error: &http::Error) -> Error {
+        Error::ServerAddress {
+            address: self.server().to_owned(),
+            reason: error.to_string(),
+        }
+    }
+
     /// Why nothing came back.
-    pub(crate) fn failed(&self, error: &reqwest::Error) -> Error {
+    pub(crate) fn failed(&self, error: &TransportError) -> Error {
         let server = self.server().to_owned();
         let reason = root_cause(error);
-        if error.is_builder() {
-            return Error::ServerAddress {
-                address: server,
-                reason,
-            };
-        }
-        if !error.is_connect() {
-            return Error::Broken { server, reason };
+        match error {
+            TransportError::NotReached(_) => {}
+            TransportError::NotTrusted(_) => return Error::NotTrusted { server, reason },
+            TransportError::Broken(_) => return Error::Broken { server, reason },
         }
         let start = match self.base.port() {
             None | Some(DEFAULT_PORT) => "chainloom up".to_owned(),
@@ -261,6 +276,35 @@ impl Client {
             start,
         }
     }
+}
+
+/// What stands in the header by which the server knows who calls.
+fn authorization(address: &ServerAddress) -> Result<Option<HeaderValue>, Error> {
+    let token = match (&address.token, &address.token_file) {
+        (Some(token), _) => token.0.clone(),
+        (None, Some(path)) => read_token(path)?,
+        (None, None) => return Ok(None),
+    };
+    let token = token.trim();
+    let value = HeaderValue::from_str(&format!("Bearer {token}"));
+    let mut value = value.map_err(|_| Error::Token)?;
+    if token.is_empty() {
+        return Err(Error::Token);
+    }
+    value.set_sensitive(true);
+    Ok(Some(value))
+}
+
+fn read_token(path: &Path) -> Result<String, Error> {
+    let failed = |source| Error::File {
+        path: path.to_owned(),
+        source,
+    };
+    let mut token = String::new();
+    let file = fs::File::open(path).map_err(failed)?;
+    let reading = file.take(TOKEN_FILE_BYTES_MAX).read_to_string(&mut token);
+    reading.map_err(failed)?;
+    Ok(token)
 }
 
 /// The address that was given, checked.
@@ -284,8 +328,7 @@ fn base_url(server: &str) -> Result<Url, Error> {
         let _ = url.set_port(Some(DEFAULT_PORT));
     }
     match url.scheme() {
-        "http" => Ok(url),
-        "https" => Err(refused("the server speaks plain HTTP, not TLS")),
+        "http" | "https" => Ok(url),
         _ => Err(refused("it is no HTTP address")),
     }
 }
@@ -303,6 +346,42 @@ fn root_cause(error: &dyn std::error::Error) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::arguments::TokenText;
+
+    fn at(server: &str) -> ServerAddress {
+        ServerAddress {
+            server: server.to_owned(),
+            token: None,
+            token_file: None,
+            ca_certificate: None,
+        }
+    }
+
+    #[test]
+    fn a_token_comes_from_the_flag_or_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        fs::write(&path, "chainloom_ab\n").unwrap();
+        let from_file = ServerAddress {
+            token_file: Some(path.clone()),
+            ..at("localhost")
+        };
+        let value = authorization(&from_file).unwrap().unwrap();
+        assert_eq!(value, "Bearer chainloom_ab");
+        assert!(value.is_sensitive());
+        assert!(authorization(&at("localhost")).unwrap().is_none());
+        for text in ["", " \n", "a\nb"] {
+            let typed = ServerAddress {
+                token: Some(TokenText(text.to_owned())),
+                ..at("localhost")
+            };
+            let error = authorization(&typed).unwrap_err();
+            assert!(matches!(error, Error::Token), "{error}");
+        }
+        fs::remove_file(&path).unwrap();
+        let error = authorization(&from_file).unwrap_err();
+        assert!(matches!(error, Error::File { .. }), "{error}");
+    }
 
     #[test]
     fn an_address_may_lack_its_scheme() {
@@ -314,6 +393,7 @@ mod tests {
             ("laptop.lan:80", "http://laptop.lan/"),
             ("http://laptop.lan", "http://laptop.lan/"),
             ("http://[::1]:5000/", "http://[::1]:5000/"),
+            ("https://127.0.0.1:5000", "https://127.0.0.1:5000/"),
         ] {
             assert_eq!(base_url(given).unwrap().as_str(), address);
         }
@@ -322,7 +402,6 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused() {
         for (given, reason) in [
-            ("https://127.0.0.1:5000", "not TLS"),
             ("ftp://127.0.0.1", "no HTTP address"),
             ("", "empty host"),
             ("http://127.0.0.1:99999", "invalid port number"),
@@ -340,7 +419,7 @@ mod tests {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
             listener.local_addr().unwrap().port()
         };
-        let client = Client::at(&format!("127.0.0.1:{port}")).unwrap();
+        let client = Client::at(&at(&format!("127.0.0.1:{port}"))).unwrap();
         let error = client.ask(Request::get(&["healthz"])).await.unwrap_err();
         let Error::NotRunning { start, .. } = &error else {
             panic!("{error}");
@@ -359,7 +438,7 @@ mod tests {
             let _ = connection.read(&mut request).await.unwrap();
             connection.write_all(answer.as_bytes()).await.unwrap();
         });
-        Client::at(&address.to_string()).unwrap()
+        Client::at(&at(&address.to_string())).unwrap()
     }
 
     #[tokio::test]

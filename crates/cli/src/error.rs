@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use chainloom_index::IndexError;
 use chainloom_ledger::LedgerError;
-use chainloom_server::BindError;
+use chainloom_server::{BindError, TokenFileError};
 use chainloom_tutorial::rules::Rules;
 use chainloom_tutorial::verify::ChainError;
 use chainloom_tutorial::{ImportError, OpenError};
@@ -42,6 +42,34 @@ pub(crate) enum Error {
         /// The command that starts one there.
         start: String,
     },
+    /// The server does not prove who it is.
+    #[error(
+        "no trusted connection to {server} ({reason}): --ca-certificate names the certificate to \
+         trust"
+    )]
+    NotTrusted {
+        /// The server's address.
+        server: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The certificates to trust cannot be used.
+    #[error("{}: {reason}; certificates in PEM are expected", path.display())]
+    CaCertificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The system has no certificates to trust.
+    #[error(
+        "this system has no certificates of authorities that can be read ({0}): name the one to \
+         trust with --ca-certificate"
+    )]
+    NoRoots(String),
+    /// The token has letters that no token has.
+    #[error("the token (--token, CHAINLOOM_TOKEN or --token-file) is empty or no plain text")]
+    Token,
     /// The connection broke before the answer was there.
     #[error("the answer of {server} did not arrive: {reason}")]
     Broken {
@@ -156,6 +184,9 @@ pub(crate) enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The tokens cannot be read or changed.
+    #[error(transparent)]
+    Tokens(#[from] TokenFileError),
     /// The server cannot listen.
     #[error(transparent)]
     Bind(#[from] BindError),

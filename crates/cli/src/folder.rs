@@ -13,6 +13,9 @@ const CHAIN_FILE: &str = "tutorial.redb";
 /// The read model, which is built again when it is missing.
 const INDEX_FILE: &str = "index.redb";
 
+/// The tokens of those who may use the server. Resetting the chain leaves them.
+const TOKENS_FILE: &str = "tokens.json";
+
 /// The folder in which a server keeps its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DataFolder(PathBuf);
@@ -72,6 +75,11 @@ impl DataFolder {
     /// The file of the read model.
     pub(crate) fn index_file(&self) -> PathBuf {
         self.0.join(INDEX_FILE)
+    }
+
+    /// The file of the tokens.
+    pub(crate) fn tokens_file(&self) -> PathBuf {
+        self.0.join(TOKENS_FILE)
     }
 
     /// Whether there is a chain in it.

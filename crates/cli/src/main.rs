@@ -9,7 +9,7 @@
 //! | [`arguments`] | the command line and its help |
 //! | [`settings`] | configuration: defaults, file, environment, flags |
 //! | [`commands`] | what each command does, one file each |
-//! | [`client`], [`events`], [`json`], [`problem`] | speaking to a server |
+//! | [`client`], [`transport`], [`events`], [`json`], [`problem`] | speaking to a server |
 //! | [`views`], [`output`], [`progress`] | what is printed, and how |
 //! | [`error`] | everything that can go wrong, a sentence each |
 
@@ -29,6 +29,7 @@ mod problem;
 mod progress;
 mod settings;
 mod signals;
+mod transport;
 mod up;
 mod views;
 

@@ -30,7 +30,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     /// From an answer with an error's status.
-    pub(crate) fn from_answer(status: reqwest::StatusCode, body: &str) -> Problem {
+    pub(crate) fn from_answer(status: http::StatusCode, body: &str) -> Problem {
         match serde_json::from_str(body) {
             Ok(problem) => Problem {
                 json: Some(body.trim().to_owned()),
@@ -53,7 +53,7 @@ impl Problem {
 }
 
 /// The tutorial's routes answer a sentence or one of Flask's pages; of a page the status says more.
-fn sentence(status: reqwest::StatusCode, body: &str) -> String {
+fn sentence(status: http::StatusCode, body: &str) -> String {
     let text: String = body.trim().chars().take(TEXT_LENGTH_MAX).collect();
     if text.is_empty() || text.starts_with('<') {
         format!("the server answered {status}")
@@ -81,7 +81,7 @@ impl fmt::Display for Problem {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::StatusCode;
+    use http::StatusCode;
 
     use super::*;
 

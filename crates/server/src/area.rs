@@ -1,7 +1,9 @@
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, StatusCode};
+use http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode, request};
 
+use crate::access::Refusal;
+use crate::explorer;
 use crate::problem::Problem;
 use crate::safety::{API_POLICY, EXPLORER_POLICY, SWAGGER_POLICY};
 
@@ -12,7 +14,7 @@ pub(crate) enum Area {
     Api,
     /// `/docs`: Swagger UI.
     Documentation,
-    /// `/` and `/explorer`: people.
+    /// `/`, `/explorer`, `/sign-in` and `/sign-out`: people.
     Explorer,
     /// `/healthz`, `/readyz`, `/metrics`, `/openapi.json`.
     Operations,
@@ -25,7 +27,7 @@ impl Area {
     pub(crate) fn of(path: &str) -> Area {
         let first = path.trim_start_matches('/').split('/').next();
         match first.unwrap_or_default() {
-            "" | "explorer" => Area::Explorer,
+            "" | "explorer" | "sign-in" | "sign-out" => Area::Explorer,
             "api" => Area::Api,
             "docs" => Area::Documentation,
             "healthz" | "readyz" | "metrics" | "openapi.json" => Area::Operations,
@@ -59,6 +61,20 @@ impl Area {
         if let Some(seconds) = retry_after_s {
             let headers = response.headers_mut();
             headers.insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+
+    /// A refusal of who asks: people are shown where to sign in, programs are told in JSON.
+    pub(crate) fn refuse_caller(self, request: &request::Parts, refusal: Refusal) -> Response {
+        let challenge = refusal.challenge();
+        let mut response = match self {
+            Area::Explorer => explorer::refused(request, refusal),
+            _ => Problem::from(refusal).into_response(),
+        };
+        if let Some(challenge) = challenge {
+            let challenge = HeaderValue::from_static(challenge);
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
         response
     }

@@ -1,11 +1,13 @@
 //! What every request passes on its way in, and every answer on its way out.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use crate::access;
 use crate::area::Area;
 use crate::problem::Problem;
 use crate::safety;
@@ -17,10 +19,11 @@ const UNMATCHED: &str = "unmatched";
 /// Lets a request in, limits its time, protects its answer and counts it.
 pub(crate) async fn gate(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let area = Area::of(parts.uri.path());
     let matched = parts.extensions.get::<MatchedPath>().cloned();
-    let route = matched.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
+    let template = matched.as_ref().map(MatchedPath::as_str);
+    let route = template.unwrap_or(UNMATCHED);
     let method = parts.method.clone();
 
     let admitted = safety::check(&parts, &state.hosts);
@@ -31,17 +34,30 @@ pub(crate) async fn gate(State(state): State<AppState>, request: Request, next: 
             refusal.code(),
             refusal.to_string(),
         )),
-        Ok(()) => {
-            let answer = next.run(Request::from_parts(parts, body));
-            if is_untimed(route) {
-                answer.await
-            } else {
-                let limit = state.limits.request_timeout;
-                tokio::time::timeout(limit, answer)
-                    .await
-                    .unwrap_or_else(|_| area.timed_out(limit.as_secs()))
+        Ok(()) => match access::admit(&state, &mut parts, template).await {
+            Err(refusal) => {
+                refusal.log(&method, route);
+                area.refuse_caller(&parts, refusal)
             }
-        }
+            Ok(caller) => {
+                parts.extensions.insert(caller.clone());
+                let answer = next.run(Request::from_parts(parts, body));
+                let answer = if is_untimed(route) {
+                    answer.await
+                } else {
+                    let limit = state.limits.request_timeout;
+                    tokio::time::timeout(limit, answer)
+                        .await
+                        .unwrap_or_else(|_| area.timed_out(limit.as_secs()))
+                };
+                match (&state.tokens, caller.token()) {
+                    (Some(tokens), Some(token)) => {
+                        access::until_the_token_ends(answer, tokens, Arc::clone(token))
+                    }
+                    _ => answer,
+                }
+            }
+        },
     };
 
     if let Some(policy) = area.policy() {

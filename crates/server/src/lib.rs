@@ -2,11 +2,12 @@
 //!
 //! [`Server::bind`] takes the ports, [`Server::run`] serves. A request passes
 //! * `serve`: a connection with its limits (bytes and time of the head, a reader that stalls),
-//! * `gate`: who may ask (`safety`), how long the answer may take, how it is counted,
+//! * `gate`: from where it may be asked (`safety`), who may ask (`access`), how long the answer may take, how it is counted,
 //! * one handler: `tutorial_routes` (the five routes, in Flask's words), `api` (JSON, errors as
 //!   problem+json), `explorer` (pages), `operations` (health and metrics).
 #![forbid(unsafe_code)]
 
+mod access;
 mod api;
 mod area;
 mod body;
@@ -24,8 +25,12 @@ mod server;
 mod state;
 mod tutorial_routes;
 
+pub use access::{
+    InvalidToken, LedgerScope, NewToken, Permission, Secret, Token, TokenFile, TokenFileError,
+    TokenState, UnknownPermission,
+};
 pub use connections::Connections;
 pub use ledgers::{Ledgers, ServedLedger};
 pub use options::{Limits, ServerOptions};
-pub use serve::BindError;
+pub use serve::{BindError, TlsError, TlsFiles};
 pub use server::Server;

@@ -1,6 +1,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::access::TokenFile;
+use crate::serve::TlsFiles;
+
 /// How a server listens and what it lets in.
 #[derive(Debug, Clone, Default)]
 pub struct ServerOptions {
@@ -10,6 +13,10 @@ pub struct ServerOptions {
     pub allowed_hosts: Vec<String>,
     /// Whether to listen beyond loopback although nobody is asked who they are.
     pub insecure_public: bool,
+    /// The file of the tokens, where callers are asked for one; else everybody may do everything.
+    pub tokens: Option<TokenFile>,
+    /// The certificate and its key, where TLS is spoken on all addresses; else plain HTTP is.
+    pub tls: Option<TlsFiles>,
     /// What a caller can use up.
     pub limits: Limits,
 }

@@ -3,6 +3,7 @@ use axum::extract::{Request, State};
 use axum::middleware;
 use axum::response::Response;
 
+use crate::access::Caller;
 use crate::area::Area;
 use crate::gate::gate;
 use crate::state::AppState;
@@ -20,11 +21,11 @@ pub(crate) fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-async fn fallback(State(state): State<AppState>, request: Request) -> Response {
+async fn fallback(State(state): State<AppState>, caller: Caller, request: Request) -> Response {
     let path = request.uri().path();
     match Area::of(path) {
         Area::Tutorial => tutorial_routes::fallback(state, request).await,
-        Area::Explorer => explorer::nowhere(&state, request.uri()),
+        Area::Explorer => explorer::nowhere(&state, &caller, request.uri()),
         area => area.not_found(path),
     }
 }

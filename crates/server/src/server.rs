@@ -1,13 +1,15 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::access::LiveTokens;
 use crate::ledgers::Ledgers;
 use crate::routes;
-use crate::serve::{Listener, accept_until, bind_all};
+use crate::serve::{Beyond, Listener, LiveCertificate, accept_until, bind_all};
 use crate::state::AppState;
 use crate::{BindError, ServerOptions};
 
@@ -17,6 +19,8 @@ const FOLD_INTERVAL: Duration = Duration::from_secs(5);
 /// A server that holds its ports, ready to run.
 pub struct Server {
     listeners: Vec<Listener>,
+    tokens: Option<Arc<LiveTokens>>,
+    certificate: Option<Arc<LiveCertificate>>,
     options: ServerOptions,
     ledgers: Ledgers,
 }
@@ -27,9 +31,13 @@ impl Server {
     /// # Errors
     /// See [`BindError`]; each is a sentence for the user.
     pub fn bind(options: ServerOptions, ledgers: Ledgers) -> Result<Server, BindError> {
-        let listeners = bind_all(&options.listen, options.insecure_public)?;
+        let tokens = options.tokens.clone().map(LiveTokens::open).transpose()?;
+        let certificate = options.tls.clone().map(LiveCertificate::open).transpose()?;
+        let listeners = bind_all(&options.listen, Beyond::of(&options))?;
         Ok(Server {
             listeners,
+            certificate: certificate.map(Arc::new),
+            tokens: tokens.map(Arc::new),
             options,
             ledgers,
         })
@@ -54,17 +62,36 @@ impl Server {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let (stop, stopping) = watch::channel(false);
         let limits = self.options.limits.clone();
-        let state = AppState::new(self.ledgers, self.options, stopping.clone());
+        let state = AppState::new(self.ledgers, self.options, self.tokens, stopping.clone());
         let router = routes::router(state.clone());
-        let serving = accept_until(self.listeners, router, limits, stopping);
+        let tls = self.certificate.as_ref().map(LiveCertificate::acceptor);
+        let serving = accept_until(self.listeners, tls, router, limits, stopping);
         let mut serving = std::pin::pin!(serving);
         let mut shutdown = std::pin::pin!(shutdown);
         let mut fold = tokio::time::interval(FOLD_INTERVAL);
+        let tokens = state.tokens.clone();
+        let certificate = self.certificate;
+        let mut following = std::pin::pin!(async move {
+            let tokens = async {
+                if let Some(tokens) = tokens {
+                    tokens.follow().await;
+                }
+            };
+            let certificate = async {
+                if let Some(certificate) = certificate {
+                    certificate.follow().await;
+                }
+            };
+            tokio::join!(tokens, certificate);
+            // Where there is nothing to follow.
+            std::future::pending::<()>().await;
+        });
         loop {
             tokio::select! {
                 outcome = serving.as_mut() => return outcome,
                 () = shutdown.as_mut() => break,
                 _ = fold.tick() => state.metrics.fold(),
+                () = following.as_mut() => {}
             }
         }
         stop.send_replace(true);

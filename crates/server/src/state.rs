@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, watch};
 
+use crate::access::LiveTokens;
 use crate::ledgers::Ledgers;
 use crate::operations::Metrics;
 use crate::safety::HostRule;
@@ -16,6 +17,10 @@ pub(crate) struct AppState(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) ledgers: Ledgers,
     pub(crate) limits: Limits,
+    /// The tokens, where callers are asked for one.
+    pub(crate) tokens: Option<Arc<LiveTokens>>,
+    /// Whether callers come over TLS.
+    pub(crate) is_tls: bool,
     pub(crate) hosts: HostRule,
     pub(crate) metrics: Metrics,
     /// Places for whole chains on their way to a reader.
@@ -30,6 +35,7 @@ impl AppState {
     pub(crate) fn new(
         ledgers: Ledgers,
         options: ServerOptions,
+        tokens: Option<Arc<LiveTokens>>,
         stopping: watch::Receiver<bool>,
     ) -> AppState {
         AppState(Arc::new(Shared {
@@ -39,6 +45,8 @@ impl AppState {
             chain_places: Arc::new(Semaphore::new(options.limits.chain_streams)),
             event_places: Arc::new(Semaphore::new(options.limits.event_streams)),
             limits: options.limits,
+            tokens,
+            is_tls: options.tls.is_some(),
             stopping,
         }))
     }

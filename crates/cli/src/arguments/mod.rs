@@ -4,7 +4,9 @@
 mod devnet;
 mod parse;
 mod serving;
+mod token;
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -14,6 +16,7 @@ use clap_complete::Shell;
 pub(crate) use devnet::{DevnetCommand, DevnetPlace, DevnetUpArguments};
 use parse::number;
 pub(crate) use serving::{ChainRules, Place, UpArguments};
+pub(crate) use token::{TokenCommand, TokenCreateArguments};
 
 /// A blockchain beside your application: one program with an HTTP API, a command line and an
 /// explorer in the browser.
@@ -87,6 +90,9 @@ pub(crate) enum Command {
     /// Write the chain to a file, read one in, check one.
     #[command(subcommand)]
     Chain(ChainCommand),
+    /// Make, show and take back the tokens of those who may use a server.
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Run a network of Hyperledger Fabric on this machine, without Docker.
     #[cfg(unix)]
     #[command(subcommand)]
@@ -134,11 +140,14 @@ impl Command {
             Command::Chain(
                 ChainCommand::Import { json, .. } | ChainCommand::Verify { json, .. },
             ) => *json,
+            Command::Token(TokenCommand::Create(arguments)) => arguments.json,
+            Command::Token(TokenCommand::List { json, .. }) => *json,
             #[cfg(unix)]
             Command::Devnet(DevnetCommand::Status { json, .. }) => *json,
             #[cfg(unix)]
             Command::Devnet(DevnetCommand::Up(_) | DevnetCommand::Down(_)) => false,
             Command::Up(_)
+            | Command::Token(TokenCommand::Revoke { .. })
             | Command::Chain(ChainCommand::Export { .. })
             | Command::Reset(_)
             | Command::Completions { .. } => false,
@@ -146,7 +155,7 @@ impl Command {
     }
 }
 
-/// How a command finds the server.
+/// How a command finds the server, and who it says it is.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ServerAddress {
     /// Address of the running server.
@@ -157,6 +166,37 @@ pub(crate) struct ServerAddress {
         default_value = "http://127.0.0.1:5000"
     )]
     pub(crate) server: String,
+    /// The token, where the server asks for one. The variable keeps it from other users' sight.
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "CHAINLOOM_TOKEN",
+        hide_env_values = true
+    )]
+    pub(crate) token: Option<TokenText>,
+    /// File that holds the token.
+    #[arg(long, value_name = "FILE", conflicts_with = "token")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Certificate, or issuer, of a server that speaks TLS (PEM) [default: those that the system
+    /// trusts].
+    #[arg(long, value_name = "FILE", env = "CHAINLOOM_CA_CERTIFICATE")]
+    pub(crate) ca_certificate: Option<PathBuf>,
+}
+
+/// A token as it was typed; it is not shown.
+#[derive(Clone)]
+pub(crate) struct TokenText(pub(crate) String);
+
+impl From<String> for TokenText {
+    fn from(text: String) -> TokenText {
+        TokenText(text)
+    }
+}
+
+impl fmt::Debug for TokenText {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("TokenText(…)")
+    }
 }
 
 /// How a command finds the ledger, and how it prints.

@@ -49,7 +49,7 @@ fn rules() -> impl TypedValueParser<Value = Rules> {
     chainloom up --port 5001                       a second node beside the first\n  \
     chainloom up --mine-every 5s                   a block every five seconds\n  \
     chainloom up --rules repository --data-dir ./repository-chain\n  \
-    chainloom up --listen 192.168.1.5:5000 --insecure-public\n\n\
+    chainloom up --listen 192.168.1.5:5000 --tokens --tls-certificate cert.pem --tls-key key.pem\n\n\
     Every flag is a key of chainloom.toml too, and an environment variable such as\n\
     CHAINLOOM_SERVER__LISTEN; flags win over variables, variables over the file.")]
 pub(crate) struct UpArguments {
@@ -70,9 +70,18 @@ pub(crate) struct UpArguments {
     /// unit it is seconds.
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     pub(crate) resolve_interval: Option<Duration>,
-    /// Listen beyond this machine although nothing asks who calls.
+    /// Listen beyond this machine although nothing asks who calls, or tokens cross it in clear text.
     #[arg(long)]
     pub(crate) insecure_public: bool,
+    /// Ask every caller for a token; `chainloom token create` makes them.
+    #[arg(long)]
+    pub(crate) tokens: bool,
+    /// Speak TLS, with the certificate in this file (PEM, issuers after it).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The certificate's key (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
     /// A host name under which browsers may reach the server; may be given more than once.
     #[arg(long, value_name = "NAME")]
     pub(crate) allowed_host: Vec<String>,

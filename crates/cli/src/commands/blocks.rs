@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use reqwest::header::HeaderName;
+use http::HeaderName;
 use serde::Deserialize;
 
 use crate::arguments::{BlocksArguments, Order};

@@ -1,4 +1,4 @@
-use reqwest::header::HeaderName;
+use http::HeaderName;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 

@@ -30,7 +30,7 @@ struct Health {
 /// Lists the ledgers that the server serves.
 pub(crate) async fn run(remote: &Remote) -> Result<(), Error> {
     let request = Request::get(&["api", "v1", "ledgers"]);
-    let answer = Client::at(&remote.address.server)?.ask(request).await?;
+    let answer = Client::at(&remote.address)?.ask(request).await?;
     let mut output = Output::new();
     if remote.json {
         return output.line(answer.text());

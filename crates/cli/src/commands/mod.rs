@@ -22,6 +22,7 @@ mod query;
 mod reset;
 mod send;
 mod stats;
+mod token;
 mod transactions;
 mod tx;
 
@@ -122,7 +123,8 @@ async fn carry_out(command: Command) -> Result<ExitCode, Error> {
             file,
             force,
             address,
-        }) => chain::export(file.as_deref(), force, &address.server).await,
+        }) => chain::export(file.as_deref(), force, &address).await,
+        Command::Token(command) => token::run(&command),
         Command::Reset(arguments) => reset::run(&arguments),
         Command::Completions { shell } => completions::run(shell),
     }?;

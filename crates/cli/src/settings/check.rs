@@ -22,6 +22,7 @@ impl Settings {
     /// Refuses what no server could be run with.
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
         server(&self.server)?;
+        tls(&self.server)?;
         let mut first_tutorial = None;
         for (name, ledger) in &self.ledgers {
             check_name(name)?;
@@ -64,6 +65,15 @@ pub(super) fn server(settings: &ServerSettings) -> Result<(), SettingsError> {
         .allowed_hosts
         .iter()
         .try_for_each(|host| check_host(host))
+}
+
+/// A certificate is of no use without its key, and the other way round; each can come from another place.
+fn tls(settings: &ServerSettings) -> Result<(), SettingsError> {
+    match (&settings.tls_certificate, &settings.tls_key) {
+        (Some(_), None) => Err(SettingsError::HalfOfTls("tls_certificate", "tls_key")),
+        (None, Some(_)) => Err(SettingsError::HalfOfTls("tls_key", "tls_certificate")),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a cache that is too small.
@@ -205,6 +215,25 @@ mod tests {
         ] {
             let error = check(host).unwrap_err().to_string();
             assert!(error.contains("a host name alone"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_needs_its_key() {
+        let check = |certificate: Option<&str>, key: Option<&str>| {
+            let mut settings = with("tutorial", TutorialSettings::default());
+            settings.server.tls_certificate = certificate.map(Into::into);
+            settings.server.tls_key = key.map(Into::into);
+            settings.check()
+        };
+        check(Some("a"), Some("b")).unwrap();
+        for (certificate, key, missing) in [
+            (Some("a"), None, "server.tls_key is not set"),
+            (None, Some("b"), "server.tls_certificate is not set"),
+        ] {
+            let error = check(certificate, key).unwrap_err();
+            assert!(matches!(error, SettingsError::HalfOfTls(_, _)), "{error}");
+            assert!(error.to_string().contains(missing), "{error}");
         }
     }
 

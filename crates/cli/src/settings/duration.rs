@@ -1,4 +1,4 @@
-//! Lengths of time as people write them: `5s`, `500ms`, `2m`, `1h`.
+//! Lengths of time as people write them: `5s`, `500ms`, `2m`, `1h`, `90d`.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ const SHORTEST: Duration = Duration::from_millis(10);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DurationError {
     /// It is no number followed by a unit.
-    #[error("a number and a unit are expected, such as 500ms, 5s, 2m or 1h")]
+    #[error("a number and a unit are expected, such as 500ms, 5s, 2m, 1h or 90d")]
     NoTime,
     /// It is a length of time, but none that makes sense here.
     #[error("it must be at least 10ms and at most 366 days")]
     OutOfRange,
 }
 
-/// Reads `5s`, `500ms`, `2m`, `1h`; a number without a unit counts seconds.
+/// Reads `5s`, `500ms`, `2m`, `1h`, `90d`; a number without a unit counts seconds.
 pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit_s = match &text[digits.len()..] {
@@ -25,6 +25,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
         "" | "s" => 1.0,
         "m" => 60.0,
         "h" => 3600.0,
+        "d" => 24.0 * 3600.0,
         _ => return Err(DurationError::NoTime),
     };
     let number: f64 = digits.parse().map_err(|_| DurationError::NoTime)?;
@@ -54,6 +55,7 @@ mod tests {
             ("500ms", 500),
             ("2m", 120_000),
             ("1h", 3_600_000),
+            ("90d", 90 * 24 * 3_600_000),
         ] {
             assert_eq!(
                 parse(text),

@@ -90,6 +90,12 @@ pub(crate) enum SettingsError {
         /// What it is to say.
         what: &'static str,
     },
+    /// A certificate without key, or the other way round.
+    #[error(
+        "server.{0} is set and server.{1} is not set: TLS needs both (--tls-certificate and \
+         --tls-key)"
+    )]
+    HalfOfTls(&'static str, &'static str),
     /// No chain of the tutorial, where one is needed.
     #[error(
         "no ledger of kind `tutorial` is configured, and only such a one has its chain here: add \

@@ -59,6 +59,13 @@ impl Settings {
             self.server.allowed_hosts.clone_from(hosts);
         }
         self.server.insecure_public |= arguments.insecure_public;
+        self.server.tokens |= arguments.tokens;
+        if let Some(path) = &arguments.tls_certificate {
+            self.server.tls_certificate = Some(path.clone());
+        }
+        if let Some(path) = &arguments.tls_key {
+            self.server.tls_key = Some(path.clone());
+        }
         let given = [
             ("--mine-every", arguments.mine_every.is_some()),
             ("--mine-on-transaction", arguments.mine_on_transaction),
@@ -148,6 +155,9 @@ mod tests {
                 mine_on_transaction: true,
                 resolve_interval: Some(Duration::from_secs(30)),
                 insecure_public: true,
+                tokens: true,
+                tls_certificate: Some("cert.pem".into()),
+                tls_key: Some("key.pem".into()),
                 allowed_host: vec!["laptop.lan".to_owned()],
                 log: None,
             })
@@ -155,7 +165,9 @@ mod tests {
         assert_eq!(settings.server.listen, loopback(5001));
         assert_eq!(settings.server.data_directory, Some("here".into()));
         assert_eq!(settings.server.allowed_hosts, ["laptop.lan"]);
-        assert!(settings.server.insecure_public);
+        assert!(settings.server.insecure_public && settings.server.tokens);
+        assert_eq!(settings.server.tls_certificate, Some("cert.pem".into()));
+        assert_eq!(settings.server.tls_key, Some("key.pem".into()));
         let expected = TutorialSettings {
             rules: Rules::Repository,
             difficulty: 5,

@@ -107,8 +107,15 @@ impl SettingsKeys {
         }
     }
 
-    /// Lets the paths of Fabric's ledgers begin at this folder.
+    /// Lets the paths of the certificate and of Fabric's ledgers begin at this folder.
     pub(super) fn resolve_paths(&mut self, folder: &Path) {
+        let server = &mut self.server;
+        for path in [&mut server.tls_certificate, &mut server.tls_key]
+            .into_iter()
+            .flatten()
+        {
+            *path = folder.join(&*path);
+        }
         for keys in self.ledgers.values_mut() {
             for path in [&mut keys.profile, &mut keys.wallet].into_iter().flatten() {
                 *path = folder.join(&*path);

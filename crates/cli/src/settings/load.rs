@@ -22,7 +22,9 @@ const FILE_NAME: &str = "chainloom.toml";
 const PREFIX: &str = "CHAINLOOM_";
 /// What stands for the dot of a key in a variable's name.
 const SEPARATOR: &str = "__";
-/// The variable of the commands that speak to a server; it is no key.
+/// The variables of the commands that speak to a server; they are no keys.
+const CLIENT_VARIABLES: [&str; 3] = [SERVER_URL, "CHAINLOOM_TOKEN", "CHAINLOOM_CA_CERTIFICATE"];
+/// The one of them that is named where another sets nothing.
 const SERVER_URL: &str = "CHAINLOOM_SERVER_URL";
 /// How the variables of this project's tests begin.
 const TEST_PREFIX: &str = "CHAINLOOM_TEST_";
@@ -87,7 +89,9 @@ pub(crate) fn load(
     let mut variables: Vec<_> = environment
         .variables
         .iter()
-        .filter(|(name, _)| name != SERVER_URL && !name.starts_with(TEST_PREFIX))
+        .filter(|(name, _)| {
+            !CLIENT_VARIABLES.contains(&name.as_str()) && !name.starts_with(TEST_PREFIX)
+        })
         .collect();
     variables.sort();
     for (name, value) in &variables {

@@ -55,6 +55,12 @@ pub(crate) struct ServerSettings {
     pub(crate) allowed_hosts: Vec<String>,
     /// Whether it may listen beyond this machine although nothing asks who calls.
     pub(crate) insecure_public: bool,
+    /// Whether every caller is asked for a token.
+    pub(crate) tokens: bool,
+    /// The file of the certificate, where TLS is spoken.
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The file of its key.
+    pub(crate) tls_key: Option<PathBuf>,
     /// The folder of the data; one for each port under the user's data directory where absent.
     pub(crate) data_directory: Option<PathBuf>,
 }
@@ -65,6 +71,9 @@ impl Default for ServerSettings {
             listen: loopback(DEFAULT_PORT),
             allowed_hosts: Vec::new(),
             insecure_public: false,
+            tokens: false,
+            tls_certificate: None,
+            tls_key: None,
             data_directory: None,
         }
     }

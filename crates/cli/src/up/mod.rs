@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chainloom_index::Index;
 use chainloom_ledger::Ledger;
-use chainloom_server::{Connections, Ledgers, Server, ServerOptions};
+use chainloom_server::{Connections, Ledgers, Server, ServerOptions, TlsFiles, TokenFile};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 
@@ -32,7 +32,8 @@ pub(crate) async fn run(arguments: &UpArguments) -> Result<(), Error> {
     // The ports first: who starts a second server on the same port is told of the port, and not
     // that the data is locked. Callers wait in the meantime.
     let ledgers = Ledgers::default();
-    let server = Server::bind(server_options(&settings), ledgers.clone())?;
+    let options = server_options(&settings, &folder);
+    let server = Server::bind(options, ledgers.clone())?;
     let addresses = server.addresses();
     folder.create()?;
     let tutorial = open_tutorial(&settings, &folder).await?;
@@ -101,8 +102,12 @@ async fn shutdown(tutorial: Option<&Tutorial>) {
     }
 }
 
-fn server_options(settings: &Settings) -> ServerOptions {
+fn server_options(settings: &Settings, folder: &DataFolder) -> ServerOptions {
+    let server = &settings.server;
+    let files = server.tls_certificate.clone().zip(server.tls_key.clone());
     ServerOptions {
+        tokens: server.tokens.then(|| TokenFile::new(folder.tokens_file())),
+        tls: files.map(|(certificate, key)| TlsFiles { certificate, key }),
         listen: settings.server.listen.clone(),
         allowed_hosts: settings.server.allowed_hosts.clone(),
         insecure_public: settings.server.insecure_public,
@@ -148,6 +153,8 @@ fn banner(
         channels: channels.collect(),
         folder: folder.absolute(),
         is_public: addresses.iter().any(is_public),
+        asks_for_tokens: settings.server.tokens,
+        is_tls: settings.server.tls_certificate.is_some(),
     }
 }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use chainloom_ledger::{InvokeOptions, Ledger, Payload, Receipt, ReceiptStatus, Wait};
+use chainloom_ledger::{InvokeOptions, Payload, Receipt, ReceiptStatus, Wait};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
@@ -11,6 +11,7 @@ use super::json_body::JsonBody;
 use super::parameters::Parameters;
 use super::path::PathParts;
 use super::responses::Problems;
+use crate::access::Caller;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -54,6 +55,9 @@ pub(super) struct InvokeRequest {
     #[serde(default)]
     #[schema(maximum = 10)]
     retry: u32,
+    /// As whom the caller means to submit: a label of the wallet. Only the identity of the caller's own token can be, which
+    /// is meant where this is absent; anything else is refused with 403.
+    identity: Option<String>,
 }
 
 /// Submits a call. It is stored when the answer comes; `pending` until it stands in a block.
@@ -76,10 +80,14 @@ pub(super) async fn invoke(
     State(state): State<AppState>,
     PathParts(name): PathParts<String>,
     parameters: Parameters,
+    caller: Caller,
     headers: HeaderMap,
     JsonBody(request): JsonBody<InvokeRequest>,
 ) -> Result<(StatusCode, Json<Receipt>), Problem> {
     parameters.finish()?;
+    if let Some(label) = &request.identity {
+        caller.check_identity(label)?;
+    }
     let served = state.ledgers.get(&name)?;
     let call = CallRequest {
         contract: request.contract,
@@ -107,7 +115,7 @@ pub(super) async fn invoke(
         idempotency_key: idempotency_key(&headers)?,
         retries: request.retry,
     };
-    let receipt = served.ledger.invoke(call, options).await?;
+    let receipt = served.invoke(&caller, call, options).await?;
     let status = match receipt.status {
         ReceiptStatus::Committed => StatusCode::OK,
         ReceiptStatus::Pending | ReceiptStatus::Ordered => StatusCode::ACCEPTED,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::parameters::Parameters;
 use super::path::PathParts;
 use super::responses::Problems;
+use crate::access::{Caller, Permission};
 use crate::ledgers::Entry;
 use crate::operations::Readiness;
 use crate::problem::Problem;
@@ -70,7 +71,7 @@ enum LedgerStatus {
     Failing,
 }
 
-/// Lists what is served.
+/// Lists what is served; with a token what it may read.
 #[utoipa::path(
     get,
     path = "/ledgers",
@@ -79,11 +80,15 @@ enum LedgerStatus {
 )]
 pub(super) async fn ledgers(
     State(state): State<AppState>,
+    caller: Caller,
     parameters: Parameters,
 ) -> Result<Json<LedgersAnswer>, Problem> {
     parameters.finish()?;
     let entries = state.ledgers.all();
-    let described = entries.iter().map(|(name, entry)| describe(name, entry));
+    let readable = entries
+        .iter()
+        .filter(|(name, _)| caller.may(Permission::Read, name));
+    let described = readable.map(|(name, entry)| describe(name, entry));
     // Side by side: one that does not answer holds up no other.
     let ledgers = join_all(described).await;
     Ok(Json(LedgersAnswer { ledgers }))

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 
+use super::users::Users;
 use crate::ledgers::{Ledgers, ServedLedger, Unavailable};
 
 /// How long is waited before a channel is tried again that could not be opened; doubles up to the second.
@@ -38,6 +39,7 @@ struct Opening {
 /// A channel that is open, with its index.
 struct Open {
     ledger: Arc<dyn Ledger>,
+    users: Arc<Users>,
     index: Index,
 }
 
@@ -108,6 +110,7 @@ impl Opening {
                 let ledger = IndexedLedger::new(open.ledger.clone(), open.index.clone());
                 let contract = self.options.contract.clone();
                 let served = ServedLedger::fabric(Arc::new(ledger), contract);
+                let served = served.with_users(open.users.clone());
                 self.ledgers.insert(&self.name, served);
                 Some(open)
             }
@@ -133,6 +136,7 @@ impl Opening {
         let ledger = connected.map_err(|error| error.to_string())?;
         let index = open_index(&self.index, self.cache_bytes).await?;
         Ok(Open {
+            users: Arc::new(Users::new(ledger.clone(), self.options.wallet.clone())),
             ledger: Arc::new(ledger),
             index,
         })

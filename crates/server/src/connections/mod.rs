@@ -2,6 +2,7 @@
 //! named it.
 
 mod channel;
+mod users;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

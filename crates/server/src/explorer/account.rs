@@ -11,6 +11,7 @@ use super::pager::Pager;
 use super::rows::TransactionRow;
 use super::served::chain;
 use super::transactions::TRANSACTIONS;
+use crate::access::Caller;
 use crate::api::{Parameters, account_from_json};
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -31,11 +32,12 @@ struct AccountPage {
 /// `GET /explorer/{ledger}/account?name=` (a string) or `?json=` (any JSON), with `&cursor=`.
 pub(super) async fn account(
     State(state): State<AppState>,
+    caller: Caller,
     Path(ledger): Path<String>,
     OriginalUri(address): OriginalUri,
     mut parameters: Parameters,
 ) -> PageResult {
-    let chain = chain(&state, &ledger)?;
+    let chain = chain(&state, &caller, &ledger)?;
     let (name, json) = (parameters.text("name")?, parameters.text("json")?);
     let cursor = parameters.text("cursor")?;
     let (account, query) = match (name, json) {

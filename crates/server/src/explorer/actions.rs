@@ -3,7 +3,7 @@
 
 use axum::extract::{OriginalUri, Path, State};
 use axum::response::Response;
-use chainloom_ledger::{InvokeOptions, Ledger, Payload, Wait};
+use chainloom_ledger::{InvokeOptions, Payload, Wait};
 use chainloom_tutorial::json::Json;
 use http::{StatusCode, Uri};
 use serde::Deserialize;
@@ -14,17 +14,19 @@ use super::overview::{self, SendForm};
 use super::page::{PageError, PageResult, see};
 use super::peers;
 use super::served::{Chain, Shown, chain};
+use crate::access::Caller;
 use crate::state::AppState;
 
 /// `POST /explorer/{ledger}/send`
 pub(super) async fn send(
     State(state): State<AppState>,
+    caller: Caller,
     Path(name): Path<String>,
     OriginalUri(address): OriginalUri,
     Form(form): Form<SendForm>,
 ) -> PageResult {
-    let chain = chain(&state, &name)?;
-    let shown = Shown::named(&state, &name)?;
+    let chain = chain(&state, &caller, &name)?;
+    let shown = Shown::named(&state, &caller, &name)?;
     let args = [&form.sender, &form.recipient, &form.amount];
     let args = args.map(|text| Payload::from(text.trim())).to_vec();
     let call = shown.served.call(None, "transfer".to_owned(), args)?;
@@ -32,7 +34,7 @@ pub(super) async fn send(
         wait: Some(Wait::Ordered),
         ..InvokeOptions::default()
     };
-    match chain.ledger.invoke(call, options).await {
+    match shown.served.invoke(&caller, call, options).await {
         Ok(_) => Ok(see("/?notice=sent")),
         Err(error) => refused(&chain, &address, error.into(), form).await,
     }
@@ -41,10 +43,11 @@ pub(super) async fn send(
 /// `POST /explorer/{ledger}/mine`: answers when the block is there.
 pub(super) async fn mine(
     State(state): State<AppState>,
+    caller: Caller,
     Path(name): Path<String>,
     OriginalUri(address): OriginalUri,
 ) -> PageResult {
-    let chain = chain(&state, &name)?;
+    let chain = chain(&state, &caller, &name)?;
     match chain.node.mine().await {
         Ok(_) => Ok(see("/?notice=mined")),
         Err(error) => refused(&chain, &address, error.into(), SendForm::default()).await,
@@ -70,11 +73,12 @@ pub(super) struct AddressForm {
 /// `POST /explorer/{ledger}/peers/register`
 pub(super) async fn register(
     State(state): State<AppState>,
+    caller: Caller,
     Path(name): Path<String>,
     OriginalUri(address): OriginalUri,
     Form(form): Form<AddressForm>,
 ) -> PageResult {
-    let chain = chain(&state, &name)?;
+    let chain = chain(&state, &caller, &name)?;
     let given = form.address.trim().to_owned();
     match chain.node.register(&[Json::from(given.as_str())]).await {
         Ok(_) => Ok(see(&format!("/explorer/{name}/peers?notice=registered"))),
@@ -95,10 +99,11 @@ pub(super) async fn register(
 /// `POST /explorer/{ledger}/peers/forget`
 pub(super) async fn forget(
     State(state): State<AppState>,
+    caller: Caller,
     Path(name): Path<String>,
     Form(form): Form<AddressForm>,
 ) -> PageResult {
-    let chain = chain(&state, &name)?;
+    let chain = chain(&state, &caller, &name)?;
     chain.node.unregister(&form.address).await?;
     Ok(see(&format!("/explorer/{name}/peers?notice=forgotten")))
 }
@@ -106,10 +111,11 @@ pub(super) async fn forget(
 /// `POST /explorer/{ledger}/peers/resolve`: answers when all peers were asked.
 pub(super) async fn resolve(
     State(state): State<AppState>,
+    caller: Caller,
     Path(name): Path<String>,
     OriginalUri(address): OriginalUri,
 ) -> PageResult {
-    let chain = chain(&state, &name)?;
+    let chain = chain(&state, &caller, &name)?;
     match chain.node.resolve().await {
         Ok(resolution) => {
             let word = if resolution.replaced {

@@ -10,6 +10,7 @@ use super::frame::Frame;
 use super::page::{PageError, PageResult, page, see};
 use super::rows::{TransactionRow, value_text};
 use super::served::{Chain, Shown};
+use crate::access::Caller;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -52,10 +53,11 @@ struct Work {
 /// `GET /explorer/{ledger}/blocks/{number|hash|latest}`
 pub(super) async fn block(
     State(state): State<AppState>,
+    caller: Caller,
     Path((name, which)): Path<(String, String)>,
     OriginalUri(address): OriginalUri,
 ) -> PageResult {
-    let shown = Shown::named(&state, &name)?;
+    let shown = Shown::named(&state, &caller, &name)?;
     match selector(&which)? {
         BlockSelector::Number(number) => match shown.chain() {
             Some(chain) => of_chain(&chain, number, &address).await,

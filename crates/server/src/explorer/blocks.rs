@@ -10,6 +10,7 @@ use super::page::{PageResult, page};
 use super::pager::Pager;
 use super::rows::BlockRow;
 use super::served::Shown;
+use crate::access::Caller;
 use crate::api::Parameters;
 use crate::state::AppState;
 
@@ -28,11 +29,12 @@ struct Blocks {
 /// `GET /explorer/{ledger}/blocks?from=`: from that number down, else from the tip.
 pub(super) async fn blocks(
     State(state): State<AppState>,
+    caller: Caller,
     Path(name): Path<String>,
     OriginalUri(address): OriginalUri,
     mut parameters: Parameters,
 ) -> PageResult {
-    let shown = Shown::named(&state, &name)?;
+    let shown = Shown::named(&state, &caller, &name)?;
     let from = parameters.number("from")?;
     let ledger = shown.ledger();
     ledger.caught_up().await?;

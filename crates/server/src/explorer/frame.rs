@@ -18,6 +18,8 @@ pub(super) struct Frame {
     /// Whether the ledger is a chain of the tutorial.
     pub(super) is_tutorial: bool,
     pub(super) notice: Option<Notice>,
+    /// What the token is called with which the reader signed in, where the server asks for one.
+    pub(super) token: Option<String>,
     pub(super) version: &'static str,
 }
 
@@ -108,6 +110,7 @@ impl Frame {
                 .collect(),
             is_tutorial: place.is_tutorial,
             notice: Notice::of_address(address),
+            token: place.token.clone(),
             version: env!("CARGO_PKG_VERSION"),
         }
     }

@@ -21,6 +21,7 @@ mod pending;
 mod rows;
 mod search;
 mod served;
+mod sign_in;
 mod transaction;
 mod transactions;
 
@@ -29,8 +30,9 @@ use axum::middleware;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use http::Uri;
+use http::{StatusCode, Uri, request};
 
+use crate::access::{Caller, Refusal};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -39,6 +41,8 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
     let problems = middleware::from_fn_with_state(state.clone(), page::with_problem_page);
     Router::new()
         .route("/", get(overview::overview))
+        .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
         .route("/explorer", get(to_overview))
         .route("/explorer/", get(to_overview))
         .route("/explorer/{ledger}", get(overview::named))
@@ -83,8 +87,12 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
             post(actions::mine).get(to_overview),
         )
         .route(
-            "/explorer/{ledger}/call",
-            post(fabric::call).get(to_overview),
+            "/explorer/{ledger}/query",
+            post(fabric::query).get(to_overview),
+        )
+        .route(
+            "/explorer/{ledger}/invoke",
+            post(fabric::invoke).get(to_overview),
         )
         .layer(problems)
 }
@@ -95,8 +103,19 @@ async fn to_overview() -> Response {
 }
 
 /// What any other address below `/explorer` answers.
-pub(crate) fn nowhere(state: &AppState, address: &Uri) -> Response {
+pub(crate) fn nowhere(state: &AppState, caller: &Caller, address: &Uri) -> Response {
     let path: String = address.path().chars().take(200).collect();
     let problem = Problem::not_found("route_not_found", format!("There is no page at {path}."));
-    page::problem_page(state, address, &problem)
+    page::problem_page(state, caller, address, &problem)
+}
+
+/// What a reader is shown who may not see a page: where to sign in, or why that token does not suffice.
+pub(crate) fn refused(request: &request::Parts, refusal: Refusal) -> Response {
+    let address = &request.uri;
+    if refusal.status() == StatusCode::UNAUTHORIZED {
+        return sign_in::instead_of(request, &refusal);
+    }
+    // Nothing of any ledger is on it, since who asks was not let in.
+    let problem = Problem::from(refusal);
+    page::refusal_page(address, &problem)
 }

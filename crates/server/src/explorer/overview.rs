@@ -12,6 +12,7 @@ use super::frame::{Frame, Notice};
 use super::page::{PageResult, page};
 use super::rows::BlockRow;
 use super::served::{Chain, Shown};
+use crate::access::Caller;
 use crate::state::AppState;
 
 /// How many blocks the overview shows.
@@ -50,18 +51,20 @@ struct Overview {
 /// `GET /`
 pub(super) async fn overview(
     State(state): State<AppState>,
+    caller: Caller,
     OriginalUri(address): OriginalUri,
 ) -> PageResult {
-    of_ledger(Shown::first(&state)?, &address).await
+    of_ledger(Shown::first(&state, &caller)?, &address).await
 }
 
 /// `GET /explorer/{ledger}`
 pub(super) async fn named(
     State(state): State<AppState>,
+    caller: Caller,
     Path(name): Path<String>,
     OriginalUri(address): OriginalUri,
 ) -> PageResult {
-    of_ledger(Shown::named(&state, &name)?, &address).await
+    of_ledger(Shown::named(&state, &caller, &name)?, &address).await
 }
 
 async fn of_ledger(shown: Shown, address: &Uri) -> PageResult {

@@ -10,6 +10,7 @@ use http::{StatusCode, Uri, header};
 
 use super::frame::Frame;
 use super::served::Place;
+use crate::access::Caller;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -95,23 +96,40 @@ pub(super) async fn with_problem_page(
     next: Next,
 ) -> Response {
     let address = request.uri().clone();
+    let caller = request.extensions().get::<Caller>().cloned();
+    let caller = caller.unwrap_or(Caller::ANYBODY);
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Problem>() {
-        Some(problem) => problem_page(&state, &address, &problem),
+        Some(problem) => problem_page(&state, &caller, &address, &problem),
         None => response,
     }
 }
 
+/// The page that says why a caller is not let in, and nothing of what is served.
+pub(super) fn refusal_page(address: &Uri, problem: &Problem) -> Response {
+    show_problem(&Place::default(), address, problem)
+}
+
 /// The page that says what was wrong.
-pub(super) fn problem_page(state: &AppState, address: &Uri, problem: &Problem) -> Response {
+pub(super) fn problem_page(
+    state: &AppState,
+    caller: &Caller,
+    address: &Uri,
+    problem: &Problem,
+) -> Response {
+    let place = Place::at(state, caller, address.path());
+    show_problem(&place, address, problem)
+}
+
+fn show_problem(place: &Place, address: &Uri, problem: &Problem) -> Response {
     let heading = match problem.status() {
         StatusCode::NOT_FOUND => "Nothing is there".to_owned(),
         StatusCode::SERVICE_UNAVAILABLE => "Not now".to_owned(),
+        StatusCode::FORBIDDEN => "That is not allowed".to_owned(),
         _ => "That cannot be shown".to_owned(),
     };
-    let place = Place::at(state, address.path());
     let problem_page = ProblemPage {
-        frame: Frame::new(&place, heading.clone(), "", address),
+        frame: Frame::new(place, heading.clone(), "", address),
         heading,
         detail: problem.detail().to_owned(),
     };

@@ -11,6 +11,7 @@ use super::format::{age, size};
 use super::frame::{Frame, Notice};
 use super::page::{PageError, PageResult, page};
 use super::served::{Chain, Shown, chain};
+use crate::access::Caller;
 use crate::state::AppState;
 
 /// A line of the table of peers.
@@ -68,10 +69,11 @@ struct Peers {
 /// `GET /explorer/{ledger}/peers`
 pub(super) async fn peers(
     State(state): State<AppState>,
+    caller: Caller,
     Path(name): Path<String>,
     OriginalUri(address): OriginalUri,
 ) -> PageResult {
-    let shown = Shown::named(&state, &name)?;
+    let shown = Shown::named(&state, &caller, &name)?;
     match shown.chain() {
         Some(chain) => render(&chain, &address, StatusCode::OK, None, String::new()).await,
         None => fabric::peers(&shown, &address).await,
@@ -122,11 +124,12 @@ struct Why {
 /// `GET /explorer/{ledger}/peers/why`: why a Python node does not take our chain.
 pub(super) async fn why(
     State(state): State<AppState>,
+    caller: Caller,
     Path(name): Path<String>,
     OriginalUri(address): OriginalUri,
     headers: HeaderMap,
 ) -> PageResult {
-    let chain = chain(&state, &name)?;
+    let chain = chain(&state, &caller, &name)?;
     let head = chain.node.head();
     let host = headers
         .get(header::HOST)

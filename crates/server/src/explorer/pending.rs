@@ -8,15 +8,17 @@ use super::pager::Pager;
 use super::rows::TransactionRow;
 use super::served::chain;
 use super::transactions::{TRANSACTIONS, Transactions};
+use crate::access::Caller;
 use crate::state::AppState;
 
 /// `GET /explorer/{ledger}/pending`: what waits for the next block, oldest first.
 pub(super) async fn pending(
     State(state): State<AppState>,
+    caller: Caller,
     Path(name): Path<String>,
     OriginalUri(address): OriginalUri,
 ) -> PageResult {
-    let chain = chain(&state, &name)?;
+    let chain = chain(&state, &caller, &name)?;
     let total = chain.node.head().pending_count;
     let waiting = chain.node.pending(None, TRANSACTIONS).await?;
     let frame = Frame::new(&chain.place, "Pending", "Transactions", &address);

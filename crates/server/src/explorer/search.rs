@@ -6,6 +6,7 @@ use chainloom_ledger::{
 use super::format::{cut, encode};
 use super::page::{PageResult, see};
 use super::served::Shown;
+use crate::access::Caller;
 use crate::api::Parameters;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -15,10 +16,11 @@ use crate::state::AppState;
 /// A block's number or hash, a transaction's id, else the name of an account that has transactions.
 pub(super) async fn search(
     State(state): State<AppState>,
+    caller: Caller,
     Path(name): Path<String>,
     mut parameters: Parameters,
 ) -> PageResult {
-    let shown = Shown::named(&state, &name)?;
+    let shown = Shown::named(&state, &caller, &name)?;
     let ledger = shown.ledger();
     let text = parameters.text("q")?.unwrap_or_default();
     let text = text.trim();

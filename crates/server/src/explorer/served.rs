@@ -6,6 +6,7 @@ use chainloom_index::IndexedLedger;
 use chainloom_tutorial::Node;
 
 use super::page::PageError;
+use crate::access::{Caller, Permission};
 use crate::ledgers::{Entry, ServedLedger};
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -19,32 +20,36 @@ pub(super) struct Place {
     pub(super) is_tutorial: bool,
     /// Whether `/` shows it.
     is_first: bool,
-    /// The names of all ledgers.
+    /// The names of all ledgers that the caller may read.
     pub(super) ledgers: Vec<String>,
+    /// What the caller's token is called, where the server asks for one.
+    pub(super) token: Option<String>,
 }
 
 impl Place {
-    fn of(state: &AppState, name: &str, entry: &Entry) -> Place {
-        let first = state.ledgers.first();
+    fn of(state: &AppState, caller: &Caller, name: &str, entry: &Entry) -> Place {
+        let first = first(state, caller);
         Place {
             name: name.to_owned(),
             is_tutorial: entry.is_tutorial(),
             is_first: first.is_some_and(|(first, _)| first == name),
-            ledgers: state.ledgers.all().keys().cloned().collect(),
+            ledgers: readable(state, caller).map(|(name, _)| name).collect(),
+            token: token_of(caller),
         }
     }
 
     /// The ledger whose page stands at a path, else the one that `/` shows: the links of a page that
     /// says what was wrong lead there.
-    pub(super) fn at(state: &AppState, path: &str) -> Place {
+    pub(super) fn at(state: &AppState, caller: &Caller, path: &str) -> Place {
         let wanted = path.split('/').nth(2).unwrap_or_default();
-        let named = state.ledgers.all().get(wanted).cloned();
-        let found = named
-            .map(|entry| (wanted.to_owned(), entry))
-            .or_else(|| state.ledgers.first());
-        found.map_or_else(Place::default, |(name, entry)| {
-            Place::of(state, &name, &entry)
-        })
+        let named = readable(state, caller).find(|(name, _)| name == wanted);
+        match named.or_else(|| first(state, caller)) {
+            Some((name, entry)) => Place::of(state, caller, &name, &entry),
+            None => Place {
+                token: token_of(caller),
+                ..Place::default()
+            },
+        }
     }
 
     /// Where the ledger's pages live.
@@ -61,6 +66,27 @@ impl Place {
     }
 }
 
+/// The ledgers that a caller may read, in the order of their names.
+fn readable(state: &AppState, caller: &Caller) -> impl Iterator<Item = (String, Entry)> {
+    let entries = state.ledgers.all();
+    let readable = entries
+        .iter()
+        .filter(|(name, _)| caller.may(Permission::Read, name));
+    let readable = readable.map(|(name, entry)| (name.clone(), entry.clone()));
+    readable.collect::<Vec<_>>().into_iter()
+}
+
+/// The ledger that `/` shows to a caller: of those that the caller may read a chain of the tutorial, else any.
+fn first(state: &AppState, caller: &Caller) -> Option<(String, Entry)> {
+    let tutorial = readable(state, caller).find(|(_, entry)| entry.is_tutorial());
+    tutorial.or_else(|| readable(state, caller).next())
+}
+
+fn token_of(caller: &Caller) -> Option<String> {
+    let token = caller.token()?;
+    Some(token.name().map_or_else(|| token.id(), str::to_owned))
+}
+
 /// A ledger that a page is of.
 #[derive(Clone)]
 pub(super) struct Shown {
@@ -70,21 +96,24 @@ pub(super) struct Shown {
 
 impl Shown {
     /// The ledger with this name.
-    pub(super) fn named(state: &AppState, name: &str) -> Result<Shown, PageError> {
+    pub(super) fn named(state: &AppState, caller: &Caller, name: &str) -> Result<Shown, PageError> {
         let served = state.ledgers.get(name)?;
         Ok(Shown {
-            place: Place::of(state, name, &Entry::Served(served.clone())),
+            place: Place::of(state, caller, name, &Entry::Served(served.clone())),
             served,
         })
     }
 
     /// The ledger that `/` shows.
-    pub(super) fn first(state: &AppState) -> Result<Shown, PageError> {
-        let (name, _) = state
-            .ledgers
-            .first()
-            .ok_or_else(|| Problem::not_found("ledger_not_found", "No ledger is served here."))?;
-        Shown::named(state, &name)
+    pub(super) fn first(state: &AppState, caller: &Caller) -> Result<Shown, PageError> {
+        let (name, _) = first(state, caller).ok_or_else(|| {
+            let detail = match caller.token() {
+                Some(_) => "Your token may read no ledger that is served here.",
+                None => "No ledger is served here.",
+            };
+            Problem::not_found("ledger_not_found", detail)
+        })?;
+        Shown::named(state, caller, &name)
     }
 
     /// The ledger with its read model.
@@ -111,8 +140,8 @@ pub(super) struct Chain {
 }
 
 /// The chain of the tutorial with this name, for a page that only those have.
-pub(super) fn chain(state: &AppState, name: &str) -> Result<Chain, PageError> {
-    Shown::named(state, name)?.chain().ok_or_else(|| {
+pub(super) fn chain(state: &AppState, caller: &Caller, name: &str) -> Result<Chain, PageError> {
+    Shown::named(state, caller, name)?.chain().ok_or_else(|| {
         let detail = format!(
             "The ledger `{name}` is no chain of the tutorial, and only those have this page."
         );

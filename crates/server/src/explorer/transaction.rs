@@ -11,6 +11,7 @@ use super::frame::Frame;
 use super::page::{PageResult, page};
 use super::rows::{Party, value_text};
 use super::served::{Place, Shown};
+use crate::access::Caller;
 use crate::state::AppState;
 
 #[derive(Template)]
@@ -31,10 +32,11 @@ struct TransactionPage {
 /// `GET /explorer/{ledger}/transactions/{id}`
 pub(super) async fn by_id(
     State(state): State<AppState>,
+    caller: Caller,
     Path((name, id)): Path<(String, String)>,
     OriginalUri(address): OriginalUri,
 ) -> PageResult {
-    let shown = Shown::named(&state, &name)?;
+    let shown = Shown::named(&state, &caller, &name)?;
     let selector = TransactionSelector::Id(id);
     let transaction = shown.ledger().transaction(selector).await?;
     Ok(of_ledger(&shown, &address, transaction))
@@ -43,10 +45,11 @@ pub(super) async fn by_id(
 /// `GET /explorer/{ledger}/blocks/{block}/transactions/{index}`
 pub(super) async fn by_version(
     State(state): State<AppState>,
+    caller: Caller,
     Path((name, block, index)): Path<(String, String, String)>,
     OriginalUri(address): OriginalUri,
 ) -> PageResult {
-    let shown = Shown::named(&state, &name)?;
+    let shown = Shown::named(&state, &caller, &name)?;
     let version = Version {
         block: crate::api::number("block", &block)?,
         index: crate::api::number("index", &index)?,

@@ -10,6 +10,7 @@ use super::page::{PageResult, page};
 use super::pager::Pager;
 use super::rows::TransactionRow;
 use super::served::Shown;
+use crate::access::Caller;
 use crate::api::Parameters;
 use crate::state::AppState;
 
@@ -30,11 +31,12 @@ pub(super) struct Transactions {
 /// `GET /explorer/{ledger}/transactions?cursor=`: those in blocks, newest first.
 pub(super) async fn transactions(
     State(state): State<AppState>,
+    caller: Caller,
     Path(name): Path<String>,
     OriginalUri(address): OriginalUri,
     mut parameters: Parameters,
 ) -> PageResult {
-    let shown = Shown::named(&state, &name)?;
+    let shown = Shown::named(&state, &caller, &name)?;
     let cursor = parameters.text("cursor")?;
     shown.ledger().caught_up().await?;
     let index = shown.ledger().index();

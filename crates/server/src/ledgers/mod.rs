@@ -9,6 +9,7 @@ use chainloom_ledger::LedgerKind;
 use chainloom_tutorial::Node;
 use http::StatusCode;
 
+pub(crate) use self::served::ChannelUsers;
 pub use self::served::ServedLedger;
 use crate::problem::Problem;
 
@@ -116,20 +117,19 @@ impl Ledgers {
         })
     }
 
-    /// The one with which the explorer begins.
-    pub(crate) fn first(&self) -> Option<(String, Entry)> {
-        let entries = self.all();
-        let tutorial = entries.iter().find(|(_, entry)| entry.is_tutorial());
-        let first = tutorial.or_else(|| entries.iter().next());
-        first.map(|(name, entry)| (name.clone(), entry.clone()))
-    }
-
     /// The node that answers the tutorial's routes.
     pub(crate) fn tutorial(&self) -> Option<Node> {
         self.all().values().find_map(|entry| match entry {
             Entry::Served(served) => served.node.clone(),
             Entry::Unavailable(_) => None,
         })
+    }
+
+    /// The name of the ledger that answers them.
+    pub(crate) fn tutorial_name(&self) -> Option<String> {
+        let entries = self.all();
+        let mut names = entries.iter().filter(|(_, entry)| entry.is_tutorial());
+        names.next().map(|(name, _)| name.clone())
     }
 
     fn put(&self, name: &str, entry: Entry) -> Option<Entry> {
@@ -167,7 +167,6 @@ mod tests {
     #[test]
     fn what_is_not_open_says_why_and_what_is_not_there_what_is() {
         let ledgers = Ledgers::default();
-        assert!(ledgers.first().is_none());
         assert!(ledgers.set_unavailable("trade", away()));
         assert!(!ledgers.set_unavailable("trade", away()));
         let problem = ledgers.get("trade").err().unwrap();
@@ -176,8 +175,8 @@ mod tests {
         let problem = ledgers.get("other").err().unwrap();
         assert_eq!(problem.status(), StatusCode::NOT_FOUND);
         assert!(problem.detail().contains("served here: trade"));
-        let (first, entry) = ledgers.first().unwrap();
-        assert!(first == "trade" && !entry.is_tutorial());
+        assert!(!ledgers.entry("trade").unwrap().is_tutorial());
+        assert!(ledgers.tutorial_name().is_none());
         assert!(ledgers.tutorial().is_none());
     }
 

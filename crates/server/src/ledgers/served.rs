@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use chainloom_index::IndexedLedger;
-use chainloom_ledger::{Call, Payload};
+use chainloom_ledger::{BoxFuture, Call, InvokeOptions, Ledger, Payload, Receipt};
 use chainloom_tutorial::Node;
 use http::StatusCode;
 use tokio::sync::watch;
 
+use crate::access::{Caller, Refusal};
 use crate::problem::Problem;
 
 /// The contract of a chain of the tutorial.
@@ -22,8 +23,16 @@ pub struct ServedLedger {
     pub(crate) node: Option<Node>,
     /// The contract that is meant where a call names none.
     pub(crate) default_contract: Option<String>,
+    /// As whom a channel can be used, besides as the user that it was opened for.
+    users: Option<Arc<dyn ChannelUsers>>,
     /// Becomes true when the server serves it no longer.
     ended: Arc<watch::Sender<bool>>,
+}
+
+/// The users of a channel.
+pub(crate) trait ChannelUsers: Send + Sync {
+    /// The channel for the user with this label in the wallet: what is submitted through it is that user's.
+    fn acting_as<'a>(&'a self, label: &'a str) -> BoxFuture<'a, Result<Arc<dyn Ledger>, Problem>>;
 }
 
 impl ServedLedger {
@@ -33,6 +42,7 @@ impl ServedLedger {
             ledger,
             node: Some(node),
             default_contract: Some(COIN.to_owned()),
+            users: None,
             ended: Arc::default(),
         }
     }
@@ -43,8 +53,36 @@ impl ServedLedger {
             ledger,
             node: None,
             default_contract,
+            users: None,
             ended: Arc::default(),
         }
+    }
+
+    /// Lets callers with a token submit as the identity of that token.
+    #[must_use]
+    pub(crate) fn with_users(self, users: Arc<dyn ChannelUsers>) -> ServedLedger {
+        ServedLedger {
+            users: Some(users),
+            ..self
+        }
+    }
+
+    /// Submits a call as the caller: on a channel of Fabric as the identity of the caller's token, and as the ledger's own
+    /// where the server asks for no tokens.
+    pub(crate) async fn invoke(
+        &self,
+        caller: &Caller,
+        call: Call,
+        options: InvokeOptions,
+    ) -> Result<Receipt, Problem> {
+        if self.node.is_none()
+            && let Some(label) = caller.identity()?
+        {
+            let users = self.users.as_ref().ok_or(Refusal::NoWallet)?;
+            let ledger = users.acting_as(label).await?;
+            return Ok(ledger.invoke(call, options).await?);
+        }
+        Ok(self.ledger.invoke(call, options).await?)
     }
 
     /// Ends the event streams that read it.

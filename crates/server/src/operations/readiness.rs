@@ -43,7 +43,8 @@ impl Readiness {
     }
 }
 
-/// `GET /readyz`: 200 when every ledger answers everything, else 503; a line for each.
+/// `GET /readyz`: 200 when every ledger answers everything, else 503; a line for each, or one
+/// word where the server asks for tokens.
 pub(super) async fn readyz(State(state): State<AppState>) -> Response {
     let mut lines = String::new();
     let mut status = StatusCode::OK;
@@ -60,6 +61,13 @@ pub(super) async fn readyz(State(state): State<AppState>) -> Response {
             }
         };
         lines.push_str(&line);
+    }
+    // Nobody is asked for a token here, so that only those are told more who need none.
+    if state.tokens.is_some() {
+        lines = match status {
+            StatusCode::OK => "ready\n".to_owned(),
+            _ => "not ready\n".to_owned(),
+        };
     }
     (status, lines).into_response()
 }

@@ -7,6 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use super::connection::serve_connection;
 use super::{Listener, stopped};
@@ -31,6 +32,7 @@ const TOO_MANY_CONNECTIONS: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
 /// their grace period.
 pub(crate) async fn accept_until(
     listeners: Vec<Listener>,
+    tls: Option<TlsAcceptor>,
     router: Router,
     limits: Limits,
     stopping: watch::Receiver<bool>,
@@ -43,6 +45,7 @@ pub(crate) async fn accept_until(
         let listener = TcpListener::from_std(listener.socket)?;
         loops.spawn(accept_on(
             listener,
+            tls.clone(),
             router.clone(),
             Arc::clone(&limits),
             Arc::clone(&places),
@@ -56,6 +59,7 @@ pub(crate) async fn accept_until(
 
 async fn accept_on(
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     router: Router,
     limits: Arc<Limits>,
     places: Arc<Semaphore>,
@@ -79,7 +83,10 @@ async fn accept_on(
             }
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            if let Ok(permit) = Arc::clone(&refusals).try_acquire_owned() {
+            // Nobody who speaks TLS would understand it.
+            if tls.is_none()
+                && let Ok(permit) = Arc::clone(&refusals).try_acquire_owned()
+            {
                 connections.spawn(async move {
                     refuse(stream).await;
                     drop(permit);
@@ -88,8 +95,9 @@ async fn accept_on(
             continue;
         };
         let (router, limits, stopping) = (router.clone(), Arc::clone(&limits), stopping.clone());
+        let tls = tls.clone();
         connections.spawn(async move {
-            serve_connection(stream, router, &limits, stopping).await;
+            serve_connection(stream, tls.as_ref(), router, &limits, stopping).await;
             drop(place);
         });
     }

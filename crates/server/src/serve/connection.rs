@@ -2,8 +2,10 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 use super::stall::StallGuard;
 use super::stopped;
@@ -12,22 +14,40 @@ use crate::Limits;
 /// Serves one connection until its other end closes it, a limit ends it, or the server stops.
 pub(crate) async fn serve_connection(
     stream: TcpStream,
+    tls: Option<&TlsAcceptor>,
     router: Router,
     limits: &Limits,
-    mut stopping: watch::Receiver<bool>,
+    stopping: watch::Receiver<bool>,
 ) {
     // An answer is written in one go; nothing is gained by holding small ones back.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("cannot set TCP_NODELAY: {error}");
     }
-    let guarded = TokioIo::new(StallGuard::new(stream, limits.stall_timeout));
+    let guarded = StallGuard::new(stream, limits.stall_timeout);
+    let Some(tls) = tls else {
+        return serve(guarded, router, limits, stopping).await;
+    };
+    // Whoever says nothing here has no more time than whoever sends no request.
+    match tokio::time::timeout(limits.header_timeout, tls.accept(guarded)).await {
+        Ok(Ok(stream)) => serve(stream, router, limits, stopping).await,
+        Ok(Err(error)) => tracing::debug!("no TLS handshake: {error}"),
+        Err(_) => tracing::debug!("a TLS handshake was not done in time"),
+    }
+}
+
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    limits: &Limits,
+    mut stopping: watch::Receiver<bool>,
+) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_headers(limits.header_count)
         .max_header_size(limits.header_bytes)
         .max_buf_size(limits.header_bytes.max(64 * 1024))
-        .serve_connection(guarded, TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = std::pin::pin!(connection);
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::{accept_until, bind_all};
+use super::{Beyond, accept_until, bind_all};
 use crate::Limits;
 
 /// Long enough for anything that is to happen here, on a busy machine too.
@@ -28,10 +28,10 @@ struct Served {
 }
 
 fn serve(router: Router, limits: Limits) -> Served {
-    let listeners = bind_all(&["127.0.0.1:0".parse().unwrap()], false).unwrap();
+    let listeners = bind_all(&["127.0.0.1:0".parse().unwrap()], Beyond::NobodyAsked).unwrap();
     let address = listeners[0].address;
     let (stop, stopping) = watch::channel(false);
-    let task = tokio::spawn(accept_until(listeners, router, limits, stopping));
+    let task = tokio::spawn(accept_until(listeners, None, router, limits, stopping));
     Served {
         address,
         stop,

@@ -78,6 +78,11 @@ pub(crate) fn writes_on_get(path: &str) -> bool {
     matches!(Route::of(path), Some(Route::Mine | Route::Resolve))
 }
 
+/// The route that a path means, as it is written plainly.
+pub(crate) fn route_path(path: &str) -> Option<&'static str> {
+    Route::of(path).map(Route::path)
+}
+
 /// The five routes.
 pub(crate) fn router() -> Router<AppState> {
     Route::ALL.into_iter().fold(Router::new(), |router, route| {

@@ -179,16 +179,15 @@ async fn search_finds_what_a_channel_has() {
 async fn the_form_calls_a_contract() {
     let channel = Channel::new();
     let server = ChannelServer::start(&[("trade", channel.clone())], Some("probe"));
-    let form = |contract: &'static str, function: &'static str, verb: &'static str| {
+    let form = |contract: &'static str, function: &'static str| {
         [
             ("contract", contract),
             ("function", function),
             ("args", "a b\r\n\r\nc"),
-            ("do", verb),
         ]
     };
-    let path = "/explorer/trade/call";
-    let answer = server.submit(path, &form("", "get", "query")).await;
+    let path = |verb: &str| format!("/explorer/trade/{verb}");
+    let answer = server.submit(&path("query"), &form("", "get")).await;
     assert_eq!(answer.status(), StatusCode::OK);
     has(
         &answer.text().await.unwrap(),
@@ -199,7 +198,7 @@ async fn the_form_calls_a_contract() {
         Some(call("get", &["a b", "", "c"]))
     );
 
-    let answer = server.submit(path, &form("other", "put", "invoke")).await;
+    let answer = server.submit(&path("invoke"), &form("other", "put")).await;
     assert_eq!(answer.status(), StatusCode::SEE_OTHER);
     let page = format!("/explorer/trade/transactions/{FULL}");
     assert_eq!(answer.headers()["location"], page.as_str());
@@ -217,7 +216,7 @@ async fn the_form_calls_a_contract() {
         ),
         ("add", "invoke", StatusCode::CONFLICT, "others were first"),
     ] {
-        let answer = server.submit(path, &form("", function, verb)).await;
+        let answer = server.submit(&path(verb), &form("", function)).await;
         assert_eq!(answer.status(), status);
         let value = format!("value=\"{function}\"");
         has(&answer.text().await.unwrap(), &[words, &value]);

@@ -1,6 +1,7 @@
 //! The server as its callers see it: a real node, a real read model, real sockets.
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod api_blocks;
 mod api_calls;
 mod api_errors;

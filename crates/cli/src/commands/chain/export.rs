@@ -3,13 +3,18 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use crate::arguments::ServerAddress;
 use crate::client::{Client, Request};
 use crate::error::Error;
 use crate::output::Output;
 use crate::progress::Progress;
 
 /// Writes the running server's chain to a file or to standard output, piece by piece.
-pub(crate) async fn run(file: Option<&Path>, force: bool, server: &str) -> Result<(), Error> {
+pub(crate) async fn run(
+    file: Option<&Path>,
+    force: bool,
+    server: &ServerAddress,
+) -> Result<(), Error> {
     let mut target = match file {
         Some(path) => Target::File(Partial::create(path, force)?),
         None => Target::Stdout(Output::new()),

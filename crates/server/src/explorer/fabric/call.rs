@@ -1,8 +1,8 @@
 use axum::extract::{OriginalUri, Path, State};
 use chainloom_ledger::{
-    CallOptions, InvokeOptions, Ledger, LedgerError, Payload, QueryAnswer, Wait,
+    Call, CallOptions, InvokeOptions, Ledger, LedgerError, Payload, QueryAnswer, Wait,
 };
-use http::StatusCode;
+use http::{StatusCode, Uri};
 use serde::Deserialize;
 
 use super::super::form::Form;
@@ -12,6 +12,7 @@ use super::super::page::{PageError, PageResult, see};
 use super::super::served::Shown;
 use super::overview::render;
 use super::shown_bytes::ShownBytes;
+use crate::access::Caller;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -23,79 +24,87 @@ pub(in super::super) struct CallForm {
     pub(super) function: String,
     /// An argument a line.
     pub(super) args: String,
-    /// Which button was used.
-    #[serde(rename = "do")]
-    verb: Verb,
 }
 
-/// The buttons of the form.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Verb {
-    #[default]
-    Query,
-    Invoke,
-}
-
-/// `POST /explorer/{ledger}/call`: a query's result on the overview, or the page of the transaction.
-pub(in super::super) async fn call(
+/// `POST /explorer/{ledger}/query`: the result on the overview.
+pub(in super::super) async fn query(
     State(state): State<AppState>,
+    caller: Caller,
     Path(name): Path<String>,
     OriginalUri(address): OriginalUri,
     Form(form): Form<CallForm>,
 ) -> PageResult {
-    let shown = Shown::named(&state, &name)?;
+    let shown = channel(&state, &caller, &name)?;
+    match ask(&shown, &form).await {
+        Ok(result) => render(&shown, &address, StatusCode::OK, None, form, Some(result)).await,
+        Err(error) => failed(&shown, &address, form, &error).await,
+    }
+}
+
+/// `POST /explorer/{ledger}/invoke`: leads to the page of the transaction.
+pub(in super::super) async fn invoke(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(name): Path<String>,
+    OriginalUri(address): OriginalUri,
+    Form(form): Form<CallForm>,
+) -> PageResult {
+    let shown = channel(&state, &caller, &name)?;
+    match submit(&shown, &caller, &form).await {
+        Ok(id) => {
+            let base = shown.place.base();
+            Ok(see(&format!("{base}/transactions/{}", encode(&id))))
+        }
+        Err(error) => failed(&shown, &address, form, &error).await,
+    }
+}
+
+fn channel(state: &AppState, caller: &Caller, name: &str) -> Result<Shown, PageError> {
+    let shown = Shown::named(state, caller, name)?;
     if shown.place.is_tutorial {
         let detail =
             format!("The ledger `{name}` is no channel of Fabric, which this form is for.");
         return Err(Problem::not_found("no_such_page", detail).into());
     }
-    let error = match carry_out(&shown, &form).await {
-        Ok(Done::Queried(result)) => {
-            return render(&shown, &address, StatusCode::OK, None, form, Some(result)).await;
-        }
-        Ok(Done::Invoked(id)) => {
-            return Ok(see(&format!(
-                "{}/transactions/{}",
-                shown.place.base(),
-                encode(&id)
-            )));
-        }
-        Err(error) => error,
-    };
+    Ok(shown)
+}
+
+/// The page with the form as it was filled in, and a sentence.
+async fn failed(shown: &Shown, address: &Uri, form: CallForm, error: &PageError) -> PageResult {
     let notice = Notice::bad(error.words());
-    render(&shown, &address, error.status(), Some(notice), form, None).await
+    render(shown, address, error.status(), Some(notice), form, None).await
 }
 
-/// What came of a call.
-enum Done {
-    /// The result.
-    Queried(ShownBytes),
-    /// The transaction's id.
-    Invoked(String),
-}
-
-async fn carry_out(shown: &Shown, form: &CallForm) -> Result<Done, PageError> {
-    let contract = Some(form.contract.trim().to_owned()).filter(|name| !name.is_empty());
-    let args = form.args.lines().map(Payload::from).collect();
-    let call = shown
-        .served
-        .call(contract, form.function.trim().to_owned(), args)?;
-    match form.verb {
-        Verb::Query => match shown.ledger().query(call, CallOptions::default()).await? {
-            QueryAnswer::Result(result) => Ok(Done::Queried(ShownBytes::of(&result))),
-            QueryAnswer::Balance(_) => Err(LedgerError::Storage {
-                detail: "a channel of Fabric answered with an account's balance".to_owned(),
-            }
-            .into()),
-        },
-        Verb::Invoke => {
-            let options = InvokeOptions {
-                wait: Some(Wait::Committed),
-                ..InvokeOptions::default()
-            };
-            let receipt = shown.ledger().invoke(call, options).await?;
-            Ok(Done::Invoked(receipt.transaction_id))
+async fn ask(shown: &Shown, form: &CallForm) -> Result<ShownBytes, PageError> {
+    match shown
+        .ledger()
+        .query(form.call(shown)?, CallOptions::default())
+        .await?
+    {
+        QueryAnswer::Result(result) => Ok(ShownBytes::of(&result)),
+        QueryAnswer::Balance(_) => Err(LedgerError::Storage {
+            detail: "a channel of Fabric answered with an account's balance".to_owned(),
         }
+        .into()),
+    }
+}
+
+/// Answers the transaction's id.
+async fn submit(shown: &Shown, caller: &Caller, form: &CallForm) -> Result<String, PageError> {
+    let call = form.call(shown)?;
+    let options = InvokeOptions {
+        wait: Some(Wait::Committed),
+        ..InvokeOptions::default()
+    };
+    let receipt = shown.served.invoke(caller, call, options).await?;
+    Ok(receipt.transaction_id)
+}
+
+impl CallForm {
+    fn call(&self, shown: &Shown) -> Result<Call, Problem> {
+        let contract = Some(self.contract.trim().to_owned()).filter(|name| !name.is_empty());
+        let args = self.args.lines().map(Payload::from).collect();
+        let function = self.function.trim().to_owned();
+        shown.served.call(contract, function, args)
     }
 }

@@ -11,7 +11,7 @@ mod transaction;
 mod transactions;
 
 pub(super) use block::block;
-pub(super) use call::call;
+pub(super) use call::{invoke, query};
 pub(super) use overview::overview;
 pub(super) use peers::peers;
 pub(super) use transaction::transaction;

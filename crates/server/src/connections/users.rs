@@ -1,0 +1,119 @@
+//! The users of one channel besides the one that it was opened for: those whose credentials lie in its wallet.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use chainloom_fabric::FabricLedger;
+use chainloom_fabric::identity::{CurrentIdentity, Identity};
+use chainloom_fabric::identity_in_folder;
+use chainloom_ledger::{BoxFuture, Ledger};
+use http::StatusCode;
+use tokio::task::spawn_blocking;
+
+use crate::ledgers::ChannelUsers;
+use crate::problem::Problem;
+
+/// How many users are remembered; beyond it all are read anew.
+const KNOWN_MAX: usize = 1_000;
+
+/// The users of a channel.
+pub(super) struct Users {
+    ledger: FabricLedger,
+    /// The folder with a file `NAME.id` for each.
+    wallet: PathBuf,
+    /// Those who were asked for, by label.
+    known: Mutex<HashMap<String, Known>>,
+}
+
+/// A user as the file was when it was read.
+#[derive(Clone)]
+struct Known {
+    changed: Option<SystemTime>,
+    ledger: Arc<dyn Ledger>,
+}
+
+impl Users {
+    pub(super) fn new(ledger: FabricLedger, wallet: PathBuf) -> Users {
+        Users {
+            ledger,
+            wallet,
+            known: Mutex::default(),
+        }
+    }
+
+    async fn find(&self, label: &str) -> Result<Arc<dyn Ledger>, Problem> {
+        // `alice` or `alice@Org1MSP`: the wallet's files are named without the organization.
+        let (name, msp_id) = match label.rsplit_once('@') {
+            Some((name, msp_id)) => (name, Some(msp_id)),
+            None => (label, None),
+        };
+        if name.is_empty() || name.contains(['/', '\\', '\0']) {
+            return Err(unknown(label, "its name is none of a file in the wallet"));
+        }
+        let file = self.wallet.join(format!("{name}.id"));
+        let (wallet, name) = (self.wallet.clone(), name.to_owned());
+        let before = self.known().get(label).cloned();
+        let changed_before = before.as_ref().map(|known| known.changed);
+        let read = spawn_blocking(move || {
+            let changed = std::fs::metadata(file)
+                .and_then(|file| file.modified())
+                .ok();
+            match changed_before {
+                Some(before) if before == changed && changed.is_some() => (changed, None),
+                _ => (changed, Some(identity_in_folder(&wallet, &name))),
+            }
+        });
+        let (changed, identity) = read
+            .await
+            .map_err(|error| unknown(label, &error.to_string()))?;
+        let identity: Identity = match (identity, before) {
+            (None, Some(known)) => return Ok(known.ledger),
+            (Some(Ok(identity)), _) => identity,
+            (Some(Err(error)), _) => return Err(unknown(label, &error.to_string())),
+            (None, None) => return Err(unknown(label, "it was not read")),
+        };
+        if let Some(msp_id) = msp_id
+            && identity.msp_id() != msp_id
+        {
+            let reason = format!("the one in the wallet is of {}", identity.msp_id());
+            return Err(unknown(label, &reason));
+        }
+        let ledger = self.ledger.acting_as(CurrentIdentity::new(identity));
+        let ledger: Arc<dyn Ledger> = Arc::new(ledger);
+        let mut known = self.known();
+        if known.len() >= KNOWN_MAX {
+            known.clear();
+        }
+        let user = Known {
+            changed,
+            ledger: Arc::clone(&ledger),
+        };
+        known.insert(label.to_owned(), user);
+        Ok(ledger)
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ChannelUsers for Users {
+    fn acting_as<'a>(&'a self, label: &'a str) -> BoxFuture<'a, Result<Arc<dyn Ledger>, Problem>> {
+        Box::pin(self.find(label))
+    }
+}
+
+/// The token is good, but there is nobody whom it stands for.
+fn unknown(label: &str, reason: &str) -> Problem {
+    let label: String = label.chars().take(128).collect();
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "identity_unavailable",
+        format!(
+            "the token's identity `{label}` cannot be used on this ledger: {reason}; enroll it \
+             into the ledger's wallet, or make a token with another --identity"
+        ),
+    )
+}
