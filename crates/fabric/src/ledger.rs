@@ -11,6 +11,7 @@ use chainloom_ledger::{
     TransactionSelector, Version,
 };
 use futures_util::stream;
+use tokio::task::spawn_blocking;
 
 use crate::call::ChannelCall;
 use crate::commit::{ById, Commits};
@@ -21,9 +22,11 @@ use crate::contracts::contracts;
 use crate::deliver::{Blocks, Source, Which};
 use crate::flow::Flow;
 use crate::identity::CurrentIdentity;
+use crate::outbox::{Outbox, OutboxError, OutboxOptions};
 use crate::outside::Waiting;
 use crate::present;
-use crate::wire::Block;
+use crate::resend::Resending;
+use crate::wire::{Block, Envelope};
 
 /// A channel of Fabric, as one user sees it.
 #[derive(Debug, Clone)]
@@ -31,6 +34,8 @@ pub struct FabricLedger {
     pub(crate) flow: Flow,
     source: Source,
     pub(crate) commits: Commits,
+    pub(crate) outbox: Outbox,
+    resending: Arc<Resending>,
     contract: Option<String>,
     pub(crate) outside: Arc<Waiting>,
     warnings: Arc<[String]>,
@@ -70,14 +75,40 @@ impl FabricLedger {
             channel,
             peers,
         };
+        let outbox = Outbox::in_memory(&source.channel);
+        let commits = Commits::new(source.clone(), outbox.clone());
         Self {
+            resending: Resending::start(flow.clone(), commits.clone(), outbox.clone()),
             flow,
-            commits: Commits::new(source.clone()),
+            commits,
+            outbox,
             source,
             contract,
             outside: Arc::default(),
             warnings: warnings.into(),
         }
+    }
+
+    /// The same channel, with a file for what is sent to it: what was not seen on the chain yet is sent again after a restart, too, and calls
+    /// take an Idempotency-Key. Without it that is lost with the program. To be called before the first call.
+    ///
+    /// # Errors
+    /// [`OutboxError`]. Has to be called within a runtime.
+    pub async fn with_outbox(self, options: OutboxOptions) -> Result<Self, OutboxError> {
+        let channel = self.source.channel.clone();
+        let path = options.path.clone();
+        let opened = spawn_blocking(move || Outbox::open(&options, &channel)).await;
+        let outbox = opened.map_err(|error| OutboxError::Inaccessible {
+            path,
+            detail: error.to_string(),
+        })??;
+        let commits = Commits::new(self.source.clone(), outbox.clone());
+        Ok(Self {
+            resending: Resending::start(self.flow.clone(), commits.clone(), outbox.clone()),
+            commits,
+            outbox,
+            ..self
+        })
     }
 
     /// What of the parameters was ignored, or lacks for the mode.
@@ -92,6 +123,8 @@ impl FabricLedger {
             flow: self.flow.acting_as(identity),
             source: self.source.clone(),
             commits: self.commits.clone(),
+            outbox: self.outbox.clone(),
+            resending: self.resending.clone(),
             contract: self.contract.clone(),
             outside: self.outside.clone(),
             warnings: self.warnings.clone(),
@@ -150,10 +183,24 @@ impl FabricLedger {
         Ok(QueryAnswer::Result(words::Payload(result.to_vec())))
     }
 
+    /// A transaction that was sent and has not been seen in a block.
+    async fn pending(&self, id: &str) -> Result<Option<Transaction>, LedgerError> {
+        if let Some(pending) = self.commits.pending(id) {
+            return Ok(Some(pending));
+        }
+        let Some(envelope) = self.outbox.envelope(id).await? else {
+            return Ok(None);
+        };
+        let envelope = Envelope::from_message(envelope).map_err(|error| LedgerError::Storage {
+            detail: format!("the stored transaction {id} cannot be read: {error}"),
+        })?;
+        Ok(Some(present::unseen(&envelope)))
+    }
+
     /// The transaction of this id on the chain, else one that was submitted and is not seen in a block yet.
     async fn transaction_of(&self, id: String) -> Result<Transaction, LedgerError> {
         // First, since it may reach its block while the peer is asked.
-        let pending = self.commits.pending(&id);
+        let pending = self.pending(&id).await?;
         match (ById::find(&self.flow, &id).await, pending) {
             (Ok(found), _) => Ok(present::transaction(&found.transaction, found.block.hash())),
             (

@@ -1,13 +1,15 @@
 //! Submitting a call: its endorsement, its way to the orderers, its commit.
 
+use bytes::Bytes;
 use chainloom_ledger as words;
 use chainloom_ledger::{Call, InvokeOptions, LedgerError, Receipt, ReceiptStatus, Version, Wait};
 use tokio::time::{Instant, sleep};
 
 use crate::call::ChannelCall;
-use crate::commit::{ById, Settled, pause_before_retry, settle};
+use crate::commit::{ById, Expectation, Settled, keep_sending, pause_before_retry, settle};
 use crate::gateway::{Commit, Endorsed};
 use crate::ledger::FabricLedger;
+use crate::outbox::{KeyUse, NewEntry, Request, Used, Verdict};
 use crate::present;
 use crate::wire::ValidationCode;
 
@@ -17,21 +19,70 @@ impl FabricLedger {
         call: Call,
         options: InvokeOptions,
     ) -> Result<Receipt, LedgerError> {
-        if options.idempotency_key.is_some() {
-            return Err(LedgerError::InvalidCall {
-                code: "idempotency_key_unsupported",
-                detail: "ledgers of kind fabric do not take an Idempotency-Key yet".to_owned(),
-            });
-        }
+        let wait = options.wait;
         let call = self.call(call, options.call)?;
+        self.outbox.check_room()?;
+        let Some(key) = &options.idempotency_key else {
+            return self.submit_anew(&call, wait, options.retries, None).await;
+        };
+        let key = self.key_use(key, &call)?;
+        // Held until the outcome is known, so that the same call is not under way twice.
+        let (_claim, used) = self.outbox.claim(&key).await?;
+        match used {
+            None => {
+                self.submit_anew(&call, wait, options.retries, Some(key))
+                    .await
+            }
+            Some(Used::Sent {
+                transaction_id,
+                result,
+            }) => {
+                self.resume(transaction_id, result, wait, call.deadline)
+                    .await
+            }
+            Some(Used::Committed {
+                transaction_id,
+                version,
+                result,
+            }) => Ok(Receipt {
+                transaction_id,
+                status: ReceiptStatus::Committed,
+                version: Some(version),
+                validation_code: Some(present::verdict(ValidationCode::VALID)),
+                result: Some(words::Payload(result.to_vec())),
+            }),
+        }
+    }
+
+    /// The key of a call, which is its user's own: a renewed certificate does not change whose it is.
+    fn key_use(&self, key: &str, call: &ChannelCall) -> Result<KeyUse, LedgerError> {
+        let identity = self.flow.identity().get();
+        let certificate = identity.certificate();
+        let user = certificate.enrollment_id().unwrap_or(certificate.subject());
+        let request = Request {
+            invocation: &call.invocation,
+            organizations: &call.organizations,
+            peers: &call.peers,
+        };
+        self.outbox.key_use(identity.msp_id(), user, key, &request)
+    }
+
+    /// Submits a call, and where it meets a conflict again, as often as is asked for.
+    async fn submit_anew(
+        &self,
+        call: &ChannelCall,
+        wait: Option<Wait>,
+        retries: u32,
+        key: Option<KeyUse>,
+    ) -> Result<Receipt, LedgerError> {
         let mut tries = 0;
         loop {
-            let outcome = self.submit_once(&call, options.wait).await;
+            let outcome = self.submit_once(call, wait, key).await;
             let pause = pause_before_retry(tries);
             match outcome {
                 Err(LedgerError::Invalid {
                     is_conflict: true, ..
-                }) if tries < options.retries && Instant::now() + pause < call.deadline => {
+                }) if tries < retries && Instant::now() + pause < call.deadline => {
                     tries += 1;
                     sleep(pause).await;
                 }
@@ -45,10 +96,11 @@ impl FabricLedger {
         &self,
         call: &ChannelCall,
         wait: Option<Wait>,
+        key: Option<KeyUse>,
     ) -> Result<Receipt, LedgerError> {
         self.commits.open();
         let endorsed = self.flow.endorse(call).await?;
-        self.submit_endorsed(endorsed, call, wait).await
+        self.send(&endorsed, call, wait, key).await
     }
 
     /// One transaction that is endorsed and signed, to its commit.
@@ -58,69 +110,78 @@ impl FabricLedger {
         call: &ChannelCall,
         wait: Option<Wait>,
     ) -> Result<Receipt, LedgerError> {
+        self.outbox.check_room()?;
+        self.send(&endorsed, call, wait, None).await
+    }
+
+    async fn send(
+        &self,
+        endorsed: &Endorsed,
+        call: &ChannelCall,
+        wait: Option<Wait>,
+        key: Option<KeyUse>,
+    ) -> Result<Receipt, LedgerError> {
         let id = &endorsed.transaction_id;
-        let deadline = call.deadline;
-        let expectation = self.commits.expect(id, deadline).await?;
-        self.commits.remember(id, call);
-        let submission = self.flow.submit(&endorsed, deadline);
-        let settled = settle(id, expectation, submission, wait, deadline).await;
-        let commit = match settled {
-            Ok(Settled::Ordered) => None,
-            Ok(Settled::Placed(placed)) if placed.code.is_duplicate() => {
-                Some(self.first_of(id).await?)
-            }
-            Ok(Settled::Placed(placed)) => Some(placed.into()),
-            Ok(Settled::Unseen) => Some(self.flow.commit(id, deadline).await?),
-            Err(error) => {
-                if !matches!(error, LedgerError::Unconfirmed { .. }) {
-                    self.commits.forget(id);
-                }
-                return Err(error);
-            }
-        };
-        let receipt = Receipt {
-            transaction_id: id.clone(),
-            status: ReceiptStatus::Ordered,
-            version: None,
-            validation_code: None,
-            result: Some(words::Payload(endorsed.result.to_vec())),
-        };
-        let Some(commit) = commit else {
-            return Ok(receipt);
-        };
-        self.commits.forget(id);
-        let version = match commit.version {
-            Some(version) => Some(version),
-            None => self.version_of(id, commit.block).await,
-        };
-        if !commit.code.is_valid() {
-            return Err(invalid(endorsed.transaction_id, &commit, version));
+        let expectation = self.commits.expect(id, call.deadline).await?;
+        let _hold = self.outbox.hold(id);
+        let is_stored = key.is_some() || wait == Some(Wait::Ordered);
+        match is_stored {
+            true => self.outbox.store(entry(endorsed, key)).await?,
+            // A sync of the disk is spared for what is told in a moment.
+            false => self.commits.remember(id, call),
         }
-        Ok(Receipt {
-            status: ReceiptStatus::Committed,
-            version,
-            validation_code: Some(present::verdict(commit.code)),
-            ..receipt
-        })
+        let sending = Sending {
+            ledger: self,
+            endorsed,
+            is_stored,
+            wait,
+            deadline: call.deadline,
+        };
+        sending.finish(expectation).await
+    }
+
+    /// Goes on with a transaction that was stored before: its outcome where it stands on the chain, else the same envelope is sent again.
+    async fn resume(
+        &self,
+        transaction_id: String,
+        result: Bytes,
+        wait: Option<Wait>,
+        deadline: Instant,
+    ) -> Result<Receipt, LedgerError> {
+        self.commits.open();
+        let _hold = self.outbox.hold(&transaction_id);
+        let expectation = self.commits.expect(&transaction_id, deadline).await?;
+        let envelope = self.outbox.envelope(&transaction_id).await?;
+        let found = match (ById::find(&self.flow, &transaction_id).await, &envelope) {
+            (Ok(found), _) => Some(found),
+            (Err(_), Some(_)) => None,
+            // It was seen since the key was looked up.
+            (Err(error), None) => return Err(not_told(&transaction_id, &error)),
+        };
+        let endorsed = Endorsed {
+            transaction_id,
+            // Of one that stands there already none is needed.
+            envelope: envelope.unwrap_or_default(),
+            result,
+        };
+        let sending = Sending {
+            ledger: self,
+            endorsed: &endorsed,
+            is_stored: true,
+            wait,
+            deadline,
+        };
+        match found {
+            Some(found) => sending.told(commit_of(&found)).await,
+            None => sending.finish(expectation).await,
+        }
     }
 
     /// Where a transaction stands first whose id was seen to stand there again.
     async fn first_of(&self, transaction_id: &str) -> Result<Commit, LedgerError> {
         let found = ById::find(&self.flow, transaction_id).await;
-        let found = found.map_err(|error| LedgerError::Unconfirmed {
-            transaction_id: transaction_id.to_owned(),
-            detail: format!(
-                "the transaction stands on the ledger twice, and where it stands first cannot be told now ({error}); ask for it by its id"
-            ),
-        })?;
-        Ok(Commit {
-            block: found.transaction.version.block,
-            version: Some(found.transaction.version),
-            code: found
-                .transaction
-                .validation_code
-                .unwrap_or(ValidationCode::NOT_VALIDATED),
-        })
+        let found = found.map_err(|error| not_told(transaction_id, &error))?;
+        Ok(commit_of(&found))
     }
 
     /// Where in its block a transaction stands. That it stands there is known already, so a failure is no reason to fail.
@@ -130,6 +191,146 @@ impl FabricLedger {
             let envelope = transaction.decode().ok()?;
             (envelope.header.transaction_id == transaction_id).then_some(transaction.version)
         })
+    }
+}
+
+/// A transaction on its way to the orderers.
+struct Sending<'a> {
+    ledger: &'a FabricLedger,
+    endorsed: &'a Endorsed,
+    /// Whether it stands in the outbox.
+    is_stored: bool,
+    wait: Option<Wait>,
+    deadline: Instant,
+}
+
+impl Sending<'_> {
+    /// Sends it, and waits for what the caller waits for.
+    async fn finish(&self, expectation: Option<Expectation>) -> Result<Receipt, LedgerError> {
+        match self.settle(expectation).await {
+            Ok(None) => Ok(self.receipt()),
+            Ok(Some(commit)) => self.told(commit).await,
+            Err(unknown @ LedgerError::Unconfirmed { .. }) => Err(self.keep(unknown).await),
+            Err(error) => Err(self.refused(error).await),
+        }
+    }
+
+    /// `None` where the orderers took it, and more was not asked for.
+    async fn settle(
+        &self,
+        expectation: Option<Expectation>,
+    ) -> Result<Option<Commit>, LedgerError> {
+        let (flow, deadline) = (&self.ledger.flow, self.deadline);
+        let id = &self.endorsed.transaction_id;
+        let submit = || flow.submit(self.endorsed, deadline);
+        let settled = settle(id, expectation, submit, self.wait, deadline).await?;
+        match settled {
+            Settled::Ordered => Ok(None),
+            Settled::Placed(placed) if placed.verdict().is_none() => {
+                Ok(Some(self.ledger.first_of(id).await?))
+            }
+            Settled::Placed(placed) => Ok(Some(placed.into())),
+            Settled::Unseen => tokio::select! {
+                commit = flow.commit(id, deadline) => Ok(Some(commit?)),
+                never = keep_sending(&submit) => match never {},
+            },
+        }
+    }
+
+    /// It stands in a block.
+    async fn told(&self, commit: Commit) -> Result<Receipt, LedgerError> {
+        let id = &self.endorsed.transaction_id;
+        let version = match commit.version {
+            Some(version) => Some(version),
+            None => self.ledger.version_of(id, commit.block).await,
+        };
+        self.ledger.commits.forget(id);
+        match (commit.code.is_valid(), version) {
+            (false, _) => self.ledger.outbox.seen(id, Verdict::Void),
+            (true, Some(version)) => self.ledger.outbox.seen(id, Verdict::Valid(version)),
+            // Where it stands is found out later.
+            (true, None) => self.ledger.outbox.hurry(id),
+        }
+        if !commit.code.is_valid() {
+            return Err(invalid(id.clone(), &commit, version));
+        }
+        Ok(Receipt {
+            status: ReceiptStatus::Committed,
+            version,
+            validation_code: Some(present::verdict(commit.code)),
+            ..self.receipt()
+        })
+    }
+
+    /// The orderers refused it, all of them and at once, so that it never comes. That has to be on the disk before it is told.
+    async fn refused(&self, error: LedgerError) -> LedgerError {
+        let id = &self.endorsed.transaction_id;
+        self.ledger.commits.forget(id);
+        match self.ledger.outbox.refused(id).await {
+            Ok(()) => error,
+            Err(failure) => LedgerError::Unconfirmed {
+                transaction_id: id.clone(),
+                detail: format!(
+                    "the orderers refused the transaction ({error}), but that cannot be written down, so that it may be sent again: {failure}"
+                ),
+            },
+        }
+    }
+
+    /// Whether the orderers took it is not known: it is sent again until it is.
+    async fn keep(&self, unknown: LedgerError) -> LedgerError {
+        let id = &self.endorsed.transaction_id;
+        if self.is_stored {
+            return unknown;
+        }
+        match self.ledger.outbox.store(entry(self.endorsed, None)).await {
+            Ok(()) => self.ledger.commits.forget(id),
+            // It is told as pending all the same, as long as this program runs.
+            Err(error) => tracing::error!("{id} is not sent again: {error}"),
+        }
+        unknown
+    }
+
+    /// The orderers took it.
+    fn receipt(&self) -> Receipt {
+        Receipt {
+            transaction_id: self.endorsed.transaction_id.clone(),
+            status: ReceiptStatus::Ordered,
+            version: None,
+            validation_code: None,
+            result: Some(words::Payload(self.endorsed.result.to_vec())),
+        }
+    }
+}
+
+/// A transaction as it is stored.
+fn entry(endorsed: &Endorsed, key: Option<KeyUse>) -> NewEntry {
+    NewEntry {
+        transaction_id: endorsed.transaction_id.clone(),
+        envelope: endorsed.envelope.clone(),
+        result: endorsed.result.clone(),
+        key,
+    }
+}
+
+fn commit_of(found: &ById) -> Commit {
+    let transaction = &found.transaction;
+    Commit {
+        block: transaction.version.block,
+        version: Some(transaction.version),
+        code: transaction
+            .validation_code
+            .unwrap_or(ValidationCode::NOT_VALIDATED),
+    }
+}
+
+/// A transaction stands on the ledger, and no peer says where.
+fn not_told(transaction_id: &str, error: &LedgerError) -> LedgerError {
+    LedgerError::Unconfirmed {
+        transaction_id: transaction_id.to_owned(),
+        detail: format!(
+            "the transaction stands on the ledger, and where it stands cannot be told now ({error}); ask for it by its id"
+        ),
     }
 }
 

@@ -28,6 +28,8 @@ pub enum LedgerError {
         code: &'static str,
         /// What contradicts what.
         detail: String,
+        /// After how many seconds to make the same call again, where that one is still under way. `None` where the call is another one.
+        retry_after_s: Option<u32>,
     },
     /// Too much waits already.
     #[error("{detail}")]
@@ -165,9 +167,16 @@ impl LedgerError {
                 is_conflict: false, ..
             }
             | LedgerError::AccessDenied { .. }
-            | LedgerError::Conflict { .. } => Advice::FixCall,
+            | LedgerError::Conflict {
+                retry_after_s: None,
+                ..
+            } => Advice::FixCall,
             LedgerError::Overloaded { .. }
             | LedgerError::TooManyRequests { .. }
+            | LedgerError::Conflict {
+                retry_after_s: Some(_),
+                ..
+            }
             | LedgerError::Invalid {
                 is_conflict: true, ..
             }
@@ -218,9 +227,19 @@ mod tests {
                 LedgerError::Conflict {
                     code: "c",
                     detail: detail(),
+                    retry_after_s: None,
                 },
                 "c",
                 Advice::FixCall,
+            ),
+            (
+                LedgerError::Conflict {
+                    code: "c",
+                    detail: detail(),
+                    retry_after_s: Some(1),
+                },
+                "c",
+                Advice::TryAgain,
             ),
             (
                 LedgerError::Overloaded {

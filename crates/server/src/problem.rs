@@ -130,6 +130,10 @@ impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Problem {
         let status = match &error {
             LedgerError::InvalidCall { .. }
+            | LedgerError::Conflict {
+                retry_after_s: None,
+                ..
+            }
             | LedgerError::Refused { .. }
             | LedgerError::Invalid {
                 is_conflict: false, ..
@@ -152,6 +156,7 @@ impl From<LedgerError> for Problem {
             | LedgerError::TooManyRequests { retry_after_s, .. } => {
                 problem.retry_after_s = Some(retry_after_s);
             }
+            LedgerError::Conflict { retry_after_s, .. } => problem.retry_after_s = retry_after_s,
             LedgerError::ShuttingDown => problem.retry_after_s = Some(RESTART_S),
             LedgerError::Unconfirmed { transaction_id, .. } => {
                 problem.transaction_id = Some(transaction_id);
@@ -247,9 +252,18 @@ mod tests {
         assert_eq!(
             answer(LedgerError::Conflict {
                 code,
-                detail: detail()
+                detail: detail(),
+                retry_after_s: None,
             }),
-            (409, false, None)
+            (422, false, None)
+        );
+        assert_eq!(
+            answer(LedgerError::Conflict {
+                code,
+                detail: detail(),
+                retry_after_s: Some(2),
+            }),
+            (409, true, Some(2))
         );
         assert_eq!(
             answer(LedgerError::Overloaded {

@@ -11,6 +11,9 @@ const DIFFICULTY_MAX: u32 = 16;
 const CACHE_BYTES_MIN: u64 = 1 << 20;
 /// How large it is where nothing is said.
 pub(super) const CACHE_BYTES_DEFAULT: u64 = 32 << 20;
+/// How long an Idempotency-Key is remembered where nothing is set, and at most.
+pub(super) const IDEMPOTENCY_KEEP_H_DEFAULT: u64 = 24;
+const IDEMPOTENCY_KEEP_H_MAX: u64 = 24 * 366;
 /// How long a host's name can be.
 const HOST_LENGTH_MAX: usize = 253;
 /// The key of the host names.
@@ -79,6 +82,17 @@ fn tls(settings: &ServerSettings) -> Result<(), SettingsError> {
 /// Refuses a cache that is too small.
 pub(super) fn cache_bytes(table: &str, bytes: u64) -> Result<(), SettingsError> {
     within(table, "cache_bytes", bytes, CACHE_BYTES_MIN, u64::MAX)
+}
+
+/// Refuses to remember keys for no time, or for longer than there is room for.
+pub(super) fn idempotency_keep_h(table: &str, hours: u64) -> Result<(), SettingsError> {
+    within(
+        table,
+        "idempotency_keep_h",
+        hours,
+        1,
+        IDEMPOTENCY_KEEP_H_MAX,
+    )
 }
 
 fn within(table: &str, key: &str, value: u64, min: u64, max: u64) -> Result<(), SettingsError> {

@@ -16,8 +16,14 @@ use super::{
 };
 
 /// The keys that only a ledger of kind `fabric` has.
-const FABRIC_KEYS: [&str; 6] = [
-    "profile", "channel", "contract", "wallet", "identity", "mode",
+const FABRIC_KEYS: [&str; 7] = [
+    "profile",
+    "channel",
+    "contract",
+    "wallet",
+    "identity",
+    "mode",
+    "idempotency_keep_h",
 ];
 /// The keys that every ledger has.
 const COMMON_KEYS: [&str; 2] = ["kind", "cache_bytes"];
@@ -54,6 +60,7 @@ pub(super) struct LedgerKeys {
     wallet: Option<PathBuf>,
     identity: Option<String>,
     mode: Option<Mode>,
+    idempotency_keep_h: Option<u64>,
 }
 
 impl SettingsKeys {
@@ -190,6 +197,9 @@ impl LedgerKeys {
                 .identity
                 .ok_or_else(|| missing("identity", "the user's name in the wallet"))?,
             mode: self.mode.unwrap_or_default(),
+            idempotency_keep_h: self
+                .idempotency_keep_h
+                .unwrap_or(check::IDEMPOTENCY_KEEP_H_DEFAULT),
             cache_bytes: self.cache_bytes.unwrap_or(check::CACHE_BYTES_DEFAULT),
         })
     }
@@ -211,6 +221,9 @@ impl LedgerKeys {
                     reason: "it must not be empty".to_owned(),
                 });
             }
+        }
+        if let Some(hours) = self.idempotency_keep_h {
+            check::idempotency_keep_h(table, hours)?;
         }
         let cache_bytes = self.cache_bytes.unwrap_or(check::CACHE_BYTES_DEFAULT);
         check::cache_bytes(table, cache_bytes)

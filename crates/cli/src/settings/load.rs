@@ -420,6 +420,7 @@ mod tests {
             wallet: folder.join("wallets/org1"),
             identity: "alice".to_owned(),
             mode: Mode::Gateway,
+            idempotency_keep_h: 24,
             cache_bytes: 32 << 20,
         };
         let settings = fixture.load().unwrap();
@@ -429,12 +430,14 @@ mod tests {
         fixture.set("CHAINLOOM_LEDGERS__TRADE__CONTRACT", "basic");
         fixture.set("CHAINLOOM_LEDGERS__TRADE__WALLET", "mine");
         fixture.set("CHAINLOOM_LEDGERS__TRADE__MODE", "direct");
+        fixture.set("CHAINLOOM_LEDGERS__TRADE__IDEMPOTENCY_KEEP_H", "48");
         fixture.set("CHAINLOOM_LEDGERS__COINS__DIFFICULTY", "5");
         let settings = fixture.load().unwrap();
         let changed = FabricSettings {
             contract: Some("basic".to_owned()),
             wallet: "mine".into(),
             mode: Mode::Direct,
+            idempotency_keep_h: 48,
             ..expected
         };
         assert_eq!(trade(&settings), changed);
@@ -558,6 +561,11 @@ mod tests {
                 "[ledgers.trade]\nkind = \"fabric\"\ncache_bytes = 5",
                 3,
                 "at least 1048576",
+            ),
+            (
+                "[ledgers.trade]\nkind = \"fabric\"\nidempotency_keep_h = 0",
+                3,
+                "it must be 1 to 8784",
             ),
         ] {
             let path = fixture.write("here", text);

@@ -180,6 +180,8 @@ pub(crate) struct FabricSettings {
     pub(crate) identity: String,
     /// Which way calls take.
     pub(crate) mode: Mode,
+    /// How long an Idempotency-Key is remembered, in hours.
+    pub(crate) idempotency_keep_h: u64,
     /// How much of the index is kept in memory, in bytes.
     pub(crate) cache_bytes: u64,
 }

@@ -27,6 +27,7 @@ pub(super) fn fabric() -> LedgerSettings {
         wallet: "wallet".into(),
         identity: "alice".to_owned(),
         mode: Mode::default(),
+        idempotency_keep_h: check::IDEMPOTENCY_KEEP_H_DEFAULT,
         cache_bytes: check::CACHE_BYTES_DEFAULT,
     })
 }

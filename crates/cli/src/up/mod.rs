@@ -5,6 +5,7 @@ mod open;
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chainloom_index::Index;
 use chainloom_ledger::Ledger;
@@ -91,7 +92,8 @@ async fn connect(connections: &Connections, settings: &Settings) {
         if let LedgerSettings::Fabric(fabric) = ledger {
             let cache_bytes = usize::try_from(fabric.cache_bytes).unwrap_or(usize::MAX);
             let options = fabric.connection();
-            connections.serve(name, options, cache_bytes).await;
+            let keep = Duration::from_secs(fabric.idempotency_keep_h * 60 * 60);
+            connections.serve(name, options, cache_bytes, keep).await;
         }
     }
 }

@@ -69,6 +69,7 @@ impl Drop for Expectation {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::tests::shared;
     use chainloom_ledger::Version;
 
     use super::*;
@@ -76,7 +77,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_wait_ends_with_the_block_the_deadline_or_the_stream() {
-        let shared = Arc::new(Shared::default());
+        let shared = shared();
         let expect = || Expectation::new(&shared, "a").unwrap();
         let mut expectation = expect();
         let past = Instant::now();
@@ -96,7 +97,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_is_dropped_waits_no_longer() {
-        let shared = Arc::new(Shared::default());
+        let shared = shared();
         let mut expectation = Expectation::new(&shared, "a").unwrap();
         assert!(shared.is_needed());
         let waiting = tokio::spawn(async move {
@@ -110,7 +111,7 @@ mod tests {
 
     #[test]
     fn too_many_are_refused() {
-        let shared = Arc::new(Shared::default());
+        let shared = shared();
         let all: Vec<_> = (0..WAITERS_MAX)
             .map(|number| Expectation::new(&shared, &number.to_string()).unwrap())
             .collect();

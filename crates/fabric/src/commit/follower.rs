@@ -240,11 +240,12 @@ fn unavailable(detail: String) -> LedgerError {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::Expectation;
+    use super::super::tests::shared;
     use super::*;
 
     #[test]
     fn the_stream_is_closed_when_it_was_not_needed_for_a_minute() {
-        let shared = Arc::new(Shared::default());
+        let shared = shared();
         let start = Instant::now();
         let mut follower = Follower {
             shared: shared.clone(),

@@ -25,10 +25,11 @@ pub(crate) use self::expectation::{Expectation, NotSeen};
 use self::follower::{Running, Stage};
 use self::pending::Submitted;
 pub(crate) use self::retry::pause_before_retry;
-pub(crate) use self::settle::{Settled, settle};
+pub(crate) use self::settle::{Settled, keep_sending, settle};
 use self::shared::Shared;
 use crate::call::ChannelCall;
 use crate::deliver::Source;
+use crate::outbox::{Outbox, Verdict};
 use crate::wire::ValidationCode;
 
 /// How long is waited for the stream of blocks before a transaction is submitted without it.
@@ -39,6 +40,17 @@ const STREAM_OPENS_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) struct Placed {
     pub(crate) version: Version,
     pub(crate) code: ValidationCode,
+}
+
+impl Placed {
+    /// What it means for the transaction of this id; `None` where that is told elsewhere: a duplicate says nothing of the first.
+    pub(crate) fn verdict(self) -> Option<Verdict> {
+        match self.code {
+            code if code.is_valid() => Some(Verdict::Valid(self.version)),
+            code if code.is_duplicate() || code == ValidationCode::NOT_VALIDATED => None,
+            _ => Some(Verdict::Void),
+        }
+    }
 }
 
 /// What became of the transactions that this program submits to a channel.
@@ -64,8 +76,8 @@ impl Drop for Owner {
 
 impl Commits {
     /// Nothing is sent yet.
-    pub(crate) fn new(source: Source) -> Self {
-        let shared = Arc::new(Shared::default());
+    pub(crate) fn new(source: Source, outbox: Outbox) -> Self {
+        let shared = Arc::new(Shared::new(outbox));
         Self(Arc::new(Owner { source, shared }))
     }
 

@@ -4,17 +4,29 @@ use super::Placed;
 use super::follower::Running;
 use super::pending::Pending;
 use super::waiters::Waiters;
+use crate::outbox::Outbox;
 use crate::wire::{Block, ValidationCode};
 
 /// What callers and the follower of the blocks share. Whoever needs several of the locks takes them in this order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Shared {
     running: Mutex<Option<Running>>,
     waiters: Mutex<Waiters>,
     pending: Mutex<Pending>,
+    /// What was sent and has to be seen, whether anybody waits or not.
+    outbox: Outbox,
 }
 
 impl Shared {
+    pub(super) fn new(outbox: Outbox) -> Self {
+        Self {
+            running: Mutex::default(),
+            waiters: Mutex::default(),
+            pending: Mutex::default(),
+            outbox,
+        }
+    }
+
     pub(super) fn running(&self) -> MutexGuard<'_, Option<Running>> {
         locked(&self.running)
     }
@@ -29,7 +41,7 @@ impl Shared {
 
     /// Whether anybody wants to know of the next block.
     pub(super) fn is_needed(&self) -> bool {
-        !self.waiters().is_empty() || !self.pending().is_empty()
+        !self.waiters().is_empty() || !self.pending().is_empty() || !self.outbox.is_empty()
     }
 
     /// Tells all who await a transaction of this block. What cannot be read has no id that anyone could await.
@@ -49,7 +61,20 @@ impl Shared {
             };
             let id = &envelope.header.transaction_id;
             self.pending().remove(id);
+            self.settle(id, placed);
             self.waiters().tell(id, placed);
+        }
+    }
+
+    /// Tells the outbox, before anybody who waits is told: a call that comes after that one finds it settled.
+    fn settle(&self, id: &str, placed: Placed) {
+        if !self.outbox.contains(id) {
+            return;
+        }
+        match placed.verdict() {
+            Some(verdict) => self.outbox.seen(id, verdict),
+            // Where it stands first has to be asked.
+            None => self.outbox.hurry(id),
         }
     }
 }

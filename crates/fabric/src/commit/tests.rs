@@ -14,6 +14,15 @@ use crate::connect::{Connection, ConnectionOptions, Mode, connect_from_folder};
 use crate::flow::Flow;
 use crate::gateway::Gateway;
 
+/// What nobody has used yet.
+pub(super) fn shared() -> Arc<Shared> {
+    Arc::new(Shared::new(outbox()))
+}
+
+fn outbox() -> Outbox {
+    Outbox::in_memory("devnet")
+}
+
 struct Connected {
     _folder: tempfile::TempDir,
     network: Network,
@@ -76,7 +85,7 @@ async fn an_id_that_stands_twice_is_told_as_it_stands_first() {
         let connected = connected.await.unwrap();
         let gateway = &connected.gateway;
         let flow = Flow::Gateway(gateway.clone());
-        let commits = Commits::new(connected.source.clone());
+        let commits = Commits::new(connected.source.clone(), outbox());
         let call = put("twice");
         let endorsed = gateway.endorse(&call).await.unwrap();
         let id = &endorsed.transaction_id;
@@ -141,7 +150,7 @@ async fn an_id_that_stands_twice_is_told_as_it_stands_first() {
 
 /// Peers that refuse tell those who wait already.
 async fn refused(source: Source) {
-    let commits = Commits::new(source);
+    let commits = Commits::new(source, outbox());
     let mut waits = Expectation::new(&commits.0.shared, "a").unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
     assert!(commits.expect("b", deadline).await.unwrap().is_none());
@@ -162,7 +171,7 @@ async fn a_peer_that_hangs_is_left_for_the_next() {
         .peers()
         .find(|(_, peer)| first.address.ends_with(&format!(":{}", peer.port)))
         .unwrap();
-    let commits = Commits::new(connected.source.clone());
+    let commits = Commits::new(connected.source.clone(), outbox());
     let call = put("hangs");
     let gateway = Gateway {
         targets: Arc::new([connected.gateway.targets[1].clone()]),
@@ -180,10 +189,11 @@ async fn a_peer_that_hangs_is_left_for_the_next() {
 
 /// Where peers send no blocks, callers are told so before they submit, and learn of the commit in another way.
 async fn no_stream(connected: &Connected) {
-    let elsewhere = Commits::new(Source {
+    let elsewhere = Source {
         channel: "elsewhere".to_owned(),
         ..connected.source.clone()
-    });
+    };
+    let elsewhere = Commits::new(elsewhere, outbox());
     let call = put("unseen");
     let gateway = &connected.gateway;
     let endorsed = gateway.endorse(&call).await.unwrap();
@@ -191,7 +201,7 @@ async fn no_stream(connected: &Connected) {
     let expectation = elsewhere.expect(id, call.deadline).await.unwrap();
     assert!(expectation.is_none());
     assert!(!elsewhere.0.shared.is_needed());
-    let submission = gateway.submit(&endorsed, call.deadline);
+    let submission = || gateway.submit(&endorsed, call.deadline);
     let settled = settle(id, expectation, submission, None, call.deadline).await;
     assert_eq!(settled, Ok(Settled::Unseen));
     let commit = gateway.commit(id, call.deadline).await.unwrap();

@@ -63,6 +63,25 @@ pub(crate) fn transaction(transaction: &Transaction, block: Hash) -> ledger::Tra
     }
 }
 
+/// A transaction that stands in no block yet.
+pub(crate) fn unseen(envelope: &Envelope) -> ledger::Transaction {
+    let action = match envelope.body() {
+        Ok(Body::Endorser(endorser)) => endorser.actions.into_iter().next(),
+        _ => None,
+    };
+    ledger::Transaction {
+        id: envelope.header.transaction_id.clone(),
+        version: None,
+        time: envelope.header.time,
+        kind: TransactionKind::Endorser,
+        call: action.map(|action| call(&action)),
+        transfer: None,
+        content: None,
+        endorsed: None,
+        validation_code: None,
+    }
+}
+
 fn readable(transaction: &Transaction, envelope: &Envelope, block: Hash) -> ledger::Transaction {
     let header = &envelope.header;
     let bare = ledger::Transaction {

@@ -67,7 +67,7 @@ pub(super) struct InvokeRequest {
     tag = "calls",
     params(
         ("ledger" = String, Path, description = "The ledger's name"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key within 24 hours gives the same answer and submits nothing again"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key within 24 hours gives the same answer and submits nothing again; another call under it is refused with 422, and with 409 while the first is under way"),
     ),
     request_body = InvokeRequest,
     responses(

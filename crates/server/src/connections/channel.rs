@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chainloom_fabric::{ConnectionOptions, FabricLedger};
+use chainloom_fabric::{ConnectionOptions, FabricLedger, OutboxOptions};
 use chainloom_index::{Index, IndexedLedger};
 use chainloom_ledger::{Ledger, LedgerKind};
 use tokio::sync::watch;
@@ -28,12 +28,13 @@ pub(super) struct Channel {
 pub(super) struct Ending(JoinHandle<()>);
 
 /// What it takes to open a channel.
-struct Opening {
-    name: String,
-    options: ConnectionOptions,
-    index: PathBuf,
-    cache_bytes: usize,
-    ledgers: Ledgers,
+pub(super) struct Opening {
+    pub(super) name: String,
+    pub(super) options: ConnectionOptions,
+    pub(super) outbox: OutboxOptions,
+    pub(super) index: PathBuf,
+    pub(super) cache_bytes: usize,
+    pub(super) ledgers: Ledgers,
 }
 
 /// A channel that is open, with its index.
@@ -45,20 +46,7 @@ struct Open {
 
 impl Channel {
     /// Tries to open it once, then leaves it to a task.
-    pub(super) async fn open(
-        name: &str,
-        options: ConnectionOptions,
-        index: PathBuf,
-        cache_bytes: usize,
-        ledgers: Ledgers,
-    ) -> Channel {
-        let opening = Opening {
-            name: name.to_owned(),
-            options,
-            index,
-            cache_bytes,
-            ledgers,
-        };
+    pub(super) async fn open(opening: Opening) -> Channel {
         let first = opening.attempt().await;
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(opening.keep(first, stopped));
@@ -134,6 +122,8 @@ impl Opening {
     async fn open(&self) -> Result<Open, String> {
         let connected = FabricLedger::connect(self.options.clone()).await;
         let ledger = connected.map_err(|error| error.to_string())?;
+        let ledger = ledger.with_outbox(self.outbox.clone()).await;
+        let ledger = ledger.map_err(|error| error.to_string())?;
         let index = open_index(&self.index, self.cache_bytes).await?;
         Ok(Open {
             users: Arc::new(Users::new(ledger.clone(), self.options.wallet.clone())),

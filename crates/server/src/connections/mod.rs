@@ -7,11 +7,12 @@ mod users;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use chainloom_fabric::ConnectionOptions;
+use chainloom_fabric::{ConnectionOptions, OutboxOptions};
 use tokio::sync::Mutex;
 
-use self::channel::Channel;
+use self::channel::{Channel, Opening};
 use crate::ledgers::Ledgers;
 
 /// The channels of a server. A cheap handle: clones share them.
@@ -20,7 +21,7 @@ pub struct Connections(Arc<Inner>);
 
 struct Inner {
     ledgers: Ledgers,
-    /// Where the indexes are.
+    /// Where the indexes and outboxes are.
     folder: PathBuf,
     channels: Mutex<BTreeMap<String, Channel>>,
 }
@@ -36,15 +37,34 @@ impl Connections {
     }
 
     /// Serves a channel under this name. Where it cannot be opened now it is shown as unavailable with the reason, and tried again until
-    /// it can be or the server ends. `cache_bytes` is how much of its index is kept in memory.
-    pub async fn serve(&self, name: &str, options: ConnectionOptions, cache_bytes: usize) {
+    /// it can be or the server ends. `cache_bytes` is how much of its index is kept in memory, `idempotency_keep` how long an Idempotency-Key is
+    /// remembered.
+    pub async fn serve(
+        &self,
+        name: &str,
+        options: ConnectionOptions,
+        cache_bytes: usize,
+        idempotency_keep: Duration,
+    ) {
         let Inner {
             ledgers,
             folder,
             channels,
         } = &*self.0;
         let index = folder.join(format!("{name}.index.redb"));
-        let channel = Channel::open(name, options, index, cache_bytes, ledgers.clone()).await;
+        let outbox = OutboxOptions {
+            path: folder.join(format!("{name}.outbox.redb")),
+            idempotency_keep,
+        };
+        let opening = Opening {
+            name: name.to_owned(),
+            options,
+            outbox,
+            index,
+            cache_bytes,
+            ledgers: ledgers.clone(),
+        };
+        let channel = Channel::open(opening).await;
         channels.lock().await.insert(name.to_owned(), channel);
     }
 

@@ -56,6 +56,7 @@ impl Core {
                     detail: "this idempotency key was used for another call within the last 24 \
                              hours; give each call a key of its own"
                         .to_owned(),
+                    retry_after_s: None,
                 });
             }
         };

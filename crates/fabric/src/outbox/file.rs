@@ -1,0 +1,245 @@
+//! Opening the file, and making it.
+
+use std::fs::{self, File};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use redb::backends::InMemoryBackend;
+use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, ReadableTableMetadata};
+use ring::rand::{SecureRandom, SystemRandom};
+
+use super::error::{Fault, OutboxError, panicked};
+use super::rows::{EntryRow, unseal};
+use super::tables::{Digest, ENTRIES, KEY_TIMES, KEYS, META};
+
+/// The format of the file. A change that older programs would misread raises it.
+const FORMAT: u32 = 1;
+/// How much memory the cache may take.
+const CACHE_BYTES: usize = 8 << 20;
+/// How long is waited for a file that is just being closed.
+const CLOSES_WITHIN: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+
+/// An open file and what stands in it.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) database: Database,
+    /// As it is named in errors.
+    pub(super) path: PathBuf,
+    /// With which requests are hashed, so that their hashes tell nothing.
+    pub(super) salt: Digest,
+    /// The entries, without their envelopes: number, transaction id, bytes of the row.
+    pub(super) entries: Vec<(u64, String, u64)>,
+    /// Bytes of all rows of keys.
+    pub(super) key_bytes: u64,
+}
+
+/// Opens the file of a channel, or makes it.
+///
+/// # Errors
+/// [`OutboxError`]. A file that is there is never overwritten, however damaged.
+pub(super) fn open(path: &Path, channel: &str) -> Result<Opened, OutboxError> {
+    let inaccessible = |error: io::Error| OutboxError::Inaccessible {
+        path: path.to_owned(),
+        detail: error.to_string(),
+    };
+    if !path.try_exists().map_err(inaccessible)? {
+        make(path, channel)?;
+    }
+    if fs::metadata(path).map_err(inaccessible)?.len() == 0 {
+        // It would be taken for a new database.
+        let detail = "it is empty".to_owned();
+        let path = path.to_owned();
+        return Err(OutboxError::Damaged { path, detail });
+    }
+    let database = open_database(path)?;
+    read(database, path.to_owned(), channel)
+}
+
+/// A store that is gone when the program ends.
+pub(super) fn in_memory(channel: &str) -> Opened {
+    let path = Path::new("in memory");
+    let database = redb::Builder::new().create_with_backend(InMemoryBackend::new());
+    let database = database.expect("memory takes what is written to it");
+    // It takes no keys, and so needs no secret.
+    let written = guarded(path, || write_first_rows(&database, channel, &[0; 32]));
+    written
+        .and_then(|()| read(database, path.to_owned(), channel))
+        .expect("memory gives back what was written to it")
+}
+
+/// Makes the file under another name and gives it its own when it is whole and on the disk, so that a crash leaves none or a whole one.
+fn make(path: &Path, channel: &str) -> Result<(), OutboxError> {
+    let inaccessible = |error: io::Error| OutboxError::Inaccessible {
+        path: path.to_owned(),
+        detail: error.to_string(),
+    };
+    let mut new_path = path.as_os_str().to_owned();
+    new_path.push(".new");
+    let new_path = PathBuf::from(new_path);
+    match fs::remove_file(&new_path) {
+        // What a crash left; nothing was ever answered from it.
+        Ok(()) => (),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (),
+        Err(error) => return Err(inaccessible(error)),
+    }
+    let database = open_database(&new_path)?;
+    let salt = salt().map_err(inaccessible)?;
+    guarded(&new_path, || write_first_rows(&database, channel, &salt))?;
+    fs::rename(&new_path, path).map_err(inaccessible)?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    sync_folder(folder.unwrap_or(Path::new("."))).map_err(inaccessible)
+}
+
+/// Makes the new name itself survive a power loss.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+fn open_database(path: &Path) -> Result<Database, OutboxError> {
+    let since = Instant::now();
+    loop {
+        let opened = catch_unwind(|| {
+            redb::Builder::new()
+                .set_cache_size(CACHE_BYTES)
+                .create(path)
+        });
+        match opened {
+            Ok(Ok(database)) => return Ok(database),
+            Ok(Err(DatabaseError::DatabaseAlreadyOpen)) => {
+                if since.elapsed() >= CLOSES_WITHIN {
+                    return Err(OutboxError::Locked {
+                        path: path.to_owned(),
+                    });
+                }
+                std::thread::sleep(LOOK_EVERY);
+            }
+            Ok(Err(error)) => return Err(Fault::from(error).while_opening(path)),
+            Err(panic) => return Err(panicked(&*panic).while_opening(path)),
+        }
+    }
+}
+
+fn salt() -> io::Result<Digest> {
+    let mut salt = [0; 32];
+    let filled = SystemRandom::new().fill(&mut salt);
+    filled.map_err(|_| io::Error::other("the system gives no random bytes"))?;
+    Ok(salt)
+}
+
+fn write_first_rows(database: &Database, channel: &str, salt: &Digest) -> Result<(), Fault> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
+    {
+        let mut meta = transaction.open_table(META)?;
+        meta.insert("format", &FORMAT.to_be_bytes()[..])?;
+        meta.insert("channel", channel.as_bytes())?;
+        meta.insert("salt", &salt[..])?;
+        meta.insert("key_bytes", &0_u64.to_be_bytes()[..])?;
+        // Every table is there from the start, so that readers need not care.
+        transaction.open_table(ENTRIES)?;
+        transaction.open_table(KEYS)?;
+        transaction.open_table(KEY_TIMES)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn read(database: Database, path: PathBuf, channel: &str) -> Result<Opened, OutboxError> {
+    let found = guarded(&path, || read_meta(&database))?;
+    if found.format > FORMAT {
+        return Err(OutboxError::NewerFormat {
+            path,
+            found: found.format,
+            known: FORMAT,
+        });
+    }
+    let (its_channel, salt, key_bytes) = guarded(&path, || found.rest())?;
+    if its_channel != channel {
+        return Err(OutboxError::OtherChannel {
+            path,
+            found: its_channel,
+            wanted: channel.to_owned(),
+        });
+    }
+    let entries = guarded(&path, || read_entries(&database))?;
+    Ok(Opened {
+        database,
+        path,
+        salt,
+        entries,
+        key_bytes,
+    })
+}
+
+struct Meta {
+    format: u32,
+    channel: Option<Vec<u8>>,
+    salt: Option<Vec<u8>>,
+    key_bytes: Option<Vec<u8>>,
+}
+
+impl Meta {
+    /// What only a known format has for sure.
+    fn rest(&self) -> Result<(String, Digest, u64), Fault> {
+        let wrong = |what: &str| Fault::Damage(format!("its {what} is missing or wrong"));
+        let channel = self.channel.clone().map(String::from_utf8);
+        let salt = self.salt.as_deref().map(Digest::try_from);
+        let key_bytes = self.key_bytes.as_deref().map(<[u8; 8]>::try_from);
+        let Some(Ok(channel)) = channel else {
+            return Err(wrong("channel"));
+        };
+        let Some(Ok(salt)) = salt else {
+            return Err(wrong("salt"));
+        };
+        let Some(Ok(key_bytes)) = key_bytes else {
+            return Err(wrong("count of bytes"));
+        };
+        Ok((channel, salt, u64::from_be_bytes(key_bytes)))
+    }
+}
+
+fn read_meta(database: &Database) -> Result<Meta, Fault> {
+    let meta = database.begin_read()?.open_table(META)?;
+    let get = |name| -> Result<Option<Vec<u8>>, Fault> {
+        Ok(meta.get(name)?.map(|value| value.value().to_vec()))
+    };
+    let format = get("format")?;
+    let Some(Ok(format)) = format.as_deref().map(<[u8; 4]>::try_from) else {
+        return Err(Fault::Damage("its format is missing or wrong".to_owned()));
+    };
+    Ok(Meta {
+        format: u32::from_be_bytes(format),
+        channel: get("channel")?,
+        salt: get("salt")?,
+        key_bytes: get("key_bytes")?,
+    })
+}
+
+/// All entries; each is read whole, so that damage shows now and not when it is needed.
+fn read_entries(database: &Database) -> Result<Vec<(u64, String, u64)>, Fault> {
+    let transaction = database.begin_read()?;
+    transaction.open_table(KEYS)?.len()?;
+    transaction.open_table(KEY_TIMES)?.len()?;
+    let mut entries = Vec::new();
+    for row in transaction.open_table(ENTRIES)?.iter()? {
+        let (number, bytes) = row?;
+        let (number, bytes) = (number.value(), bytes.value());
+        let entry: EntryRow = unseal("an entry", &number.to_be_bytes(), bytes)?;
+        entries.push((number, entry.transaction_id, bytes.len() as u64));
+    }
+    Ok(entries)
+}
+
+fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, OutboxError> {
+    let done = catch_unwind(AssertUnwindSafe(work));
+    let done = done.unwrap_or_else(|panic| Err(panicked(&*panic)));
+    done.map_err(|fault| fault.while_opening(path))
+}

@@ -1,0 +1,147 @@
+//! Sending again what was sent and has not been seen on the chain, in the background and after a restart.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chainloom_ledger::LedgerError;
+use futures_util::future::join_all;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::commit::{ById, Commits, Placed};
+use crate::flow::Flow;
+use crate::gateway::Endorsed;
+use crate::outbox::{Outbox, Verdict};
+use crate::wire::ValidationCode;
+
+/// How often is looked for what is due.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How many are sent again at once.
+const AT_ONCE: usize = 16;
+/// How long the orderers may take for one.
+const SENT_WITHIN: Duration = Duration::from_secs(10);
+/// How often old keys are looked for.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+
+/// The task that sees after the outbox of a ledger. It ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Resending(JoinHandle<()>);
+
+impl Drop for Resending {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Resending {
+    /// Has to be called within a runtime.
+    pub(crate) fn start(flow: Flow, commits: Commits, outbox: Outbox) -> Arc<Self> {
+        let resender = Resender {
+            flow,
+            commits,
+            outbox,
+        };
+        Arc::new(Self(tokio::spawn(resender.run())))
+    }
+}
+
+struct Resender {
+    flow: Flow,
+    commits: Commits,
+    outbox: Outbox,
+}
+
+impl Resender {
+    async fn run(self) {
+        let mut forgotten_at = Instant::now();
+        loop {
+            if self.outbox.is_empty() {
+                // The error says that nothing happened for long.
+                let _ = timeout(FORGET_EVERY, self.outbox.changed()).await;
+            } else {
+                // Whoever sees blocks tells the outbox of what stands in them.
+                self.commits.open();
+                let due = self.outbox.due(AT_ONCE);
+                join_all(due.iter().map(|id| self.see_after(id))).await;
+                if due.len() < AT_ONCE {
+                    sleep(LOOK_EVERY).await;
+                }
+            }
+            if forgotten_at.elapsed() >= FORGET_EVERY {
+                forgotten_at = Instant::now();
+                self.outbox.forget_old_keys();
+            }
+        }
+    }
+
+    /// Looks whether a transaction stands on the chain, and sends it again if not.
+    async fn see_after(&self, id: &str) {
+        match self.look(id).await {
+            Ok(Some(verdict)) => return self.outbox.seen(id, verdict),
+            Ok(None) => (),
+            // It can be sent twice; not to send it would be worse.
+            Err(error) => tracing::debug!(id, "looking for a transaction: {error}"),
+        }
+        match self.send(id).await {
+            Ok(()) | Err(LedgerError::Unconfirmed { .. }) => self.outbox.sent_again(id),
+            Err(error) if is_refusal(&error) => self.refused(id, &error).await,
+            Err(error) => {
+                tracing::debug!(id, "sending a transaction again: {error}");
+                self.outbox.sent_again(id);
+            }
+        }
+    }
+
+    /// What became of a transaction, if it stands on the chain.
+    async fn look(&self, id: &str) -> Result<Option<Verdict>, LedgerError> {
+        let found = match ById::find(&self.flow, id).await {
+            Ok(found) => found.transaction,
+            Err(LedgerError::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let placed = Placed {
+            version: found.version,
+            code: found
+                .validation_code
+                .unwrap_or(ValidationCode::NOT_VALIDATED),
+        };
+        Ok(placed.verdict())
+    }
+
+    async fn send(&self, id: &str) -> Result<(), LedgerError> {
+        let Some(envelope) = self.outbox.envelope(id).await? else {
+            // It was seen in the meantime.
+            return Ok(());
+        };
+        let endorsed = Endorsed {
+            transaction_id: id.to_owned(),
+            envelope,
+            result: Bytes::new(),
+        };
+        let deadline = Instant::now() + SENT_WITHIN;
+        self.flow.submit(&endorsed, deadline).await
+    }
+
+    async fn refused(&self, id: &str, error: &LedgerError) {
+        if !self.outbox.refused_again(id) {
+            tracing::debug!(id, "a transaction that is sent again was refused: {error}");
+            return;
+        }
+        tracing::warn!(
+            id,
+            "a transaction is not sent again, since the orderers refuse it: {error}"
+        );
+        if let Err(error) = self.outbox.refused(id).await {
+            tracing::error!("{error}");
+        }
+    }
+}
+
+/// Whether the orderers do not want it, rather than cannot take it now.
+fn is_refusal(error: &LedgerError) -> bool {
+    matches!(
+        error,
+        LedgerError::Refused { .. } | LedgerError::AccessDenied { .. }
+    )
+}
