@@ -5,7 +5,7 @@ use crate::{ValidationCode, Version};
 /// Why a ledger did not do what it was asked; each variant says what the caller can do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
-    /// The call itself is wrong.
+    /// The call itself is wrong, or the key that it comes with.
     #[error("{detail}")]
     InvalidCall {
         /// A stable word, such as `unknown_function`.
@@ -21,14 +21,14 @@ pub enum LedgerError {
         /// What was looked for, and where.
         detail: String,
     },
-    /// The call contradicts one that was made before.
+    /// The call contradicts one that was made before, as things stand.
     #[error("{detail}")]
     Conflict {
-        /// A stable word, such as `idempotency_key_reused`.
+        /// A stable word, such as `idempotency_key_in_use`.
         code: &'static str,
         /// What contradicts what.
         detail: String,
-        /// After how many seconds to make the same call again, where that one is still under way. `None` where the call is another one.
+        /// After how many seconds to make the same call again, where the one before is still under way; `None` where it fails again.
         retry_after_s: Option<u32>,
     },
     /// Too much waits already.

@@ -130,10 +130,6 @@ impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Problem {
         let status = match &error {
             LedgerError::InvalidCall { .. }
-            | LedgerError::Conflict {
-                retry_after_s: None,
-                ..
-            }
             | LedgerError::Refused { .. }
             | LedgerError::Invalid {
                 is_conflict: false, ..
@@ -255,7 +251,7 @@ mod tests {
                 detail: detail(),
                 retry_after_s: None,
             }),
-            (422, false, None)
+            (409, false, None)
         );
         assert_eq!(
             answer(LedgerError::Conflict {

@@ -214,7 +214,8 @@ impl Outbox {
     /// Claims a key for a call; what it was used for before, if it was.
     ///
     /// # Errors
-    /// [`LedgerError::Conflict`] where it was used for another call, or a call with it is under way; [`LedgerError::Storage`].
+    /// [`LedgerError::InvalidCall`] where it was used for another call; [`LedgerError::Conflict`] where the call is still under way;
+    /// [`LedgerError::Storage`].
     pub(crate) async fn claim(
         &self,
         key_use: &KeyUse,
@@ -468,11 +469,10 @@ impl Drop for Hold {
 }
 
 fn reused() -> LedgerError {
-    LedgerError::Conflict {
+    LedgerError::InvalidCall {
         code: "idempotency_key_reused",
         detail: "this idempotency key was used for another call; give each call a key of its own"
             .to_owned(),
-        retry_after_s: None,
     }
 }
 

@@ -94,6 +94,7 @@ impl From<OutsideError> for LedgerError {
         let conflict = |code| Self::Conflict {
             code,
             detail: detail.clone(),
+            retry_after_s: None,
         };
         match error {
             OutsideError::Certificate(_) => invalid("certificate_unreadable"),

@@ -51,12 +51,11 @@ impl Core {
             Posted::Repeated { ticket } => ticket,
             Posted::Full => return Err(full()),
             Posted::KeyReused => {
-                return Err(LedgerError::Conflict {
+                return Err(LedgerError::InvalidCall {
                     code: "idempotency_key_reused",
                     detail: "this idempotency key was used for another call within the last 24 \
                              hours; give each call a key of its own"
                         .to_owned(),
-                    retry_after_s: None,
                 });
             }
         };
