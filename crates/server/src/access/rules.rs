@@ -119,6 +119,21 @@ const RULES: &[(Method, &str, Need)] = &[
         "/api/v1/ledgers/{ledger}/peers/{address}",
         Need::Ledger(Manage),
     ),
+    (
+        Method::GET,
+        "/api/v1/ledgers/{ledger}/config/history",
+        Need::Ledger(Read),
+    ),
+    (
+        Method::GET,
+        "/api/v1/ledgers/{ledger}/contracts",
+        Need::Ledger(Read),
+    ),
+    (
+        Method::GET,
+        "/api/v1/ledgers/{ledger}/keys/{contract}/history",
+        Need::Ledger(Read),
+    ),
     // Signing outside.
     (
         Method::POST,
