@@ -83,6 +83,7 @@ impl Frame {
             ("Blocks", format!("{base}/blocks")),
             ("Transactions", format!("{base}/transactions")),
             ("Peers", format!("{base}/peers")),
+            ("Configuration", format!("{base}/config")),
         ];
         let ledgers = match place.ledgers.as_slice() {
             [] | [_] => &[],

@@ -9,6 +9,7 @@ mod advice;
 mod assets;
 mod block;
 mod blocks;
+mod configuration;
 mod fabric;
 mod form;
 mod format;
@@ -64,6 +65,10 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
         .route("/explorer/{ledger}/pending", get(pending::pending))
         .route("/explorer/{ledger}/account", get(account::account))
         .route("/explorer/{ledger}/search", get(search::search))
+        .route(
+            "/explorer/{ledger}/config",
+            get(configuration::configuration),
+        )
         .route("/explorer/{ledger}/peers", get(peers::peers))
         .route("/explorer/{ledger}/peers/why", get(peers::why))
         .route(

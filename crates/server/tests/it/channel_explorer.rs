@@ -27,6 +27,24 @@ fn has(page: &str, words: &[&str]) {
 }
 
 #[tokio::test]
+async fn the_configuration_is_told_with_its_changes_and_contracts() {
+    let server = server();
+    let page = server.page("/explorer/trade/config").await;
+    for part in [
+        "etcdraft",
+        "orderer1.example:7050",
+        "tick_interval",
+        "Org2MSP",
+        "MAJORITY of Admins",
+        "AND(Org1MSP.peer, Org2MSP.peer)",
+        "collection secrets: OR(Org1MSP.member)",
+        "orderer, batch size, max message count was 500 and is 10 now",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+}
+
+#[tokio::test]
 async fn the_explorer_begins_with_the_channel_where_it_is_alone() {
     let server = server();
     let page = server.page("/").await;
