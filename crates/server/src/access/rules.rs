@@ -41,6 +41,16 @@ const RULES: &[(Method, &str, Need)] = &[
     ),
     (
         Method::GET,
+        "/api/v1/ledgers/{ledger}/config/history",
+        Need::Ledger(Read),
+    ),
+    (
+        Method::GET,
+        "/api/v1/ledgers/{ledger}/contracts",
+        Need::Ledger(Read),
+    ),
+    (
+        Method::GET,
         "/api/v1/ledgers/{ledger}/stats",
         Need::Ledger(Read),
     ),
@@ -216,6 +226,7 @@ const RULES: &[(Method, &str, Need)] = &[
         Need::Ledger(Read),
     ),
     (Method::GET, "/explorer/{ledger}/search", Need::Ledger(Read)),
+    (Method::GET, "/explorer/{ledger}/config", Need::Ledger(Read)),
     (Method::GET, "/explorer/{ledger}/peers", Need::Ledger(Read)),
     (
         Method::GET,

@@ -13,6 +13,7 @@ use super::format::{age, printable, size, span};
 use super::frame::Frame;
 use super::page::{PageResult, page};
 use super::served::Shown;
+use crate::access::Caller;
 use crate::state::AppState;
 
 /// How many changes of the configuration the page shows.
@@ -183,10 +184,11 @@ impl Change {
 /// The page of the parameters by which blocks are made, who may do what, and what can be called.
 pub(super) async fn configuration(
     State(state): State<AppState>,
+    caller: Caller,
     Path(name): Path<String>,
     address: Uri,
 ) -> PageResult {
-    let shown = Shown::named(&state, &name)?;
+    let shown = Shown::named(&state, &caller, &name)?;
     let ledger = shown.ledger();
     let config = ledger.config(None).await?;
     // What one peer will not say is no reason to hide all the rest.
