@@ -18,7 +18,6 @@ use bytes::Bytes;
 use chainloom_ledger::{Call, CallOptions, Creator, Hash, LedgerError, Payload, Receipt, Wait};
 use jiff::Timestamp;
 use prost::Message as _;
-use serde::Serialize;
 use tokio::time::Instant;
 
 use self::channel::Channels;
@@ -36,8 +35,7 @@ use crate::wire::proto::{common, protos};
 use crate::wire::{Body, Envelope};
 
 /// Which signature is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// Of a proposal that peers are to endorse.
     Proposal,
@@ -48,8 +46,7 @@ pub enum Step {
 }
 
 /// How a key of some kind signs for Fabric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
     /// ECDSA over the SHA-256 of the bytes, on whichever curve the key is.
     EcdsaSha256,

@@ -99,6 +99,27 @@ const RULES: &[(Method, &str, Need)] = &[
         "/api/v1/ledgers/{ledger}/invoke",
         Need::Ledger(Invoke),
     ),
+    // Its handler asks for Query or Invoke, by what is prepared. Who calls is proven by the signatures that follow.
+    (
+        Method::POST,
+        "/api/v1/ledgers/{ledger}/transactions/prepare",
+        Need::Token,
+    ),
+    (
+        Method::POST,
+        "/api/v1/ledgers/{ledger}/transactions/{id}/evaluate",
+        Need::Ledger(Query),
+    ),
+    (
+        Method::POST,
+        "/api/v1/ledgers/{ledger}/transactions/{id}/endorse",
+        Need::Ledger(Invoke),
+    ),
+    (
+        Method::POST,
+        "/api/v1/ledgers/{ledger}/transactions/{id}/submit",
+        Need::Ledger(Invoke),
+    ),
     (
         Method::POST,
         "/api/v1/ledgers/{ledger}/mine",

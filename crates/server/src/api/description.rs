@@ -30,6 +30,7 @@ const DOCUMENT: &str = "/openapi.json";
         (name = "blocks", description = "The walk through the chain, and new blocks as they come"),
         (name = "transactions", description = "One transaction, or those of an account"),
         (name = "calls", description = "Asking and calling contracts"),
+        (name = "signing", description = "Calls of a channel of Fabric whose key is elsewhere: prepare, sign, endorse, sign, submit"),
         (name = "mining", description = "Making blocks, on a chain of the tutorial"),
         (name = "peers", description = "Whom a chain of the tutorial talks to"),
     )

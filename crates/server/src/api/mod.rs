@@ -17,6 +17,7 @@ mod key_history;
 mod ledgers;
 mod mine;
 mod mining;
+mod outside;
 mod parameters;
 mod path;
 mod peers;
@@ -72,6 +73,10 @@ fn v1() -> OpenApiRouter<AppState> {
         .routes(routes!(key_history::key_history))
         .routes(routes!(query::query))
         .routes(routes!(invoke::invoke))
+        .routes(routes!(outside::prepare))
+        .routes(routes!(outside::evaluate))
+        .routes(routes!(outside::endorse))
+        .routes(routes!(outside::submit))
         .routes(routes!(mine::mine))
         .routes(routes!(mining::mining))
         .routes(routes!(peers::peers, register_peers::register_peers))

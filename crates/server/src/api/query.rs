@@ -15,7 +15,7 @@ use crate::state::AppState;
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct QueryResult {
     /// What it returned.
-    result: Payload,
+    pub(super) result: Payload,
 }
 
 /// Asks a contract without changing the ledger.

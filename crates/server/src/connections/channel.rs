@@ -39,7 +39,7 @@ pub(super) struct Opening {
 
 /// A channel that is open, with its index.
 struct Open {
-    ledger: Arc<dyn Ledger>,
+    ledger: FabricLedger,
     users: Arc<Users>,
     index: Index,
 }
@@ -88,17 +88,19 @@ impl Opening {
             pause = (pause * 2).min(AGAIN_AFTER_MAX);
             open = self.attempt().await;
         };
-        open.index.follow(open.ledger, stop).await;
+        open.index.follow(Arc::new(open.ledger), stop).await;
     }
 
     /// Opens the channel and serves it, or says why that cannot be.
     async fn attempt(&self) -> Option<Open> {
         match self.open().await {
             Ok(open) => {
-                let ledger = IndexedLedger::new(open.ledger.clone(), open.index.clone());
+                let ledger: Arc<dyn Ledger> = Arc::new(open.ledger.clone());
+                let ledger = IndexedLedger::new(ledger, open.index.clone());
                 let contract = self.options.contract.clone();
                 let served = ServedLedger::fabric(Arc::new(ledger), contract);
                 let served = served.with_users(open.users.clone());
+                let served = served.signed_outside(open.ledger.clone());
                 self.ledgers.insert(&self.name, served);
                 Some(open)
             }
@@ -127,7 +129,7 @@ impl Opening {
         let index = open_index(&self.index, self.cache_bytes).await?;
         Ok(Open {
             users: Arc::new(Users::new(ledger.clone(), self.options.wallet.clone())),
-            ledger: Arc::new(ledger),
+            ledger,
             index,
         })
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chainloom_fabric::FabricLedger;
 use chainloom_index::IndexedLedger;
 use chainloom_ledger::{BoxFuture, Call, InvokeOptions, Ledger, Payload, Receipt};
 use chainloom_tutorial::Node;
@@ -21,6 +22,8 @@ pub struct ServedLedger {
     pub(crate) ledger: Arc<IndexedLedger>,
     /// The node behind it, where it is a chain of the tutorial.
     pub(crate) node: Option<Node>,
+    /// The channel behind it, where calls of it can be signed elsewhere.
+    pub(crate) channel: Option<FabricLedger>,
     /// The contract that is meant where a call names none.
     pub(crate) default_contract: Option<String>,
     /// As whom a channel can be used, besides as the user that it was opened for.
@@ -41,6 +44,7 @@ impl ServedLedger {
         ServedLedger {
             ledger,
             node: Some(node),
+            channel: None,
             default_contract: Some(COIN.to_owned()),
             users: None,
             ended: Arc::default(),
@@ -52,6 +56,7 @@ impl ServedLedger {
         ServedLedger {
             ledger,
             node: None,
+            channel: None,
             default_contract,
             users: None,
             ended: Arc::default(),
@@ -63,6 +68,15 @@ impl ServedLedger {
     pub(crate) fn with_users(self, users: Arc<dyn ChannelUsers>) -> ServedLedger {
         ServedLedger {
             users: Some(users),
+            ..self
+        }
+    }
+
+    /// Has calls of this channel, which is the ledger's own, signed elsewhere.
+    #[must_use]
+    pub(crate) fn signed_outside(self, channel: FabricLedger) -> ServedLedger {
+        ServedLedger {
+            channel: Some(channel),
             ..self
         }
     }
