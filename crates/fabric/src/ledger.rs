@@ -20,6 +20,7 @@ use crate::connect::{
 };
 use crate::contracts::contracts;
 use crate::deliver::{Blocks, Source, Which};
+use crate::description::Descriptions;
 use crate::flow::Flow;
 use crate::identity::CurrentIdentity;
 use crate::outbox::{Outbox, OutboxError, OutboxOptions};
@@ -39,6 +40,7 @@ pub struct FabricLedger {
     contract: Option<String>,
     pub(crate) outside: Arc<Waiting>,
     warnings: Arc<[String]>,
+    descriptions: Descriptions,
 }
 
 impl FabricLedger {
@@ -85,6 +87,7 @@ impl FabricLedger {
             source,
             contract,
             outside: Arc::default(),
+            descriptions: Descriptions::default(),
             warnings: warnings.into(),
         }
     }
@@ -127,6 +130,7 @@ impl FabricLedger {
             resending: self.resending.clone(),
             contract: self.contract.clone(),
             outside: self.outside.clone(),
+            descriptions: self.descriptions.clone(),
             warnings: self.warnings.clone(),
         }
     }
@@ -169,16 +173,22 @@ impl FabricLedger {
         }
     }
 
-    pub(crate) fn call(
+    /// A caller's call, with what can be told of it before it is sent.
+    ///
+    /// # Errors
+    /// [`LedgerError::InvalidCall`].
+    pub(crate) async fn call(
         &self,
         call: Call,
         options: CallOptions,
     ) -> Result<ChannelCall, LedgerError> {
-        ChannelCall::new(call, options, self.contract.as_deref())
+        let call = ChannelCall::new(call, options, self.contract.as_deref())?;
+        self.descriptions.check(&self.flow, &call).await?;
+        Ok(call)
     }
 
     async fn evaluate(&self, call: Call, options: CallOptions) -> Result<QueryAnswer, LedgerError> {
-        let call = self.call(call, options)?;
+        let call = self.call(call, options).await?;
         let result = self.flow.evaluate(&call).await?;
         Ok(QueryAnswer::Result(words::Payload(result.to_vec())))
     }

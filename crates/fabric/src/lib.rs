@@ -10,6 +10,7 @@ mod connect;
 mod contracts;
 mod definition;
 mod deliver;
+mod description;
 mod dial;
 mod direct;
 mod endpoint;

@@ -20,7 +20,7 @@ impl FabricLedger {
         options: InvokeOptions,
     ) -> Result<Receipt, LedgerError> {
         let wait = options.wait;
-        let call = self.call(call, options.call)?;
+        let call = self.call(call, options.call).await?;
         self.outbox.check_room()?;
         let Some(key) = &options.idempotency_key else {
             return self.submit_anew(&call, wait, options.retries, None).await;

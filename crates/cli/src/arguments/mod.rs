@@ -8,13 +8,16 @@ mod token;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::settings::duration;
+
 #[cfg(unix)]
 pub(crate) use devnet::{DevnetCommand, DevnetPlace, DevnetUpArguments};
-use parse::number;
+use parse::{named_value, number};
 pub(crate) use serving::{ChainRules, Place, UpArguments};
 pub(crate) use token::{TokenCommand, TokenCreateArguments};
 
@@ -377,7 +380,8 @@ pub(crate) struct BalanceArguments {
 #[command(after_help = "Examples:\n  \
     chainloom query balance alice\n  \
     chainloom query pending\n  \
-    chainloom query get key --contract probe")]
+    chainloom query get key --contract probe\n  \
+    chainloom query getPrivate key --organization Org1MSP")]
 pub(crate) struct QueryArguments {
     /// The function.
     pub(crate) function: String,
@@ -388,6 +392,8 @@ pub(crate) struct QueryArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) contract: Option<String>,
     #[command(flatten)]
+    pub(crate) how: CallFlags,
+    #[command(flatten)]
     pub(crate) remote: Remote,
 }
 
@@ -396,7 +402,8 @@ pub(crate) struct QueryArguments {
     chainloom invoke transfer alice bob 5\n  \
     chainloom invoke transfer alice bob 5 --wait committed\n  \
     chainloom invoke transfer alice bob 5 --idempotency-key order-17\n  \
-    chainloom invoke add counter 1 --retry 3")]
+    chainloom invoke add counter 1 --retry 3\n  \
+    chainloom invoke putPrivate key --transient value=secret")]
 pub(crate) struct InvokeArguments {
     /// The function.
     pub(crate) function: String,
@@ -406,6 +413,8 @@ pub(crate) struct InvokeArguments {
     /// The contract [default: the one that is configured for the ledger; `coin` on the tutorial's chain].
     #[arg(long, value_name = "NAME")]
     pub(crate) contract: Option<String>,
+    #[command(flatten)]
+    pub(crate) how: CallFlags,
     /// What to wait for before the command ends.
     #[arg(long, value_enum)]
     pub(crate) wait: Option<WaitFor>,
@@ -417,6 +426,27 @@ pub(crate) struct InvokeArguments {
     pub(crate) retry: Option<u32>,
     #[command(flatten)]
     pub(crate) remote: Remote,
+}
+
+/// How a call is to be carried out.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "On Fabric")]
+pub(crate) struct CallFlags {
+    /// Data for those peers only that run the call; they never stand on the ledger. May come several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = named_value)]
+    pub(crate) transient: Vec<(String, String)>,
+    /// An organization (its MSP id) whose peers are to run the call. May come several times.
+    #[arg(long, value_name = "MSP-ID")]
+    pub(crate) organization: Vec<String>,
+    /// A peer that is asked, by address or by its name in the connection profile. May come several times.
+    #[arg(long, value_name = "PEER")]
+    pub(crate) peer: Vec<String>,
+    /// It is the call with which a contract begins whose definition asks for one.
+    #[arg(long)]
+    pub(crate) init: bool,
+    /// How long the call may take, such as 5s or 2m [default: 60s].
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// What `invoke` waits for.

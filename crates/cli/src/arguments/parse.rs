@@ -12,6 +12,14 @@ pub(super) fn number<T: FromStr>(text: &str) -> Result<T, &'static str> {
     })
 }
 
+/// A name and a value, with an equals sign between them.
+pub(super) fn named_value(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("NAME=VALUE is expected, such as price=1250"),
+    }
+}
+
 /// A port.
 pub(super) fn port(text: &str) -> Result<u16, &'static str> {
     text.parse()
@@ -34,6 +42,12 @@ mod tests {
         assert_eq!(number::<u32>("4294967296"), Err("the number is too large"));
         for text in ["", "-1", "x", "1.5"] {
             assert!(number::<u64>(text).is_err_and(|said| said.contains("whole number")));
+        }
+        let pair = |name: &str, value: &str| Ok((name.to_owned(), value.to_owned()));
+        assert_eq!(named_value("price=1=2"), pair("price", "1=2"));
+        assert_eq!(named_value("price="), pair("price", ""));
+        for text in ["price", "=1", ""] {
+            assert!(named_value(text).is_err_and(|said| said.contains("NAME=VALUE")));
         }
         assert_eq!(port("5000"), Ok(5000));
         assert!(port("65536").is_err_and(|said| said.contains("65535")));

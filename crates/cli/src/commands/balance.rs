@@ -1,4 +1,4 @@
-use crate::arguments::BalanceArguments;
+use crate::arguments::{BalanceArguments, CallFlags};
 use crate::client::Client;
 use crate::error::Error;
 use crate::output::{Output, value};
@@ -14,6 +14,7 @@ pub(crate) async fn run(arguments: &BalanceArguments) -> Result<(), Error> {
         Some(COIN),
         "balance",
         std::slice::from_ref(&arguments.account),
+        &CallFlags::default(),
     )
     .await?;
     let mut output = Output::new();

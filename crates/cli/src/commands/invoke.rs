@@ -2,10 +2,12 @@ use http::HeaderName;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::arguments::{InvokeArguments, Remote, WaitFor};
+use crate::arguments::{CallFlags, InvokeArguments, Remote, WaitFor};
 use crate::client::{Client, Request};
 use crate::error::Error;
 use crate::output::{Details, Output, value};
+
+use super::call;
 
 /// The header whose key makes a call happen once.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -16,6 +18,7 @@ pub(super) struct Call {
     pub(super) contract: Option<String>,
     pub(super) function: String,
     pub(super) args: Vec<String>,
+    pub(super) how: CallFlags,
     pub(super) wait: Option<WaitFor>,
     pub(super) idempotency_key: Option<String>,
     /// How often to submit it anew where it met a conflict.
@@ -52,6 +55,7 @@ pub(crate) async fn run(arguments: &InvokeArguments) -> Result<(), Error> {
         contract: arguments.contract.clone(),
         function: arguments.function.clone(),
         args: arguments.args.clone(),
+        how: arguments.how.clone(),
         wait: arguments.wait,
         idempotency_key: arguments.idempotency_key.clone(),
         retry: arguments.retry,
@@ -82,6 +86,7 @@ fn body(call: &Call) -> String {
     }
     fields.insert("function".to_owned(), call.function.clone().into());
     fields.insert("args".to_owned(), call.args.clone().into());
+    call::add(&call.how, &mut fields);
     if let Some(wait) = call.wait {
         let wait = match wait {
             WaitFor::Ordered => "ordered",
@@ -129,6 +134,7 @@ mod tests {
             contract: None,
             function: "transfer".to_owned(),
             args: vec!["a\"b".to_owned(), "12345678901234567890123".to_owned()],
+            how: CallFlags::default(),
             wait: Some(WaitFor::Committed),
             idempotency_key: None,
             retry: None,

@@ -3,6 +3,7 @@
 mod balance;
 mod block;
 mod blocks;
+mod call;
 
 mod chain;
 mod completions;

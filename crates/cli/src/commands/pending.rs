@@ -1,4 +1,4 @@
-use crate::arguments::Remote;
+use crate::arguments::{CallFlags, Remote};
 use crate::client::Client;
 use crate::error::Error;
 use crate::json;
@@ -11,7 +11,7 @@ use super::query::{QueryResult, ask};
 /// Lists the transactions that wait for a block, in the order in which they were accepted.
 pub(crate) async fn run(remote: &Remote) -> Result<(), Error> {
     let client = Client::new(remote).await?;
-    let answer = ask(&client, Some(COIN), "pending", &[]).await?;
+    let answer = ask(&client, Some(COIN), "pending", &[], &CallFlags::default()).await?;
     let mut output = Output::new();
     if remote.json {
         return output.line(answer.text());

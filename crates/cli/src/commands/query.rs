@@ -1,10 +1,12 @@
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
-use crate::arguments::QueryArguments;
+use crate::arguments::{CallFlags, QueryArguments};
 use crate::client::{Answer, Client, Request};
 use crate::error::Error;
 use crate::output::{Output, value};
+
+use super::call;
 
 /// What the server answers to a query.
 #[derive(Debug, Deserialize)]
@@ -17,7 +19,14 @@ pub(super) struct QueryResult {
 pub(crate) async fn run(arguments: &QueryArguments) -> Result<(), Error> {
     let client = Client::new(&arguments.remote).await?;
     let contract = arguments.contract.as_deref();
-    let answer = ask(&client, contract, &arguments.function, &arguments.args).await?;
+    let answer = ask(
+        &client,
+        contract,
+        &arguments.function,
+        &arguments.args,
+        &arguments.how,
+    )
+    .await?;
     let mut output = Output::new();
     if arguments.remote.json {
         return output.line(answer.text());
@@ -31,13 +40,17 @@ pub(super) async fn ask(
     contract: Option<&str>,
     function: &str,
     args: &[String],
+    how: &CallFlags,
 ) -> Result<Answer, Error> {
-    let mut call = json!({"function": function, "args": args});
+    let mut fields = Map::new();
+    fields.insert("function".to_owned(), function.into());
+    fields.insert("args".to_owned(), args.into());
     if let Some(contract) = contract {
-        call["contract"] = contract.into();
+        fields.insert("contract".to_owned(), contract.into());
     }
+    call::add(how, &mut fields);
     let path = client.ledger_path(&["query"]);
     client
-        .ask(Request::post(&path).json(call.to_string()))
+        .ask(Request::post(&path).json(Value::Object(fields).to_string()))
         .await
 }

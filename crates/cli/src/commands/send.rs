@@ -1,4 +1,4 @@
-use crate::arguments::SendArguments;
+use crate::arguments::{CallFlags, SendArguments};
 use crate::error::Error;
 use crate::output::shortened;
 
@@ -23,6 +23,7 @@ pub(crate) async fn run(arguments: &SendArguments) -> Result<(), Error> {
             arguments.recipient.clone(),
             amount.to_owned(),
         ],
+        how: CallFlags::default(),
         wait: None,
         idempotency_key: None,
         retry: None,

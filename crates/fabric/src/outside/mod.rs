@@ -242,7 +242,7 @@ impl Outside<'_> {
         step: Step,
     ) -> Result<ToSign, OutsideError> {
         let signatory = Signatory::new(certificate, organization, Timestamp::now())?;
-        let call = self.ledger.call(call, options)?;
+        let call = self.ledger.call(call, options).await?;
         let channels = &self.ledger.outside.channels;
         channels.check(self.ledger, &signatory).await?;
         let channel = self.ledger.flow.channel();
