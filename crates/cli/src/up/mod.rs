@@ -1,5 +1,6 @@
 //! `chainloom up`: opens the ledgers, each with its index beside it, and serves them.
 
+mod connections;
 mod open;
 
 use std::io::{IsTerminal, Write};
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use chainloom_index::Index;
 use chainloom_ledger::Ledger;
-use chainloom_server::{Connections, Ledgers, Server, ServerOptions, TlsFiles, TokenFile};
+use chainloom_server::{Connections, Ledgers, Limits, Server, ServerOptions, TlsFiles, TokenFile};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 
@@ -113,7 +114,10 @@ fn server_options(settings: &Settings, folder: &DataFolder) -> ServerOptions {
         listen: settings.server.listen.clone(),
         allowed_hosts: settings.server.allowed_hosts.clone(),
         insecure_public: settings.server.insecure_public,
-        ..ServerOptions::default()
+        limits: Limits {
+            connections: connections::connections(),
+            ..Limits::default()
+        },
     }
 }
 
