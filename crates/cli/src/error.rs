@@ -196,6 +196,25 @@ pub(crate) enum Error {
     /// The read model cannot be opened.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// The wallet cannot be opened.
+    #[error(transparent)]
+    OpenWallet(#[from] chainloom_server::OpenWalletError),
+    /// The files of an identity cannot be read or written.
+    #[error(transparent)]
+    IdentityFiles(#[from] chainloom_fabric::identity::SourceError),
+    /// A secret cannot be read, or is none.
+    #[error("the secret: {0}")]
+    Secret(String),
+    /// Somebody is to be asked for a secret, and no person is there.
+    #[error(
+        "nobody is there to be asked for the {what}: name its file with {flag}, or - for standard input"
+    )]
+    NoSecret {
+        /// What is asked for.
+        what: &'static str,
+        /// The flag that names a file with it.
+        flag: &'static str,
+    },
     /// A ledger did not do what it was asked.
     #[error(transparent)]
     Ledger(#[from] LedgerError),

@@ -14,6 +14,7 @@ mod body;
 mod connections;
 mod explorer;
 mod gate;
+mod identities;
 mod ledgers;
 mod operations;
 mod options;
@@ -30,6 +31,7 @@ pub use access::{
     TokenState, UnknownPermission,
 };
 pub use connections::Connections;
+pub use identities::{Identities, IdentitiesError, OpenWalletError, WalletOptions, WalletSecret};
 pub use ledgers::{Ledgers, ServedLedger};
 pub use options::{Limits, ServerOptions};
 pub use serve::{BindError, TlsError, TlsFiles};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::access::LiveTokens;
+use crate::identities::Identities;
 use crate::ledgers::Ledgers;
 use crate::routes;
 use crate::serve::{Beyond, Listener, LiveCertificate, accept_until, bind_all};
@@ -23,6 +24,7 @@ pub struct Server {
     certificate: Option<Arc<LiveCertificate>>,
     options: ServerOptions,
     ledgers: Ledgers,
+    identities: Option<Identities>,
 }
 
 impl Server {
@@ -40,7 +42,17 @@ impl Server {
             tokens: tokens.map(Arc::new),
             options,
             ledgers,
+            identities: None,
         })
+    }
+
+    /// Serves a wallet too: its identities can be listed, added and renewed.
+    #[must_use]
+    pub fn with_identities(self, identities: Identities) -> Server {
+        Server {
+            identities: Some(identities),
+            ..self
+        }
     }
 
     /// The addresses that it listens on, with the ports that were chosen for port 0.
@@ -62,7 +74,13 @@ impl Server {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let (stop, stopping) = watch::channel(false);
         let limits = self.options.limits.clone();
-        let state = AppState::new(self.ledgers, self.options, self.tokens, stopping.clone());
+        let state = AppState::new(
+            self.ledgers,
+            self.identities,
+            self.options,
+            self.tokens,
+            stopping.clone(),
+        );
         let router = routes::router(state.clone());
         let tls = self.certificate.as_ref().map(LiveCertificate::acceptor);
         let serving = accept_until(self.listeners, tls, router, limits, stopping);

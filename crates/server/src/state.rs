@@ -4,6 +4,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
 use crate::access::LiveTokens;
+use crate::identities::Identities;
 use crate::ledgers::Ledgers;
 use crate::operations::Metrics;
 use crate::safety::HostRule;
@@ -16,6 +17,7 @@ pub(crate) struct AppState(Arc<Shared>);
 /// The one copy of it.
 pub(crate) struct Shared {
     pub(crate) ledgers: Ledgers,
+    pub(crate) identities: Option<Identities>,
     pub(crate) limits: Limits,
     /// The tokens, where callers are asked for one.
     pub(crate) tokens: Option<Arc<LiveTokens>>,
@@ -34,12 +36,14 @@ pub(crate) struct Shared {
 impl AppState {
     pub(crate) fn new(
         ledgers: Ledgers,
+        identities: Option<Identities>,
         options: ServerOptions,
         tokens: Option<Arc<LiveTokens>>,
         stopping: watch::Receiver<bool>,
     ) -> AppState {
         AppState(Arc::new(Shared {
             ledgers,
+            identities,
             hosts: HostRule::new(&options.allowed_hosts),
             metrics: Metrics::new(),
             chain_places: Arc::new(Semaphore::new(options.limits.chain_streams)),

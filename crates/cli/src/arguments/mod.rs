@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod devnet;
+mod identity;
 mod parse;
 mod serving;
 mod token;
@@ -17,6 +18,11 @@ use crate::settings::duration;
 
 #[cfg(unix)]
 pub(crate) use devnet::{DevnetCommand, DevnetPlace, DevnetUpArguments};
+pub(crate) use identity::{
+    AuthorityArguments, EnrollArguments, ExportArguments, FilesArguments, IdentityCommand,
+    IdentityRemote, ImportArguments, LabelArguments, ReenrollArguments, RegisterArguments,
+    RemoveArguments, RevokeArguments,
+};
 use parse::{named_value, number};
 pub(crate) use serving::{ChainRules, Place, UpArguments};
 pub(crate) use token::{TokenCommand, TokenCreateArguments};
@@ -90,6 +96,9 @@ pub(crate) enum Command {
     /// Show, register, forget and ask other nodes.
     #[command(subcommand)]
     Nodes(NodesCommand),
+    /// Register, enroll, import, renew and revoke who can act on channels of Fabric.
+    #[command(subcommand)]
+    Identity(IdentityCommand),
     /// Write the chain to a file, read one in, check one.
     #[command(subcommand)]
     Chain(ChainCommand),
@@ -130,6 +139,7 @@ impl Command {
                 | NodesCommand::Forget { remote, .. }
                 | NodesCommand::Resolve(remote),
             ) => remote.json,
+            Command::Identity(command) => command.is_json(),
             Command::Config(arguments) => arguments.remote.json,
             Command::Block(arguments) => arguments.remote.json,
             Command::Blocks(arguments) => arguments.remote.json,

@@ -11,6 +11,7 @@ mod config;
 mod contracts;
 #[cfg(unix)]
 mod devnet;
+mod identity;
 mod info;
 mod invoke;
 mod ledgers;
@@ -120,6 +121,7 @@ async fn carry_out(command: Command) -> Result<ExitCode, Error> {
             nodes::forget(&address, &remote).await
         }
         Command::Nodes(NodesCommand::Resolve(remote)) => nodes::resolve(&remote).await,
+        Command::Identity(command) => identity::run(command).await,
         Command::Chain(ChainCommand::Export {
             file,
             force,

@@ -26,6 +26,7 @@ impl Settings {
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
         server(&self.server)?;
         tls(&self.server)?;
+        self.wallet.check()?;
         let mut first_tutorial = None;
         for (name, ledger) in &self.ledgers {
             check_name(name)?;

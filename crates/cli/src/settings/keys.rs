@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     FabricSettings, Kind, LedgerSettings, ServerSettings, Settings, SettingsError,
-    TutorialSettings, check,
+    TutorialSettings, WalletSettings, check,
 };
 
 /// The keys that only a ledger of kind `fabric` has.
@@ -33,6 +33,7 @@ const COMMON_KEYS: [&str; 2] = ["kind", "cache_bytes"];
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub(super) struct SettingsKeys {
     pub(super) server: ServerSettings,
+    pub(super) wallet: WalletSettings,
     pub(super) ledgers: BTreeMap<String, LedgerKeys>,
 }
 
@@ -81,6 +82,7 @@ impl SettingsKeys {
         }
         Ok(Settings {
             server: self.server,
+            wallet: self.wallet,
             ledgers,
         })
     }
@@ -88,6 +90,7 @@ impl SettingsKeys {
     /// Refuses values that cannot be, wherever they stand.
     pub(super) fn check_values(&self) -> Result<(), SettingsError> {
         check::server(&self.server)?;
+        self.wallet.check()?;
         for (name, keys) in &self.ledgers {
             let table = format!("ledgers.{name}");
             match keys.kind {
@@ -114,13 +117,12 @@ impl SettingsKeys {
         }
     }
 
-    /// Lets the paths of the certificate and of Fabric's ledgers begin at this folder.
+    /// Lets the paths of the certificate, of the wallet and of Fabric's ledgers begin at this folder.
     pub(super) fn resolve_paths(&mut self, folder: &Path) {
-        let server = &mut self.server;
-        for path in [&mut server.tls_certificate, &mut server.tls_key]
-            .into_iter()
-            .flatten()
-        {
+        let (server, wallet) = (&mut self.server, &mut self.wallet);
+        let of_server = [&mut server.tls_certificate, &mut server.tls_key];
+        let of_wallet = [&mut wallet.directory, &mut wallet.key_file];
+        for path in of_server.into_iter().chain(of_wallet).flatten() {
             *path = folder.join(&*path);
         }
         for keys in self.ledgers.values_mut() {

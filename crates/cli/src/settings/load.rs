@@ -14,6 +14,7 @@ use figment::value::Value;
 use toml::Spanned;
 
 use super::keys::{LedgerKeys, SettingsKeys};
+use super::wallet::PASSPHRASE;
 use super::{Settings, SettingsError};
 
 /// The name of the file that is looked for.
@@ -90,7 +91,9 @@ pub(crate) fn load(
         .variables
         .iter()
         .filter(|(name, _)| {
-            !CLIENT_VARIABLES.contains(&name.as_str()) && !name.starts_with(TEST_PREFIX)
+            !CLIENT_VARIABLES.contains(&name.as_str())
+                && name != PASSPHRASE
+                && !name.starts_with(TEST_PREFIX)
         })
         .collect();
     variables.sort();
@@ -246,12 +249,15 @@ fn place_of(text: &str, key: &str) -> Option<usize> {
         #[serde(default)]
         server: BTreeMap<String, Spanned<toml::Value>>,
         #[serde(default)]
+        wallet: BTreeMap<String, Spanned<toml::Value>>,
+        #[serde(default)]
         ledgers: BTreeMap<String, BTreeMap<String, Spanned<toml::Value>>>,
     }
     let places: Places = toml::from_str(text).ok()?;
     let names: Vec<&str> = key.split('.').collect();
     let value = match names.as_slice() {
         ["server", key] => places.server.get(*key)?,
+        ["wallet", key] => places.wallet.get(*key)?,
         ["ledgers", ledger, key] => places.ledgers.get(*ledger)?.get(*key)?,
         _ => return None,
     };

@@ -17,6 +17,7 @@ mod load;
 mod node;
 #[cfg(test)]
 mod testing;
+mod wallet;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use error::SettingsError;
 use load::{Environment, load};
+pub(crate) use wallet::WalletSettings;
 
 /// The port on which the tutorial serves.
 pub(crate) const DEFAULT_PORT: u16 = 5000;
@@ -38,6 +40,8 @@ pub(crate) const DEFAULT_PORT: u16 = 5000;
 pub(crate) struct Settings {
     /// What holds for the whole server.
     pub(crate) server: ServerSettings,
+    /// Who can act through it.
+    pub(crate) wallet: WalletSettings,
     /// The ledgers that it serves, by name.
     pub(crate) ledgers: BTreeMap<String, LedgerSettings>,
 }

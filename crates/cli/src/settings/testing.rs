@@ -2,13 +2,17 @@
 
 use chainloom_fabric::Mode;
 
-use super::{FabricSettings, LedgerSettings, ServerSettings, Settings, TutorialSettings, check};
+use super::{
+    FabricSettings, LedgerSettings, ServerSettings, Settings, TutorialSettings, WalletSettings,
+    check,
+};
 
 /// Settings with these ledgers.
 pub(super) fn settings<const N: usize>(ledgers: [(&str, LedgerSettings); N]) -> Settings {
     let named = ledgers.map(|(name, ledger)| (name.to_owned(), ledger));
     Settings {
         server: ServerSettings::default(),
+        wallet: WalletSettings::default(),
         ledgers: named.into_iter().collect(),
     }
 }

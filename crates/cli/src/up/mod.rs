@@ -10,9 +10,12 @@ use std::time::Duration;
 
 use chainloom_index::Index;
 use chainloom_ledger::Ledger;
-use chainloom_server::{Connections, Ledgers, Limits, Server, ServerOptions, TlsFiles, TokenFile};
+use chainloom_server::{
+    Connections, Identities, Ledgers, Limits, OpenWalletError, Server, ServerOptions, TlsFiles,
+    TokenFile,
+};
 use tokio::sync::watch;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use crate::arguments::UpArguments;
 use crate::banner::{Banner, Chain, Channel};
@@ -38,6 +41,8 @@ pub(crate) async fn run(arguments: &UpArguments) -> Result<(), Error> {
     let server = Server::bind(options, ledgers.clone())?;
     let addresses = server.addresses();
     folder.create()?;
+    let identities = open_wallet(&settings, &folder).await?;
+    let server = server.with_identities(identities.clone());
     let tutorial = open_tutorial(&settings, &folder).await?;
     if let Some(tutorial) = &tutorial {
         tutorial.node.set_listen_addresses(addresses.clone());
@@ -47,6 +52,10 @@ pub(crate) async fn run(arguments: &UpArguments) -> Result<(), Error> {
     connect(&connections, &settings).await;
 
     let (stop_following, stopped) = watch::channel(());
+    let renewing = {
+        let (identities, stopped) = (identities.clone(), stopped.clone());
+        tokio::spawn(async move { identities.keep_renewed(until(stopped)).await })
+    };
     let following = tutorial
         .as_ref()
         .map(|tutorial| follow(tutorial.index.clone(), tutorial.ledger(), stopped))
@@ -65,6 +74,9 @@ pub(crate) async fn run(arguments: &UpArguments) -> Result<(), Error> {
     // Again for a server that broke off before anybody asked it to end.
     shutdown(tutorial.as_ref()).await;
     connections.end().await;
+    if let Err(error) = renewing.await {
+        tracing::warn!("the renewal of identities did not end by itself: {error}");
+    }
     if let Some(Err(error)) = wait(following).await {
         tracing::warn!("an index did not end by itself: {error}");
     }
@@ -122,12 +134,24 @@ fn server_options(settings: &Settings, folder: &DataFolder) -> ServerOptions {
 }
 
 /// Keeps an index up to its ledger until the other end of `stopped` is dropped.
-async fn follow(index: Index, ledger: Arc<dyn Ledger>, mut stopped: watch::Receiver<()>) {
-    let shutdown = async {
-        // The error says just that: the other end is gone.
-        while stopped.changed().await.is_ok() {}
-    };
-    index.follow(ledger, shutdown).await;
+async fn follow(index: Index, ledger: Arc<dyn Ledger>, stopped: watch::Receiver<()>) {
+    index.follow(ledger, until(stopped)).await;
+}
+
+/// Waits until the other end is dropped.
+async fn until(mut stopped: watch::Receiver<()>) {
+    // The error says just that: the other end is gone.
+    while stopped.changed().await.is_ok() {}
+}
+
+/// Opens the wallet, off the async threads.
+async fn open_wallet(settings: &Settings, folder: &DataFolder) -> Result<Identities, Error> {
+    let options = settings
+        .wallet
+        .options(folder)
+        .map_err(OpenWalletError::from)?;
+    let opened = spawn_blocking(move || Identities::open(&options)).await;
+    Ok(opened.map_err(Error::Panicked)??)
 }
 
 fn banner(

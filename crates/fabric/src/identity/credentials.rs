@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::certificate::{Certificate, Validity};
+use super::certificate::{Certificate, CertificateError, Validity};
 use super::key::PrivateKey;
 use super::public_key::PublicKeyKind;
 use super::random::NoRandomness;
@@ -93,6 +93,65 @@ pub struct MspContext {
     pub intermediates: BTreeMap<String, Certificate>,
     /// Its `config.yaml`, which says how roles are told.
     pub configuration: Option<String>,
+}
+
+/// Why texts are not what an MSP folder holds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MspContextError {
+    /// Not the name of a file.
+    #[error("`{0}` is no name of a file: letters, digits and ._- are expected, as in ca.pem")]
+    FileName(String),
+    /// No certificate.
+    #[error("{name}: {source}")]
+    Certificate {
+        /// The name of its file.
+        name: String,
+        /// What is wrong with it.
+        source: CertificateError,
+    },
+}
+
+/// The longest name of a file in an MSP folder, in bytes.
+const FILE_NAME_BYTES_MAX: usize = 200;
+
+impl MspContext {
+    /// Of certificates in PEM by the names of their files.
+    ///
+    /// # Errors
+    /// [`MspContextError`]: a name that leads elsewhere too.
+    pub fn from_texts(
+        roots: &BTreeMap<String, String>,
+        intermediates: &BTreeMap<String, String>,
+        configuration: Option<String>,
+    ) -> Result<Self, MspContextError> {
+        Ok(Self {
+            roots: certificates(roots)?,
+            intermediates: certificates(intermediates)?,
+            configuration,
+        })
+    }
+}
+
+fn certificates(
+    texts: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, Certificate>, MspContextError> {
+    let read = texts.iter().map(|(name, text)| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let is_file = (1..=FILE_NAME_BYTES_MAX).contains(&name.len())
+            && !name.starts_with('.')
+            && name.bytes().all(is_plain);
+        if !is_file {
+            let shown = name.chars().take(FILE_NAME_BYTES_MAX).collect();
+            return Err(MspContextError::FileName(shown));
+        }
+        let certificate =
+            Certificate::from_pem(text).map_err(|source| MspContextError::Certificate {
+                name: name.clone(),
+                source,
+            })?;
+        Ok((name.clone(), certificate))
+    });
+    read.collect()
 }
 
 /// A certificate with the private key that belongs to it, for an organization.

@@ -29,7 +29,7 @@ pub mod wallet;
 
 pub(crate) use certificate::hexadecimal;
 pub use certificate::{Certificate, CertificateError, Validity};
-pub use credentials::{Credentials, Identity, IdentityError, MspContext};
+pub use credentials::{Credentials, Identity, IdentityError, MspContext, MspContextError};
 pub use current::{CurrentIdentity, ReplaceError};
 pub use file::FileError;
 pub use key::{KeyError, PrivateKey};

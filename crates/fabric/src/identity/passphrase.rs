@@ -5,7 +5,9 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::certificate::hexadecimal;
 use super::file::{self, FileError};
+use super::random::{self, NoRandomness};
 
 /// The longest passphrase, in bytes.
 const BYTES_MAX: usize = 1024;
@@ -23,9 +25,12 @@ pub enum PassphraseError {
     /// It is too long.
     #[error("the passphrase has {0} bytes, and {BYTES_MAX} are the most")]
     TooLong(usize),
-    /// The key file cannot be read.
-    #[error("the key file cannot be read: {0}")]
+    /// The key file cannot be read or made.
+    #[error("the key file: {0}")]
     KeyFile(#[from] FileError),
+    /// See [`NoRandomness`].
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
 }
 
 impl Passphrase {
@@ -49,6 +54,16 @@ impl Passphrase {
     pub fn from_key_file(path: &Path) -> Result<Self, PassphraseError> {
         let text = file::read_secret(path, 4 * BYTES_MAX)?;
         Self::new(text.lines().next().unwrap_or_default())
+    }
+
+    /// Makes a key file with a random passphrase (256 bits in hex), new and for its owner only.
+    ///
+    /// # Errors
+    /// [`PassphraseError::NoRandomness`]; [`PassphraseError::KeyFile`], where the file is there already too.
+    pub fn make_key_file(path: &Path) -> Result<Self, PassphraseError> {
+        let text = Zeroizing::new(hexadecimal(&random::bytes::<32>()?[..]));
+        file::write_new(path, &format!("{}\n", &*text))?;
+        Self::new(text.as_str())
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
@@ -87,5 +102,20 @@ mod tests {
         let passphrase = Passphrase::from_key_file(&path).unwrap();
         assert_eq!(passphrase.as_bytes(), b"correct horse");
         assert_eq!(format!("{passphrase:?}"), "Passphrase(…)");
+    }
+
+    #[test]
+    fn a_key_file_is_made_once_and_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        let made = Passphrase::make_key_file(&path).unwrap();
+        assert_eq!(made.as_bytes().len(), 64);
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let read = Passphrase::from_key_file(&path).unwrap();
+        assert_eq!(read.as_bytes(), made.as_bytes());
+        let again = Passphrase::make_key_file(&path).unwrap_err();
+        assert!(again.to_string().contains("is there already"), "{again}");
     }
 }

@@ -197,6 +197,31 @@ const RULES: &[(Method, &str, Need)] = &[
         Need::Server(Manage),
     ),
     (
+        Method::GET,
+        "/api/v1/identities/{label}",
+        Need::Server(Manage),
+    ),
+    (
+        Method::GET,
+        "/api/v1/identities/{label}/crl",
+        Need::Server(Manage),
+    ),
+    (
+        Method::GET,
+        "/api/v1/identities/{label}/ca",
+        Need::Server(Manage),
+    ),
+    (
+        Method::GET,
+        "/api/v1/identities/{label}/ca/identities",
+        Need::Server(Manage),
+    ),
+    (
+        Method::POST,
+        "/api/v1/identities/{label}/export",
+        Need::Server(Manage),
+    ),
+    (
         Method::POST,
         "/api/v1/identities/{label}/reenroll",
         Need::Server(Manage),

@@ -32,6 +32,7 @@ const DOCUMENT: &str = "/openapi.json";
         (name = "calls", description = "Asking and calling contracts"),
         (name = "signing", description = "Calls of a channel of Fabric whose key is elsewhere: prepare, sign, endorse, sign, submit"),
         (name = "mining", description = "Making blocks, on a chain of the tutorial"),
+        (name = "identities", description = "Who can act through this server on channels of Fabric"),
         (name = "peers", description = "Whom a chain of the tutorial talks to"),
     )
 )]

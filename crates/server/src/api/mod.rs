@@ -11,6 +11,7 @@ mod contracts;
 mod description;
 mod events;
 mod hash_input;
+mod identities;
 mod invoke;
 mod json_body;
 mod key_history;
@@ -82,6 +83,7 @@ fn v1() -> OpenApiRouter<AppState> {
         .routes(routes!(peers::peers, register_peers::register_peers))
         .routes(routes!(resolve_peers::resolve_peers))
         .routes(routes!(remove_peer::remove_peer))
+        .merge(identities::router())
 }
 
 /// A route of the API that does not take the method; axum adds what it takes as `Allow`.

@@ -43,8 +43,8 @@ impl Readiness {
     }
 }
 
-/// `GET /readyz`: 200 when every ledger answers everything, else 503; a line for each, or one
-/// word where the server asks for tokens.
+/// `GET /readyz`: 200 when every ledger answers everything, else 503; a line for each and for each
+/// warning about an identity, or one word where the server asks for tokens.
 pub(super) async fn readyz(State(state): State<AppState>) -> Response {
     let mut lines = String::new();
     let mut status = StatusCode::OK;
@@ -61,6 +61,16 @@ pub(super) async fn readyz(State(state): State<AppState>) -> Response {
             }
         };
         lines.push_str(&line);
+    }
+    if let Some(identities) = &state.identities {
+        match identities.warnings().await {
+            // A warning is no reason to take the server out of service: a ledger that cannot go on says so itself.
+            Ok(warnings) => lines.extend(warnings.iter().map(|warning| format!("{warning}\n"))),
+            Err(error) => {
+                status = StatusCode::SERVICE_UNAVAILABLE;
+                lines.push_str(&format!("wallet: {error}\n"));
+            }
+        }
     }
     // Nobody is asked for a token here, so that only those are told more who need none.
     if state.tokens.is_some() {

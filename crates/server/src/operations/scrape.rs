@@ -2,8 +2,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chainloom_ledger::Ledger;
 use http::header::CONTENT_TYPE;
+use jiff::Timestamp;
 
 use super::LedgerGauges;
+use crate::identities::render_metrics;
 use crate::ledgers::{Entry, ServedLedger};
 use crate::state::AppState;
 
@@ -15,8 +17,14 @@ pub(super) async fn metrics(State(state): State<AppState>) -> Response {
             read_gauges(&gauges, name, served).await;
         }
     }
+    let mut text = state.metrics.render() + &gauges.render();
+    // A wallet that cannot be read is told by /readyz.
+    if let Some(identities) = &state.identities
+        && let Ok(listing) = identities.list().await
+    {
+        text.push_str(&render_metrics(&listing.identities, Timestamp::now()));
+    }
     let content_type = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    let text = state.metrics.render() + &gauges.render();
     (content_type, text).into_response()
 }
 

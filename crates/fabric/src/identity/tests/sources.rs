@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used)]
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -8,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::identity::testing::{KINDS, credentials, openssl, passphrase};
 use crate::identity::{
     Certificate, CertificateError, Credentials, FileError, Identity, IdentityError, KeyError,
-    KeyKind, MspContext, PrivateKey, PublicKeyKind, SourceError,
+    KeyKind, MspContext, MspContextError, PrivateKey, PublicKeyKind, SourceError,
 };
 
 fn same(one: &Credentials, other: &Credentials) {
@@ -273,4 +274,21 @@ fn nothing_shows_a_key() {
         "{shown}"
     );
     assert!(shown.contains("Signer(P-256)"), "{shown}");
+}
+
+#[test]
+fn what_an_msp_folder_holds_can_be_told_in_texts() {
+    let certificate = credentials(KeyKind::P256).certificate().clone();
+    let texts = |name: &str, text: &str| [(name.to_owned(), text.to_owned())].into();
+    let none = BTreeMap::new();
+    let pem = certificate.to_pem();
+    let context = MspContext::from_texts(&texts("ca.pem", &pem), &none, None).unwrap();
+    assert_eq!(context.roots["ca.pem"], certificate);
+    for name in ["", "../ca.pem", "a/b", ".hidden", "a b", &"x".repeat(201)] {
+        let error = MspContext::from_texts(&none, &texts(name, &pem), None).unwrap_err();
+        assert!(matches!(error, MspContextError::FileName(_)), "{error}");
+    }
+    let error = MspContext::from_texts(&texts("ca.pem", "x"), &none, None).unwrap_err();
+    assert!(error.to_string().starts_with("ca.pem: "), "{error}");
+    assert!(matches!(error, MspContextError::Certificate { .. }));
 }

@@ -32,6 +32,18 @@ pub enum WalletError {
     /// There are more identities than a wallet holds.
     #[error("the wallet holds {0} identities, which is the most: forget some")]
     Full(usize),
+    /// There is more to an identity than its file can hold.
+    #[error(
+        "`{label}` would take {bytes} bytes, and {bytes_max} are the most: leave out certificates that are not its CA's"
+    )]
+    TooLarge {
+        /// Which identity it is.
+        label: Label,
+        /// How much it is.
+        bytes: usize,
+        /// The most that is read back.
+        bytes_max: usize,
+    },
     /// The passphrase is not the one with which the key was encrypted.
     #[error("the passphrase is not the one with which the key of `{0}` was encrypted")]
     WrongPassphrase(Label),

@@ -72,7 +72,8 @@ impl Wallet {
         Ok(record)
     }
 
-    /// Puts renewed credentials in the place of those that are there. How they were enrolled stays.
+    /// Puts renewed credentials in the place of those that are there. How they were enrolled stays, unless
+    /// it is said anew.
     ///
     /// # Errors
     /// [`WalletError::NoSuchIdentity`]; [`WalletError::Key`], [`WalletError::Damaged`], [`WalletError::File`].
@@ -80,11 +81,12 @@ impl Wallet {
         &self,
         label: &Label,
         credentials: &Credentials,
+        enrollment: Option<&Enrollment>,
         now: Timestamp,
     ) -> Result<Record, WalletError> {
         let before = self.state_store.read(label)?;
         let mut record = self.record(label, credentials, now)?;
-        record.enrollment = before.enrollment;
+        record.enrollment = enrollment.cloned().or(before.enrollment);
         record.is_renewed = true;
         self.state_store.replace(&record)?;
         Ok(record)

@@ -97,7 +97,7 @@ impl StateStore {
         if there >= IDENTITIES_MAX {
             return Err(WalletError::Full(there));
         }
-        match file::write_new(&self.path(&record.label), &record.to_text()) {
+        match file::write_new(&self.path(&record.label), &text_of(record)?) {
             Err(FileError::Taken(_)) => Err(WalletError::LabelTaken(record.label.clone())),
             written => Ok(written?),
         }
@@ -105,7 +105,7 @@ impl StateStore {
 
     pub(super) fn replace(&self, record: &Record) -> Result<(), WalletError> {
         let path = self.path(&record.label);
-        Ok(file::replace(&path, &record.to_text())?)
+        Ok(file::replace(&path, &text_of(record)?)?)
     }
 
     /// Deletes the file of an identity. The CA and the channels are told nothing.
@@ -123,6 +123,19 @@ impl StateStore {
     pub fn path(&self, label: &Label) -> PathBuf {
         self.folder.join(format!("{label}{SUFFIX}"))
     }
+}
+
+/// The text of a record's file, as far as it can be read back.
+fn text_of(record: &Record) -> Result<String, WalletError> {
+    let text = record.to_text();
+    if text.len() > file::BYTES_MAX {
+        return Err(WalletError::TooLarge {
+            label: record.label.clone(),
+            bytes: text.len(),
+            bytes_max: file::BYTES_MAX,
+        });
+    }
+    Ok(text)
 }
 
 fn missing(label: &Label) -> impl FnOnce(FileError) -> WalletError {

@@ -123,7 +123,7 @@ fn labels_are_unique_and_can_be_forgotten() {
         matches!(missing, WalletError::NoSuchIdentity(_)),
         "{missing}"
     );
-    let missing = wallet.renew(&alice(), &ALICE, now).unwrap_err();
+    let missing = wallet.renew(&alice(), &ALICE, None, now).unwrap_err();
     assert!(
         matches!(missing, WalletError::NoSuchIdentity(_)),
         "{missing}"
@@ -181,7 +181,7 @@ fn renewed_credentials_take_the_old_ones_place() {
         .unwrap();
     assert!(!first.is_renewed);
     let renewed = credentials(KeyKind::P256);
-    let record = wallet.renew(&alice(), &renewed, now).unwrap();
+    let record = wallet.renew(&alice(), &renewed, None, now).unwrap();
     assert_eq!(record, wallet.state_store().read(&alice()).unwrap());
     assert_eq!(record.enrollment, Some(enrollment));
     assert!(record.is_renewed && record.revoked_at.is_none());
@@ -302,6 +302,17 @@ fn a_folder_that_is_none_is_named() {
     let error = StateStore::open(&path).unwrap_err();
     assert!(matches!(error, WalletError::File(_)), "{error}");
     assert!(error.to_string().contains("file"), "{error}");
+}
+
+#[test]
+fn what_could_not_be_read_back_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let wallet = wallet(folder.path(), "secret");
+    let mut record = wallet.record(&alice(), &ALICE, Timestamp::now()).unwrap();
+    record.context.configuration = Some("x".repeat(300_000));
+    let error = wallet.state_store().add(&record).unwrap_err();
+    assert!(matches!(error, WalletError::TooLarge { .. }), "{error}");
+    assert!(wallet.state_store().list().unwrap().identities.is_empty());
 }
 
 #[test]
