@@ -12,8 +12,33 @@ use crate::apply::AddError;
 use crate::error::is_damage;
 use crate::tables::{State, Tables, recreate};
 
-/// How many damaged files are kept beside the index before the last of them is overwritten.
-const DAMAGED_FILES_MAX: u32 = 9;
+/// How many files of a kind are kept beside the index before the last of them is overwritten.
+const ASIDE_FILES_MAX: u32 = 9;
+
+/// Why a file is moved aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aside {
+    /// It cannot be read.
+    Damaged,
+    /// It is of another ledger.
+    Former,
+}
+
+impl Aside {
+    fn suffix(self) -> &'static str {
+        match self {
+            Aside::Damaged => "damaged",
+            Aside::Former => "former",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Aside::Damaged => "it is damaged",
+            Aside::Former => "it is of another ledger",
+        }
+    }
+}
 
 /// Whether a transaction is synced to the disk before it counts as done.
 ///
@@ -38,7 +63,7 @@ impl IndexFile {
     pub(crate) fn open(path: &Path, cache_bytes: usize) -> Result<IndexFile, IndexError> {
         match IndexFile::try_open(path, cache_bytes) {
             Err(IndexError::Damaged { detail, .. }) => {
-                move_aside(path, &detail)?;
+                move_aside(path, Aside::Damaged, &detail)?;
                 IndexFile::try_open(path, cache_bytes)
             }
             other => other,
@@ -174,30 +199,32 @@ impl Drop for IndexFile {
     }
 }
 
-/// Renames the file to `<path>.damaged-N`, says so in the log, and makes room for another.
-pub(crate) fn move_aside(path: &Path, detail: &str) -> Result<(), IndexError> {
+/// Renames the file to `<path>.damaged-N` or `<path>.former-N`, says so in the log, and makes room for another.
+pub(crate) fn move_aside(path: &Path, aside: Aside, detail: &str) -> Result<(), IndexError> {
     let name = |number: u32| {
         let mut name = path.as_os_str().to_owned();
-        name.push(format!(".damaged-{number}"));
+        name.push(format!(".{}-{number}", aside.suffix()));
         PathBuf::from(name)
     };
     let mut number = 1;
-    while number < DAMAGED_FILES_MAX && name(number).exists() {
+    while number < ASIDE_FILES_MAX && name(number).exists() {
         number += 1;
     }
-    let aside = name(number);
-    fs::rename(path, &aside).map_err(|error| IndexError::Inaccessible {
+    let place = name(number);
+    fs::rename(path, &place).map_err(|error| IndexError::Inaccessible {
         path: path.to_owned(),
         detail: format!(
-            "it is damaged and cannot be moved aside to {}: {error}",
-            aside.display()
+            "{} and cannot be moved aside to {}: {error}",
+            aside.words(),
+            place.display()
         ),
     })?;
     tracing::warn!(
         path = %path.display(),
-        moved_to = %aside.display(),
+        moved_to = %place.display(),
         detail,
-        "the index was damaged; it is derived from the ledger and is built again"
+        "the index was moved aside, since {}; another is built from the ledger",
+        aside.words()
     );
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! Following a ledger: one task that reads its stream, and writes what comes in batches.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use chainloom_ledger::{
-    Block, BlockSelector, Ledger, LedgerError, Position, Transaction, TransactionRange,
+    Block, BlockSelector, Ledger, LedgerError, LedgerInfo, LedgerKind, Position, Transaction,
+    TransactionRange,
 };
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use crate::IndexError;
 use crate::apply::{Refusal, add_blocks};
 use crate::batch::{Step, read_steps};
-use crate::file::Sync;
+use crate::file::{Aside, Sync};
 use crate::health::{Health, Phase};
 use crate::index::{Index, Indexed};
 use crate::reconcile::other_ledger;
@@ -43,6 +43,10 @@ enum Interruption {
     Index(#[from] IndexError),
     #[error("it is another ledger: {0}")]
     OtherLedger(String),
+    #[error(
+        "its last block is {theirs}, indexed are blocks up to {ours}: it is behind, and is waited for"
+    )]
+    Behind { theirs: u64, ours: u64 },
 }
 
 /// When what is written is synced: after so many batches, or when nothing comes for a while.
@@ -84,7 +88,7 @@ impl Index {
     ///
     /// An error of the ledger or of the disk is written to the log, shown by [`Index::health`] and
     /// tried again, at first soon, at last every 10 seconds. When the ledger turns out to be
-    /// another one than the index was built from, the index is built again from nothing. Where
+    /// another one than the index was built from, the index is moved aside and another is built. Where
     /// another task has this index follow a ledger, waits until that one ends.
     pub async fn follow(&self, ledger: Arc<dyn Ledger>, shutdown: impl Future<Output = ()> + Send) {
         let shutdown = shutdown.shared();
@@ -149,6 +153,10 @@ impl Index {
     async fn prepare(&self, ledger: &dyn Ledger) -> Result<(Position, u64), Interruption> {
         let info = ledger.info().await?;
         let mut state = self.state().await?;
+        if let Some(ours) = self.is_ahead(&info, &state).await? {
+            let theirs = info.height;
+            return Err(Interruption::Behind { theirs, ours });
+        }
         if let Some(reason) = other_ledger(ledger, &info, &state).await? {
             self.start_again(&reason).await?;
             state = State::default();
@@ -180,6 +188,18 @@ impl Index {
             number: state.next,
         };
         Ok((next, info.height))
+    }
+
+    /// Its last block, where the ledger has come less far on the same chain. A chain of the tutorial has no such thing: it never
+    /// gets shorter, so one that is was set back.
+    async fn is_ahead(&self, info: &LedgerInfo, state: &State) -> Result<Option<u64>, IndexError> {
+        let ours = state.height().filter(|ours| {
+            let same = info.generation == state.generation && info.kind == LedgerKind::Fabric;
+            same && info.height < *ours
+        });
+        let Some(ours) = ours else { return Ok(None) };
+        let hash = self.hash_of(info.height).await?;
+        Ok((hash == Some(info.tip_hash)).then_some(ours))
     }
 
     /// Carries out the steps as they come; syncs now and then, and at the end.
@@ -316,11 +336,14 @@ impl Index {
         let recovered = match interruption {
             Interruption::OtherLedger(reason) => self.start_again(&reason).await.map(|()| true),
             Interruption::Index(IndexError::Damaged { detail, .. }) => {
-                self.inner.reopen(Some(detail)).await.map(|()| false)
+                let aside = Some((Aside::Damaged, detail));
+                self.inner.reopen(aside).await.map(|()| false)
             }
             // redb takes no further write after an error of the disk until it is opened again.
             Interruption::Index(_) => self.inner.reopen(None).await.map(|()| false),
-            Interruption::Ledger(_) | Interruption::Refused(_) => Ok(false),
+            Interruption::Ledger(_) | Interruption::Refused(_) | Interruption::Behind { .. } => {
+                Ok(false)
+            }
         };
         let reason = match recovered {
             Ok(true) => return true,
@@ -337,14 +360,12 @@ impl Index {
         false
     }
 
-    /// Empties the index, to be built again.
+    /// Moves the index aside and begins another.
     async fn start_again(&self, reason: &str) -> Result<(), IndexError> {
-        tracing::warn!(
-            reason,
-            "the index was built from another ledger; it is built again from nothing"
-        );
-        self.recreate(State::default()).await?;
-        self.inner.rebuilds.fetch_add(1, Ordering::Relaxed);
+        let aside = Some((Aside::Former, reason.to_owned()));
+        self.inner.reopen(aside).await?;
+        let other_ledger = self.inner.other_ledger.write();
+        *other_ledger.unwrap_or_else(PoisonError::into_inner) = Some(reason.to_owned());
         Ok(())
     }
 

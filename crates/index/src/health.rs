@@ -14,6 +14,10 @@ pub struct Health {
     /// How many times it was built again from nothing since the program started: for another
     /// ledger, or for damage.
     pub rebuilds: u64,
+    /// Why it was last begun anew since the program started, because its ledger turned out to be another one, such as a channel that
+    /// was reset. The index of the former one is kept beside it as `….former-N`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_ledger: Option<String>,
 }
 
 /// What an index is doing.
@@ -37,6 +41,7 @@ impl Health {
             error: None,
             retry_in_ms: None,
             rebuilds: 0,
+            other_ledger: None,
         }
     }
 }

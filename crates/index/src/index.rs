@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::spawn_blocking;
 
-use crate::file::{IndexFile, move_aside};
+use crate::file::{Aside, IndexFile, move_aside};
 use crate::health::{Health, Phase};
 use crate::limits::Limits;
 use crate::tables::State;
@@ -63,6 +63,8 @@ pub(crate) struct Inner {
     pub(crate) indexed: watch::Sender<Indexed>,
     pub(crate) health: watch::Sender<Health>,
     pub(crate) rebuilds: AtomicU64,
+    /// Why it was last begun anew for another ledger.
+    pub(crate) other_ledger: RwLock<Option<String>>,
     /// Held by the one that follows.
     pub(crate) follower: Mutex<()>,
     /// A reader met damage; the follower makes the file anew.
@@ -99,6 +101,7 @@ impl Index {
                 indexed: watch::Sender::new(Indexed::of(&state)),
                 health: watch::Sender::new(Health::of(Phase::Idle)),
                 rebuilds: AtomicU64::new(0),
+                other_ledger: RwLock::new(None),
                 follower: Mutex::new(()),
                 damage_found: Notify::new(),
             }),
@@ -119,6 +122,8 @@ impl Index {
     pub fn health(&self) -> Health {
         let mut health = self.inner.health.borrow().clone();
         health.rebuilds = self.inner.rebuilds.load(Ordering::Relaxed);
+        let other_ledger = self.inner.other_ledger.read();
+        health.other_ledger = other_ledger.unwrap_or_else(PoisonError::into_inner).clone();
         health
     }
 
@@ -130,6 +135,12 @@ impl Index {
         // Too late is an answer too, and the sender lives as long as this handle.
         let _ = tokio::time::timeout(timeout, reached).await;
         self.position()
+    }
+
+    /// Hash of the block of this number, where it is indexed.
+    pub(crate) async fn hash_of(&self, number: u64) -> Result<Option<Hash>, IndexError> {
+        self.read(move |snapshot| read::hash_of_block(snapshot, number))
+            .await
     }
 
     /// Number of the block with this hash.
@@ -201,14 +212,14 @@ impl Inner {
         })
     }
 
-    /// Closes the file and opens it again; a damaged one is moved aside and built anew.
+    /// Closes the file and opens it again; one that is of no use is moved aside, for the reason given, and built anew.
     pub(crate) async fn reopen(
         self: &Arc<Inner>,
-        damage: Option<String>,
+        aside: Option<(Aside, String)>,
     ) -> Result<(), IndexError> {
         let inner = Arc::clone(self);
-        let is_rebuilt = damage.is_some();
-        let state = self.run(move || inner.reopen_blocking(damage)).await?;
+        let is_rebuilt = aside.is_some();
+        let state = self.run(move || inner.reopen_blocking(aside)).await?;
         // Who met the damage before has been heard.
         let _ = self.damage_found.notified().now_or_never();
         self.indexed.send_replace(Indexed::of(&state));
@@ -218,7 +229,7 @@ impl Inner {
         Ok(())
     }
 
-    fn reopen_blocking(&self, damage: Option<String>) -> Result<State, IndexError> {
+    fn reopen_blocking(&self, aside: Option<(Aside, String)>) -> Result<State, IndexError> {
         // redb locks the file, so it must be closed first; reads that run end within moments, and
         // reads that come meanwhile are told.
         let closing = self
@@ -235,8 +246,8 @@ impl Inner {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        if let Some(detail) = damage {
-            move_aside(&self.path, &detail)?;
+        if let Some((aside, detail)) = aside {
+            move_aside(&self.path, aside, &detail)?;
         }
         let file = IndexFile::open(&self.path, self.cache_bytes)?;
         let state = file.read(State::read)?.unwrap_or_default();

@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Transactions(TransactionsArguments),
     /// List the transactions of the ledger's own user, on a chain of the tutorial of the node's account.
     Mytx(MytxArguments),
+    /// List who wrote what to a key of a contract, and when.
+    History(HistoryArguments),
     /// Show an account's balance.
     Balance(BalanceArguments),
     /// Ask a contract's function; nothing is changed.
@@ -146,6 +148,7 @@ impl Command {
             Command::Tx(arguments) => arguments.remote.json,
             Command::Transactions(arguments) => arguments.remote.json,
             Command::Mytx(arguments) => arguments.remote.json,
+            Command::History(arguments) => arguments.remote.json,
             Command::Balance(arguments) => arguments.remote.json,
             Command::Query(arguments) => arguments.remote.json,
             Command::Invoke(arguments) => arguments.remote.json,
@@ -371,6 +374,28 @@ pub(crate) struct TransactionsArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  chainloom mytx\n  chainloom mytx --limit 100 --json")]
 pub(crate) struct MytxArguments {
+    #[command(flatten)]
+    pub(crate) page: Page,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chainloom history basic color\n  \
+    chainloom history basic color --invalid --limit 100\n  \
+    chainloom history basic secret --collection private")]
+pub(crate) struct HistoryArguments {
+    /// The contract whose key it is.
+    pub(crate) contract: String,
+    /// The key.
+    pub(crate) key: String,
+    /// The private collection in which the key is.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) collection: Option<String>,
+    /// List also what invalid transactions would have written.
+    #[arg(long)]
+    pub(crate) invalid: bool,
     #[command(flatten)]
     pub(crate) page: Page,
     #[command(flatten)]

@@ -11,6 +11,7 @@ mod config;
 mod contracts;
 #[cfg(unix)]
 mod devnet;
+mod history;
 mod identity;
 mod info;
 mod invoke;
@@ -107,6 +108,7 @@ async fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Tx(arguments) => tx::run(&arguments).await,
         Command::Transactions(arguments) => transactions::run(&arguments).await,
         Command::Mytx(arguments) => transactions::run_mine(&arguments).await,
+        Command::History(arguments) => history::run(&arguments).await,
         Command::Balance(arguments) => balance::run(&arguments).await,
         Command::Query(arguments) => query::run(&arguments).await,
         Command::Invoke(arguments) => invoke::run(&arguments).await,

@@ -1,12 +1,20 @@
 use chainloom_ledger::{Hash, Version};
 use redb::{Error, ReadTransaction};
 
-use crate::tables::{IDS, NUMBERS};
+use crate::tables::{BLOCKS, IDS, NUMBERS};
 
 pub(crate) fn block_by_hash(snapshot: &ReadTransaction, hash: Hash) -> Result<Option<u64>, Error> {
     let numbers = snapshot.open_table(NUMBERS)?;
     let number = numbers.get(&hash.0)?.map(|row| row.value());
     Ok(number)
+}
+
+pub(crate) fn hash_of_block(
+    snapshot: &ReadTransaction,
+    number: u64,
+) -> Result<Option<Hash>, Error> {
+    let row = snapshot.open_table(BLOCKS)?.get(number)?;
+    Ok(row.map(|row| Hash(*row.value().0)))
 }
 
 pub(crate) fn transaction_by_id(

@@ -176,11 +176,17 @@ async fn moves_over(from: &MemoryLedger, to: &MemoryLedger) {
     let directory = tempfile::tempdir().unwrap();
     let index = index_in(&directory);
     index_all(&index, from).await;
+    let height = index.position().height;
     let follower = Follower::start(&index, to);
     eventually("built again", async || index.health().rebuilds == 1).await;
     catch_up(&index, to).await;
     follower.stop().await;
+    assert!(index.health().other_ledger.is_some());
     assert_equals_new(&index, to).await;
+    // What was built from the other one is kept.
+    let former = open(&directory.path().join("index.redb.former-1"));
+    assert_eq!(former.position().height, height);
+    assert_equals_new(&former, from).await;
 }
 
 fn with_node(node_id: &str, seed: u64, blocks: usize) -> MemoryLedger {
@@ -205,6 +211,41 @@ async fn another_ledger_is_noticed() {
     let other = with_node("ours", 2, 30);
     other.replace(3, 25, 10);
     moves_over(&ours, &other).await;
+}
+
+#[tokio::test]
+async fn a_channel_that_was_swapped_is_noticed() {
+    let channel = |seed, blocks| {
+        let ledger = MemoryLedger::new(None, 0).as_channel();
+        ledger.append(seed, blocks);
+        ledger
+    };
+    // As high, higher and lower than the one before.
+    for blocks in [20, 25, 10] {
+        moves_over(&channel(1, 20), &channel(2, blocks)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_is_behind_is_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let index = index_in(&directory);
+    let ledger = MemoryLedger::new(None, 0).as_channel();
+    ledger.append(1, 20);
+    index_all(&index, &ledger).await;
+    let late = ledger.edit(|blocks| blocks.split_off(15));
+    let mut health = index.inner.health.subscribe();
+    let follower = Follower::start(&index, &ledger);
+    let error = failure(&mut health).await.error.unwrap();
+    let expected = "its last block is 14, indexed are blocks up to 19: it is behind";
+    assert!(error.contains(expected), "{error}");
+    assert_eq!(index.position().height, 19);
+    ledger.edit(|blocks| blocks.extend(late));
+    ledger.append(2, 3);
+    catch_up(&index, &ledger).await;
+    follower.stop().await;
+    assert_eq!(index.health().rebuilds, 0);
+    assert_equals_new(&index, &ledger).await;
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ pub(super) struct MemoryLedger {
 }
 
 struct Chain {
+    kind: LedgerKind,
     node_id: Option<String>,
     first: u64,
     blocks: Vec<Block>,
@@ -47,6 +48,7 @@ impl MemoryLedger {
     /// An empty chain whose first block will have this number.
     pub(super) fn new(node_id: Option<&str>, first: u64) -> MemoryLedger {
         let chain = Chain {
+            kind: LedgerKind::Tutorial,
             node_id: node_id.map(str::to_owned),
             first,
             blocks: Vec::new(),
@@ -65,6 +67,12 @@ impl MemoryLedger {
         let ledger = MemoryLedger::new(None, 1);
         ledger.append(seed, blocks);
         ledger
+    }
+
+    /// The same as a channel, whose peers may be behind.
+    pub(super) fn as_channel(self) -> MemoryLedger {
+        self.chain.lock().unwrap().kind = LedgerKind::Fabric;
+        self
     }
 
     pub(super) fn edit<T>(&self, change: impl FnOnce(&mut Vec<Block>) -> T) -> T {
@@ -188,7 +196,7 @@ impl Chain {
 
     fn info(&self) -> LedgerInfo {
         LedgerInfo {
-            kind: LedgerKind::Tutorial,
+            kind: self.kind,
             height: self.blocks.last().map_or(0, |block| block.number),
             generation: self.replaced.len() as u64,
             tip_hash: self.blocks.last().map_or(Hash([0; 32]), |block| block.hash),

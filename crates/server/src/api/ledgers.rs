@@ -54,7 +54,7 @@ pub(super) struct LedgerAnswer {
 pub(super) struct LedgerHealth {
     /// How it is.
     status: LedgerStatus,
-    /// What is wrong; absent while nothing is.
+    /// What is wrong, or what was found; absent while nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
 }
@@ -112,13 +112,24 @@ pub(super) async fn ledger(
     Ok(Json(describe(&name, &entry).await))
 }
 
+/// What an operator should know although all is well: that the ledger is not the one that it was.
+fn other_ledger(entry: &Entry) -> Option<String> {
+    let Entry::Served(served) = entry else {
+        return None;
+    };
+    let reason = served.ledger.index().health().other_ledger?;
+    Some(format!(
+        "the ledger was reset or swapped: {reason}; the index of the former one is kept as `.former-N` beside the new one"
+    ))
+}
+
 async fn describe(name: &str, entry: &Entry) -> LedgerAnswer {
     let info = match entry {
         Entry::Served(served) => served.ledger.info().await.ok(),
         Entry::Unavailable(_) => None,
     };
     let (status, detail) = match Readiness::of(entry).await {
-        Readiness::Ready => (LedgerStatus::Ready, None),
+        Readiness::Ready => (LedgerStatus::Ready, other_ledger(entry)),
         Readiness::CatchingUp => (LedgerStatus::CatchingUp, None),
         Readiness::Failing(reason) => (LedgerStatus::Failing, Some(reason)),
     };
