@@ -64,10 +64,11 @@ impl Spans {
 pub(crate) fn cut(tables: &mut Tables<'_>, next: u64) -> Result<(), Error> {
     for level in 0..=LEVEL_MAX {
         let first = (level, group(level, next));
-        let gone = tables
+        let mut gone = tables
             .spans
             .extract_from_if(first..=(level, u64::MAX), |_, _| true)?;
-        gone.map(|row| row.map(drop)).collect::<Result<(), _>>()?;
+        gone.try_for_each(|row| row.map(drop))?;
+        drop(gone);
         if level == 0 {
             continue;
         }

@@ -143,7 +143,7 @@ fn stats(snapshot: &ReadTransaction, range: StatsRange) -> Result<Stats, Error> 
     let blocks = match state.blocks() > 0 {
         true => from..=to,
         // The empty one.
-        false => 1..=0,
+        false => RangeInclusive::new(1, 0),
     };
     let named = range.from.is_some() || range.to.is_some();
     let window_default = match named {

@@ -216,7 +216,7 @@ async fn another_ledger_is_noticed() {
 #[tokio::test]
 async fn a_channel_that_was_swapped_is_noticed() {
     let channel = |seed, blocks| {
-        let ledger = MemoryLedger::new(None, 0).as_channel();
+        let ledger = MemoryLedger::new(None, 0).into_channel();
         ledger.append(seed, blocks);
         ledger
     };
@@ -230,7 +230,7 @@ async fn a_channel_that_was_swapped_is_noticed() {
 async fn a_peer_that_is_behind_is_waited_for() {
     let directory = tempfile::tempdir().unwrap();
     let index = index_in(&directory);
-    let ledger = MemoryLedger::new(None, 0).as_channel();
+    let ledger = MemoryLedger::new(None, 0).into_channel();
     ledger.append(1, 20);
     index_all(&index, &ledger).await;
     let late = ledger.edit(|blocks| blocks.split_off(15));

@@ -70,7 +70,7 @@ impl MemoryLedger {
     }
 
     /// The same as a channel, whose peers may be behind.
-    pub(super) fn as_channel(self) -> MemoryLedger {
+    pub(super) fn into_channel(self) -> MemoryLedger {
         self.chain.lock().unwrap().kind = LedgerKind::Fabric;
         self
     }
