@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use chainloom_index::IndexError;
 use chainloom_ledger::LedgerError;
-use chainloom_server::{BindError, TokenFileError};
+use chainloom_server::{BindError, StoreError, TokenFileError};
 use chainloom_tutorial::rules::Rules;
 use chainloom_tutorial::verify::ChainError;
 use chainloom_tutorial::{ImportError, OpenError};
@@ -190,6 +190,9 @@ pub(crate) enum Error {
     /// The server cannot listen.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// Connections cannot be kept.
+    #[error(transparent)]
+    Connections(#[from] StoreError),
     /// The chain cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use chainloom_ledger::LedgerError;
 use futures_util::{StreamExt, stream};
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tonic::Streaming;
 
 use crate::endpoint::Peer;
 use crate::failure::explain_deliver;
-use crate::identity::CurrentIdentity;
+use crate::identity::{CurrentIdentity, Identity};
 use crate::proposal::sign_seek;
 use crate::wire::proto::common::Status as Answer;
 use crate::wire::proto::orderer::{self, seek_position};
@@ -41,6 +42,8 @@ pub(crate) struct Source {
 pub(crate) struct Blocks {
     address: String,
     stream: Streaming<DeliverResponse>,
+    /// Tells when the identity that asked for them is replaced.
+    replacements: watch::Receiver<Arc<Identity>>,
 }
 
 impl Source {
@@ -82,6 +85,8 @@ impl Source {
     ) -> Result<Blocks, LedgerError> {
         let mut refusal = None;
         for peer in self.peers.iter() {
+            // Before the identity is taken: none of its successors passes unseen.
+            let replacements = self.identity.replacements();
             let seek = sign_seek(&self.identity.get(), &self.channel, start, stop);
             let seek = seek.map_err(|error| unavailable(error.to_string()))?;
             // The request stays open: a peer ends the stream of blocks when it ends.
@@ -91,6 +96,7 @@ impl Source {
                     return Ok(Blocks {
                         address: peer.address.clone(),
                         stream: response.into_inner(),
+                        replacements,
                     });
                 }
                 Err(status) => {
@@ -103,13 +109,27 @@ impl Source {
 }
 
 impl Blocks {
+    /// Whether another identity took the place of the one that asked for these blocks: they are to be asked for anew then.
+    pub(crate) fn is_outdated(&self) -> bool {
+        self.replacements.has_changed().unwrap_or(false)
+    }
+
     /// The next block, whose data hash has been checked; `None` where a bounded request meets the end of the chain.
     ///
     /// # Errors
     /// [`LedgerError`]; the stream is over then.
     pub(crate) async fn next(&mut self) -> Result<Option<Block>, LedgerError> {
         let address = &self.address;
-        let message = self.stream.message().await;
+        let mut replacements = self.replacements.clone();
+        let message = tokio::select! {
+            message = self.stream.message() => message,
+            // No stream outlives the identity that it was opened with.
+            Ok(()) = replacements.changed() => {
+                return Err(unavailable(format!(
+                    "the identity was renewed, so {address} is asked anew"
+                )));
+            }
+        };
         let message = message.map_err(|status| explain_deliver(address, &status))?;
         let answer = message.and_then(|message| message.r#type);
         match answer {

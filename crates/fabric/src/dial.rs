@@ -27,6 +27,8 @@ use crate::pem_source::PemSource;
 
 /// How long a connection may take, TLS and all.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+const MUTUAL_TLS: &str =
+    "it asks for mutual TLS, so `client_tls` has to hold a certificate of a CA that it trusts";
 /// What HTTP/2 is called in a TLS handshake.
 const HTTP2: &[u8] = b"h2";
 
@@ -67,9 +69,7 @@ pub(crate) enum DialError {
     },
     #[error("its TLS certificate does not hold now ({0}): its operator has to renew it")]
     NotValidNow(TlsError),
-    #[error(
-        "it does not accept this program's TLS certificate ({0}): it asks for mutual TLS, so `client_tls` has to hold a certificate of a CA that it trusts"
-    )]
+    #[error("it does not accept this program's TLS certificate ({0}): {MUTUAL_TLS}")]
     ClientRefused(TlsError),
     #[error("TLS failed ({0}): is it grpc:// rather than grpcs://, or the other way round?")]
     Tls(io::Error),
@@ -137,9 +137,11 @@ impl DialError {
     }
 }
 
-/// Why a connection failed, in the words of [`DialError`] where it is the cause of `error` or hidden in it.
+/// Why a connection failed, and the parameter to look at where that is known; nothing where the cause of `error` is no connection. What is
+/// no [`DialError`] is told in the words of the innermost cause.
 pub(crate) fn cause(error: &(dyn StdError + 'static)) -> Option<(String, Option<&'static str>)> {
-    let mut next = Some(error);
+    let mut next = error.source();
+    let mut innermost = None;
     while let Some(error) = next {
         if let Some(dial) = error.downcast_ref::<DialError>() {
             return Some((dial.to_string(), dial.parameter()));
@@ -151,9 +153,28 @@ pub(crate) fn cause(error: &(dyn StdError + 'static)) -> Option<(String, Option<
         if let Some(dial) = tls.and_then(DialError::of_tls) {
             return Some((dial.to_string(), dial.parameter()));
         }
+        innermost = Some(error.to_string());
         next = error.source();
     }
-    None
+    let innermost = innermost?;
+    // HTTP/2 keeps an error of TLS in words only.
+    let is_alert = innermost.contains("received fatal alert: ");
+    let of_client = [
+        "CertificateRequired",
+        "BadCertificate",
+        "UnknownCA",
+        "CertificateUnknown",
+    ];
+    let of_client = of_client.iter().any(|alert| innermost.contains(alert));
+    match is_alert && of_client {
+        true => Some((
+            format!(
+                "it does not accept this program's TLS certificate ({innermost}): {MUTUAL_TLS}"
+            ),
+            Some("client_tls"),
+        )),
+        false => Some((innermost, None)),
+    }
 }
 
 fn tls_error(error: &io::Error) -> Option<&TlsError> {

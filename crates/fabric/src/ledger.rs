@@ -347,12 +347,18 @@ struct Reader {
 
 impl Reader {
     async fn next(&mut self) -> Result<BlockEvent, LedgerError> {
-        // Taken out: what fails below is opened anew next time.
-        let mut blocks = match self.open.take() {
-            Some(blocks) => blocks,
-            None => self.source.follow(self.next).await?,
+        let (block, blocks) = loop {
+            // Taken out: what fails below is opened anew next time.
+            let mut blocks = match self.open.take() {
+                Some(blocks) => blocks,
+                None => self.source.follow(self.next).await?,
+            };
+            match blocks.next().await {
+                Err(_) if blocks.is_outdated() => {}
+                block => break (block?, blocks),
+            }
         };
-        let block = blocks.next().await?.ok_or_else(|| LedgerError::Storage {
+        let block = block.ok_or_else(|| LedgerError::Storage {
             detail: format!(
                 "the peer's chain ends before block {}, which it had: was the channel reset?",
                 self.next

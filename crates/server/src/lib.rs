@@ -30,9 +30,9 @@ pub use access::{
     InvalidToken, LedgerScope, NewToken, Permission, Secret, Token, TokenFile, TokenFileError,
     TokenState, UnknownPermission,
 };
-pub use connections::Connections;
+pub use connections::{ChannelOptions, Connections, IdentitySource, StoreError};
 pub use identities::{Identities, IdentitiesError, OpenWalletError, WalletOptions, WalletSecret};
-pub use ledgers::{Ledgers, ServedLedger};
+pub use ledgers::{Ledgers, ServedLedger, is_ledger_name};
 pub use options::{Limits, ServerOptions};
 pub use serve::{BindError, TlsError, TlsFiles};
 pub use server::Server;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::access::LiveTokens;
+use crate::connections::Connections;
 use crate::identities::Identities;
 use crate::ledgers::Ledgers;
 use crate::routes;
@@ -25,6 +26,7 @@ pub struct Server {
     options: ServerOptions,
     ledgers: Ledgers,
     identities: Option<Identities>,
+    connections: Option<Connections>,
 }
 
 impl Server {
@@ -43,6 +45,7 @@ impl Server {
             options,
             ledgers,
             identities: None,
+            connections: None,
         })
     }
 
@@ -51,6 +54,15 @@ impl Server {
     pub fn with_identities(self, identities: Identities) -> Server {
         Server {
             identities: Some(identities),
+            ..self
+        }
+    }
+
+    /// Lets callers connect users to channels, too.
+    #[must_use]
+    pub fn with_connections(self, connections: Connections) -> Server {
+        Server {
+            connections: Some(connections),
             ..self
         }
     }
@@ -77,6 +89,7 @@ impl Server {
         let state = AppState::new(
             self.ledgers,
             self.identities,
+            self.connections,
             self.options,
             self.tokens,
             stopping.clone(),

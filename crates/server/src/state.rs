@@ -4,6 +4,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
 use crate::access::LiveTokens;
+use crate::connections::Connections;
 use crate::identities::Identities;
 use crate::ledgers::Ledgers;
 use crate::operations::Metrics;
@@ -18,6 +19,7 @@ pub(crate) struct AppState(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) ledgers: Ledgers,
     pub(crate) identities: Option<Identities>,
+    pub(crate) connections: Option<Connections>,
     pub(crate) limits: Limits,
     /// The tokens, where callers are asked for one.
     pub(crate) tokens: Option<Arc<LiveTokens>>,
@@ -37,6 +39,7 @@ impl AppState {
     pub(crate) fn new(
         ledgers: Ledgers,
         identities: Option<Identities>,
+        connections: Option<Connections>,
         options: ServerOptions,
         tokens: Option<Arc<LiveTokens>>,
         stopping: watch::Receiver<bool>,
@@ -44,6 +47,7 @@ impl AppState {
         AppState(Arc::new(Shared {
             ledgers,
             identities,
+            connections,
             hosts: HostRule::new(&options.allowed_hosts),
             metrics: Metrics::new(),
             chain_places: Arc::new(Semaphore::new(options.limits.chain_streams)),

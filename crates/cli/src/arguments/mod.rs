@@ -1,6 +1,7 @@
 //! The command line: every command, its flags and its help.
 
 #[cfg(unix)]
+mod connection;
 mod devnet;
 mod identity;
 mod parse;
@@ -17,6 +18,7 @@ use clap_complete::Shell;
 use crate::settings::duration;
 
 #[cfg(unix)]
+pub(crate) use connection::{ConnectionAddArguments, ConnectionCommand};
 pub(crate) use devnet::{DevnetCommand, DevnetPlace, DevnetUpArguments};
 pub(crate) use identity::{
     AuthorityArguments, EnrollArguments, ExportArguments, FilesArguments, IdentityCommand,
@@ -101,6 +103,9 @@ pub(crate) enum Command {
     /// Register, enroll, import, renew and revoke who can act on channels of Fabric.
     #[command(subcommand)]
     Identity(IdentityCommand),
+    /// Connect users to channels of Hyperledger Fabric; each connection is a ledger.
+    #[command(subcommand)]
+    Connection(ConnectionCommand),
     /// Write the chain to a file, read one in, check one.
     #[command(subcommand)]
     Chain(ChainCommand),
@@ -135,6 +140,9 @@ impl Command {
             | Command::Stats(remote)
             | Command::Mine(remote)
             | Command::Pending(remote)
+            | Command::Connection(
+                ConnectionCommand::List(remote) | ConnectionCommand::Remove { remote, .. },
+            )
             | Command::Nodes(
                 NodesCommand::List(remote)
                 | NodesCommand::Register { remote, .. }
@@ -142,6 +150,7 @@ impl Command {
                 | NodesCommand::Resolve(remote),
             ) => remote.json,
             Command::Identity(command) => command.is_json(),
+            Command::Connection(ConnectionCommand::Add(arguments)) => arguments.remote.json,
             Command::Config(arguments) => arguments.remote.json,
             Command::Block(arguments) => arguments.remote.json,
             Command::Blocks(arguments) => arguments.remote.json,

@@ -8,6 +8,7 @@ mod call;
 mod chain;
 mod completions;
 mod config;
+mod connection;
 mod contracts;
 #[cfg(unix)]
 mod devnet;
@@ -36,7 +37,7 @@ use std::{panic, thread};
 use serde_json::Value;
 use tokio::runtime::Builder;
 
-use crate::arguments::{ChainCommand, Command, NodesCommand};
+use crate::arguments::{ChainCommand, Command, ConnectionCommand, NodesCommand};
 use crate::error::Error;
 use crate::json;
 use crate::output::{Details, value};
@@ -115,6 +116,11 @@ async fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Mine(remote) => mine::run(&remote).await,
         Command::Send(arguments) => send::run(&arguments).await,
         Command::Pending(remote) => pending::run(&remote).await,
+        Command::Connection(ConnectionCommand::Add(arguments)) => connection::add(&arguments).await,
+        Command::Connection(ConnectionCommand::List(remote)) => connection::list(&remote).await,
+        Command::Connection(ConnectionCommand::Remove { name, remote }) => {
+            connection::remove(&name, &remote).await
+        }
         Command::Nodes(NodesCommand::List(remote)) => nodes::list(&remote).await,
         Command::Nodes(NodesCommand::Register { addresses, remote }) => {
             nodes::register(&addresses, &remote).await

@@ -1,5 +1,6 @@
 //! What a set of settings must fulfil, whoever set it.
 
+use chainloom_server::is_ledger_name;
 use chainloom_tutorial::json::Limits;
 
 use super::{LedgerSettings, ServerSettings, Settings, SettingsError, TutorialSettings, duration};
@@ -18,8 +19,6 @@ const IDEMPOTENCY_KEEP_H_MAX: u64 = 24 * 366;
 const HOST_LENGTH_MAX: usize = 253;
 /// The key of the host names.
 pub(super) const ALLOWED_HOSTS: &str = "server.allowed_hosts";
-/// How long a ledger's name can be.
-const LEDGER_NAME_LENGTH_MAX: usize = 64;
 
 impl Settings {
     /// Refuses what no server could be run with.
@@ -112,12 +111,9 @@ fn within(table: &str, key: &str, value: u64, min: u64, max: u64) -> Result<(), 
 
 /// A name stands in addresses and in the names of variables.
 fn check_name(name: &str) -> Result<(), SettingsError> {
-    let allowed =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
-    if (1..=LEDGER_NAME_LENGTH_MAX).contains(&name.len()) && name.bytes().all(allowed) {
-        Ok(())
-    } else {
-        Err(SettingsError::LedgerName(name.to_owned()))
+    match is_ledger_name(name) {
+        true => Ok(()),
+        false => Err(SettingsError::LedgerName(name.to_owned())),
     }
 }
 

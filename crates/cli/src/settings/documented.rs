@@ -21,9 +21,9 @@ fn keys_of_code() -> BTreeMap<String, String> {
         unreachable!("it is a channel")
     };
     let trade = LedgerSettings::Fabric(FabricSettings {
-        profile: REQUIRED.into(),
+        profile: None,
         channel: REQUIRED.to_owned(),
-        wallet: REQUIRED.into(),
+        wallet: None,
         identity: REQUIRED.to_owned(),
         ..fabric
     });
@@ -108,7 +108,7 @@ fn the_documents_examples_are_read() {
         .skip(1)
         .map(|rest| rest.split("```").next().unwrap())
         .collect();
-    assert_eq!(examples.len(), 2);
+    assert_eq!(examples.len(), 3);
     for example in examples {
         let keys: SettingsKeys = toml::from_str(example).unwrap();
         keys.check_values().unwrap();

@@ -6,17 +6,19 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use chainloom_fabric::Mode;
+use chainloom_fabric::{Mode, is_pem};
 use chainloom_tutorial::rules::Rules;
 use serde::{Deserialize, Serialize};
 
+use super::connection::{ClientTlsSettings, TextOrTable};
+use super::lists;
 use super::{
     FabricSettings, Kind, LedgerSettings, ServerSettings, Settings, SettingsError,
     TutorialSettings, WalletSettings, check,
 };
 
 /// The keys that only a ledger of kind `fabric` has.
-const FABRIC_KEYS: [&str; 7] = [
+const FABRIC_KEYS: [&str; 14] = [
     "profile",
     "channel",
     "contract",
@@ -24,6 +26,19 @@ const FABRIC_KEYS: [&str; 7] = [
     "identity",
     "mode",
     "idempotency_keep_h",
+    "peer_url",
+    "order_url",
+    "ca_id",
+    "ca_url",
+    "tls_ca_certs",
+    "client_tls",
+    "ssl_target_name_override",
+];
+/// The names that Fabric's first clients had for a channel's keys, which may be written too.
+pub(super) const ALIASES: [(&str, &str); 3] = [
+    ("channel", "channel_id"),
+    ("contract", "chaincode_id"),
+    ("identity", "userid"),
 ];
 /// The keys that every ledger has.
 const COMMON_KEYS: [&str; 2] = ["kind", "cache_bytes"];
@@ -56,12 +71,25 @@ pub(super) struct LedgerKeys {
     block_bytes_max: Option<u64>,
     json_depth_max: Option<usize>,
     profile: Option<PathBuf>,
+    // Left out where it is not set: the same under another name would stand there twice.
+    #[serde(alias = "channel_id", skip_serializing_if = "Option::is_none")]
     channel: Option<String>,
+    #[serde(alias = "chaincode_id", skip_serializing_if = "Option::is_none")]
     contract: Option<String>,
     wallet: Option<PathBuf>,
+    #[serde(alias = "userid", skip_serializing_if = "Option::is_none")]
     identity: Option<String>,
     mode: Option<Mode>,
     idempotency_keep_h: Option<u64>,
+    #[serde(deserialize_with = "lists::names")]
+    peer_url: Vec<String>,
+    #[serde(deserialize_with = "lists::names")]
+    order_url: Vec<String>,
+    ca_id: Option<String>,
+    ca_url: Option<String>,
+    tls_ca_certs: Option<TextOrTable>,
+    client_tls: Option<ClientTlsSettings>,
+    ssl_target_name_override: Option<TextOrTable>,
 }
 
 impl SettingsKeys {
@@ -129,6 +157,18 @@ impl SettingsKeys {
             for path in [&mut keys.profile, &mut keys.wallet].into_iter().flatten() {
                 *path = folder.join(&*path);
             }
+            let roots = keys
+                .tls_ca_certs
+                .iter_mut()
+                .flat_map(TextOrTable::texts_mut);
+            let client = keys.client_tls.iter_mut();
+            let client = client.flat_map(|client| [&mut client.certificate, &mut client.key]);
+            for pem_or_path in roots.chain(client) {
+                if !is_pem(pem_or_path) {
+                    let path = folder.join(&*pem_or_path);
+                    *pem_or_path = path.to_string_lossy().into_owned();
+                }
+            }
         }
     }
 }
@@ -146,10 +186,9 @@ impl LedgerKeys {
     fn foreign(&self) -> Option<String> {
         // A table of texts and numbers is JSON always.
         let tree = serde_json::to_value(self).unwrap_or_default();
-        let set = tree
-            .as_object()?
-            .iter()
-            .filter(|(_, value)| !value.is_null());
+        let set = tree.as_object()?.iter().filter(|(_, value)| {
+            !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty())
+        });
         set.map(|(key, _)| key)
             .filter(|key| !COMMON_KEYS.contains(&key.as_str()))
             .find(|key| kind_of(key) != self.kind)
@@ -184,17 +223,19 @@ impl LedgerKeys {
             key,
             what,
         };
+        if self.profile.is_none() && self.peer_url.is_empty() {
+            return Err(missing(
+                "profile",
+                "the file of the connection profile (or `peer_url`, the peers themselves)",
+            ));
+        }
         Ok(FabricSettings {
-            profile: self
-                .profile
-                .ok_or_else(|| missing("profile", "the file of the connection profile"))?,
+            profile: self.profile,
             channel: self
                 .channel
                 .ok_or_else(|| missing("channel", "the name of the channel"))?,
             contract: self.contract,
-            wallet: self
-                .wallet
-                .ok_or_else(|| missing("wallet", "the folder of the credentials"))?,
+            wallet: self.wallet,
             identity: self
                 .identity
                 .ok_or_else(|| missing("identity", "the user's name in the wallet"))?,
@@ -202,6 +243,13 @@ impl LedgerKeys {
             idempotency_keep_h: self
                 .idempotency_keep_h
                 .unwrap_or(check::IDEMPOTENCY_KEEP_H_DEFAULT),
+            peer_url: self.peer_url,
+            order_url: self.order_url,
+            ca_id: self.ca_id,
+            ca_url: self.ca_url,
+            tls_ca_certs: self.tls_ca_certs,
+            client_tls: self.client_tls,
+            ssl_target_name_override: self.ssl_target_name_override,
             cache_bytes: self.cache_bytes.unwrap_or(check::CACHE_BYTES_DEFAULT),
         })
     }
@@ -215,6 +263,8 @@ impl LedgerKeys {
             ("contract", self.contract.clone()),
             ("wallet", text(&self.wallet)),
             ("identity", self.identity.clone()),
+            ("ca_id", self.ca_id.clone()),
+            ("ca_url", self.ca_url.clone()),
         ] {
             if value.is_some_and(|value| value.is_empty()) {
                 return Err(SettingsError::Value {
@@ -226,6 +276,23 @@ impl LedgerKeys {
         }
         if let Some(hours) = self.idempotency_keep_h {
             check::idempotency_keep_h(table, hours)?;
+        }
+        let of_nodes = [
+            ("peer_url", !self.peer_url.is_empty()),
+            ("order_url", !self.order_url.is_empty()),
+            ("tls_ca_certs", self.tls_ca_certs.is_some()),
+            (
+                "ssl_target_name_override",
+                self.ssl_target_name_override.is_some(),
+            ),
+        ];
+        let set = of_nodes.iter().find(|(_, is_set)| *is_set);
+        if let (Some(profile), Some((key, _))) = (&self.profile, set) {
+            return Err(SettingsError::Value {
+                key: format!("{table}.profile"),
+                value: format!("`{}`", profile.display()),
+                reason: format!("`{key}` is set too, and the profile says the same: leave one out"),
+            });
         }
         let cache_bytes = self.cache_bytes.unwrap_or(check::CACHE_BYTES_DEFAULT);
         check::cache_bytes(table, cache_bytes)

@@ -13,7 +13,7 @@ use figment::providers::Serialized;
 use figment::value::Value;
 use toml::Spanned;
 
-use super::keys::{LedgerKeys, SettingsKeys};
+use super::keys::{ALIASES, LedgerKeys, SettingsKeys};
 use super::wallet::PASSPHRASE;
 use super::{Settings, SettingsError};
 
@@ -258,7 +258,12 @@ fn place_of(text: &str, key: &str) -> Option<usize> {
     let value = match names.as_slice() {
         ["server", key] => places.server.get(*key)?,
         ["wallet", key] => places.wallet.get(*key)?,
-        ["ledgers", ledger, key] => places.ledgers.get(*ledger)?.get(*key)?,
+        ["ledgers", ledger, key] => {
+            let keys = places.ledgers.get(*ledger)?;
+            let alias = ALIASES.iter().find(|(name, _)| name == key);
+            keys.get(*key)
+                .or_else(|| keys.get(alias.map(|(_, alias)| *alias)?))?
+        }
         _ => return None,
     };
     Some(value.span().start)
@@ -420,13 +425,20 @@ mod tests {
             LedgerSettings::Tutorial(_) => panic!("it is a channel"),
         };
         let expected = FabricSettings {
-            profile: folder.join("org1.yaml"),
+            profile: Some(folder.join("org1.yaml")),
             channel: "mychannel".to_owned(),
             contract: None,
-            wallet: folder.join("wallets/org1"),
+            wallet: Some(folder.join("wallets/org1")),
             identity: "alice".to_owned(),
             mode: Mode::Gateway,
             idempotency_keep_h: 24,
+            peer_url: Vec::new(),
+            order_url: Vec::new(),
+            ca_id: None,
+            ca_url: None,
+            tls_ca_certs: None,
+            client_tls: None,
+            ssl_target_name_override: None,
             cache_bytes: 32 << 20,
         };
         let settings = fixture.load().unwrap();
@@ -441,7 +453,7 @@ mod tests {
         let settings = fixture.load().unwrap();
         let changed = FabricSettings {
             contract: Some("basic".to_owned()),
-            wallet: "mine".into(),
+            wallet: Some("mine".into()),
             mode: Mode::Direct,
             idempotency_keep_h: 48,
             ..expected
@@ -472,7 +484,7 @@ mod tests {
     #[test]
     fn what_a_channel_lacks_is_named() {
         let fixture = Fixture::new();
-        for key in ["profile", "channel", "wallet", "identity"] {
+        for key in ["profile", "channel", "identity"] {
             let others = CHANNEL.lines().filter(|line| !line.starts_with(key));
             let text: Vec<&str> = others.collect();
             fixture.write("here", &text.join("\n"));

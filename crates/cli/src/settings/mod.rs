@@ -28,6 +28,7 @@ use chainloom_fabric::Mode;
 use chainloom_tutorial::rules::Rules;
 use serde::{Deserialize, Serialize};
 
+use connection::{ClientTlsSettings, TextOrTable};
 pub(crate) use error::SettingsError;
 use load::{Environment, load};
 pub(crate) use wallet::WalletSettings;
@@ -172,20 +173,34 @@ impl Default for TutorialSettings {
 /// A channel of Fabric, as one user sees it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct FabricSettings {
-    /// Fabric's connection profile.
-    pub(crate) profile: PathBuf,
+    /// Fabric's connection profile; else the peers and orderers are named one by one.
+    pub(crate) profile: Option<PathBuf>,
     /// The channel.
     pub(crate) channel: String,
     /// The contract that is meant where a call names none.
     pub(crate) contract: Option<String>,
-    /// The folder of the credentials.
-    pub(crate) wallet: PathBuf,
+    /// The folder of the credentials; the server's own wallet where there is none.
+    pub(crate) wallet: Option<PathBuf>,
     /// The user's name in it.
     pub(crate) identity: String,
     /// Which way calls take.
     pub(crate) mode: Mode,
     /// How long an Idempotency-Key is remembered, in hours.
     pub(crate) idempotency_keep_h: u64,
+    /// The peers.
+    pub(crate) peer_url: Vec<String>,
+    /// The orderers.
+    pub(crate) order_url: Vec<String>,
+    /// The name of the user's CA.
+    pub(crate) ca_id: Option<String>,
+    /// The server of the user's CA.
+    pub(crate) ca_url: Option<String>,
+    /// What proves the nodes on TLS.
+    pub(crate) tls_ca_certs: Option<TextOrTable>,
+    /// What proves this program on TLS.
+    pub(crate) client_tls: Option<ClientTlsSettings>,
+    /// The names in the nodes' certificates.
+    pub(crate) ssl_target_name_override: Option<TextOrTable>,
     /// How much of the index is kept in memory, in bytes.
     pub(crate) cache_bytes: u64,
 }

@@ -25,13 +25,20 @@ pub(super) fn tutorial() -> LedgerSettings {
 /// A channel, with the defaults where there are some.
 pub(super) fn fabric() -> LedgerSettings {
     LedgerSettings::Fabric(FabricSettings {
-        profile: "connection.yaml".into(),
+        profile: Some("connection.yaml".into()),
         channel: "mychannel".to_owned(),
         contract: None,
-        wallet: "wallet".into(),
+        wallet: Some("wallet".into()),
         identity: "alice".to_owned(),
         mode: Mode::default(),
         idempotency_keep_h: check::IDEMPOTENCY_KEEP_H_DEFAULT,
+        peer_url: Vec::new(),
+        order_url: Vec::new(),
+        ca_id: None,
+        ca_url: None,
+        tls_ca_certs: None,
+        client_tls: None,
+        ssl_target_name_override: None,
         cache_bytes: check::CACHE_BYTES_DEFAULT,
     })
 }

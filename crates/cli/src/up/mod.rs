@@ -48,8 +48,9 @@ pub(crate) async fn run(arguments: &UpArguments) -> Result<(), Error> {
         tutorial.node.set_listen_addresses(addresses.clone());
         ledgers.insert(&tutorial.name, tutorial.served());
     }
-    let connections = Connections::new(folder.path(), ledgers);
-    connect(&connections, &settings).await;
+    let connections = open_connections(&folder, ledgers, identities.clone()).await?;
+    connect(&connections, &settings).await?;
+    let server = server.with_connections(connections.clone());
 
     let (stop_following, stopped) = watch::channel(());
     let renewing = {
@@ -99,16 +100,28 @@ async fn open_tutorial(
     Ok(None)
 }
 
-/// Serves the channels of the settings; one that cannot be opened now is tried again.
-async fn connect(connections: &Connections, settings: &Settings) {
+/// Opens the folder of the connections, off the async threads.
+async fn open_connections(
+    folder: &DataFolder,
+    ledgers: Ledgers,
+    identities: Identities,
+) -> Result<Connections, Error> {
+    let folder = folder.path().to_owned();
+    let opened = spawn_blocking(move || Connections::open(&folder, ledgers, identities)).await;
+    Ok(opened.map_err(Error::Panicked)??)
+}
+
+/// Serves the channels of the settings, then those that callers connected before; one that cannot be opened now is tried again.
+async fn connect(connections: &Connections, settings: &Settings) -> Result<(), Error> {
     for (name, ledger) in &settings.ledgers {
         if let LedgerSettings::Fabric(fabric) = ledger {
             let cache_bytes = usize::try_from(fabric.cache_bytes).unwrap_or(usize::MAX);
-            let options = fabric.connection();
+            let options = fabric.channel_options();
             let keep = Duration::from_secs(fabric.idempotency_keep_h * 60 * 60);
             connections.serve(name, options, cache_bytes, keep).await;
         }
     }
+    Ok(connections.restore().await?)
 }
 
 async fn shutdown(tutorial: Option<&Tutorial>) {

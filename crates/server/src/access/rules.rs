@@ -31,6 +31,19 @@ const RULES: &[(Method, &str, Need)] = &[
     (Method::GET, "/docs", Need::Token),
     (Method::GET, "/docs/", Need::Token),
     (Method::GET, "/docs/{*file}", Need::Token),
+    // Users connected to channels.
+    (Method::GET, "/api/v1/connections", Need::EveryLedger(Read)),
+    (
+        Method::GET,
+        "/api/v1/connections/{name}",
+        Need::EveryLedger(Read),
+    ),
+    (Method::POST, "/api/v1/connections", Need::Server(Manage)),
+    (
+        Method::DELETE,
+        "/api/v1/connections/{name}",
+        Need::Server(Manage),
+    ),
     // The ledgers.
     (Method::GET, "/api/v1/ledgers", Need::Token),
     (Method::GET, "/api/v1/ledgers/{ledger}", Need::Ledger(Read)),

@@ -27,6 +27,7 @@ const DOCUMENT: &str = "/openapi.json";
     components(schemas(Order, ProblemBody)),
     tags(
         (name = "ledgers", description = "What is served, and how it is doing"),
+        (name = "connections", description = "Users connected to channels of Fabric, each of which is a ledger"),
         (name = "blocks", description = "The walk through the chain, and new blocks as they come"),
         (name = "transactions", description = "One transaction, or those of an account"),
         (name = "calls", description = "Asking and calling contracts"),

@@ -7,6 +7,7 @@ mod call_request;
 mod catch_up;
 mod config;
 mod config_history;
+mod connections;
 mod contracts;
 mod description;
 mod events;
@@ -60,6 +61,8 @@ fn v1() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(ledgers::ledgers))
         .routes(routes!(ledgers::ledger))
+        .routes(routes!(connections::list, connections::add))
+        .routes(routes!(connections::show, connections::remove))
         .routes(routes!(config::config))
         .routes(routes!(config_history::config_history))
         .routes(routes!(contracts::contracts))

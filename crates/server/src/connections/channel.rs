@@ -4,15 +4,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chainloom_fabric::{ConnectionOptions, FabricLedger, OutboxOptions};
+use chainloom_fabric::{
+    FabricLedger, Mode, NodeReport, NodeRole, Nodes, OutboxOptions, Parameters,
+};
 use chainloom_index::{Index, IndexedLedger};
 use chainloom_ledger::{Ledger, LedgerKind};
+use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 
+use super::request::ConnectionRequest;
+use super::source::ChannelOptions;
 use super::users::Users;
-use crate::ledgers::{Ledgers, ServedLedger, Unavailable};
+use crate::identities::Identities;
+use crate::ledgers::{Entry, Ledgers, ServedLedger, Unavailable};
 
 /// How long is waited before a channel is tried again that could not be opened; doubles up to the second.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
@@ -20,6 +26,11 @@ const AGAIN_AFTER_MAX: Duration = Duration::from_secs(30);
 
 /// A channel that is served, or that is tried again and again.
 pub(super) struct Channel {
+    options: ChannelOptions,
+    /// What a caller asked for; none where the configuration names it.
+    request: Option<ConnectionRequest>,
+    nodes: Vec<NodeReport>,
+    warnings: watch::Receiver<Vec<String>>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -30,11 +41,12 @@ pub(super) struct Ending(JoinHandle<()>);
 /// What it takes to open a channel.
 pub(super) struct Opening {
     pub(super) name: String,
-    pub(super) options: ConnectionOptions,
+    pub(super) options: ChannelOptions,
     pub(super) outbox: OutboxOptions,
     pub(super) index: PathBuf,
     pub(super) cache_bytes: usize,
     pub(super) ledgers: Ledgers,
+    pub(super) identities: Identities,
 }
 
 /// A channel that is open, with its index.
@@ -44,13 +56,151 @@ struct Open {
     index: Index,
 }
 
+/// A connection as it is now. Its keys and certificates are not told.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[schema(as = Connection)]
+pub(crate) struct Status {
+    /// Its name, which is the ledger's.
+    name: String,
+    /// Who named it.
+    source: Source,
+    /// The user.
+    userid: String,
+    /// The channel.
+    channel_id: String,
+    /// The contract that is meant where a call names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chaincode_id: Option<String>,
+    /// The name of the user's CA.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ca_id: Option<String>,
+    /// The server of the user's CA.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ca_url: Option<String>,
+    /// The peers; empty where a profile names them.
+    peer_url: Vec<String>,
+    /// The orderers; likewise.
+    order_url: Vec<String>,
+    /// Which way calls take: `gateway` or `direct`.
+    #[schema(value_type = String)]
+    mode: Mode,
+    /// Whether its ledger is open.
+    is_open: bool,
+    /// Why it is not; it is tried again by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// What of the parameters is ignored, and what they lack for the mode.
+    warnings: Vec<String>,
+    /// What came of asking each node when the connection was made; empty since the server was started again.
+    nodes: Vec<Node>,
+}
+
+/// Who named a connection.
+#[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Source {
+    /// The configuration; there it has to be removed.
+    Configuration,
+    /// A caller of `POST /connections`.
+    Request,
+}
+
+/// What came of asking a peer or an orderer.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[schema(as = ConnectionNode)]
+struct Node {
+    /// `peer` or `orderer`.
+    #[schema(value_type = String)]
+    role: NodeRole,
+    /// Where it is: `host:port`.
+    address: String,
+    /// The MSP id of a peer's organization, as its signature shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization: Option<String>,
+    /// Why it could not be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// The parameter to look at then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<&'static str>,
+}
+
+impl From<NodeReport> for Node {
+    fn from(report: NodeReport) -> Node {
+        let problem = report.problem;
+        Node {
+            role: report.role,
+            address: report.address,
+            organization: report.organization,
+            parameter: problem.as_ref().map(|problem| problem.parameter),
+            detail: problem.map(|problem| problem.reason),
+        }
+    }
+}
+
 impl Channel {
     /// Tries to open it once, then leaves it to a task.
-    pub(super) async fn open(opening: Opening) -> Channel {
-        let first = opening.attempt().await;
+    pub(super) async fn open(
+        opening: Opening,
+        request: Option<ConnectionRequest>,
+        nodes: Vec<NodeReport>,
+    ) -> Channel {
+        let options = opening.options.clone();
+        let (warn, warnings) = watch::channel(Vec::new());
+        let first = opening.attempt(&warn).await;
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(opening.keep(first, stopped));
-        Channel { stop, task }
+        let task = tokio::spawn(opening.keep(first, warn, stopped));
+        Channel {
+            options,
+            request,
+            nodes,
+            warnings,
+            stop,
+            task,
+        }
+    }
+
+    /// Whether a caller made it.
+    pub(super) fn is_made(&self) -> bool {
+        self.request.is_some()
+    }
+
+    /// How it is doing; `entry` is what is served under its name.
+    pub(super) fn status(&self, name: &str, entry: Option<&Entry>) -> Status {
+        let Parameters {
+            channel,
+            contract,
+            mode,
+            nodes,
+            authority,
+            ..
+        } = &self.options.parameters;
+        let (peer_url, order_url) = match nodes {
+            Nodes::Urls(urls) => (urls.peers.clone(), urls.orderers.clone()),
+            Nodes::Profile(_) => (Vec::new(), Vec::new()),
+        };
+        Status {
+            name: name.to_owned(),
+            source: match self.is_made() {
+                true => Source::Request,
+                false => Source::Configuration,
+            },
+            userid: self.options.identity.user().to_owned(),
+            channel_id: channel.clone(),
+            chaincode_id: contract.clone(),
+            ca_id: authority.id.clone(),
+            ca_url: authority.url.clone(),
+            peer_url,
+            order_url,
+            mode: *mode,
+            is_open: matches!(entry, Some(Entry::Served(_))),
+            detail: match entry {
+                Some(Entry::Unavailable(unavailable)) => Some(unavailable.reason.clone()),
+                _ => None,
+            },
+            warnings: self.warnings.borrow().clone(),
+            nodes: self.nodes.iter().cloned().map(Node::from).collect(),
+        }
     }
 
     /// Tells it to end.
@@ -71,7 +221,12 @@ impl Ending {
 
 impl Opening {
     /// Opens the channel when it can be, and follows it until the end.
-    async fn keep(self, first: Option<Open>, mut stopped: watch::Receiver<bool>) {
+    async fn keep(
+        self,
+        first: Option<Open>,
+        warn: watch::Sender<Vec<String>>,
+        mut stopped: watch::Receiver<bool>,
+    ) {
         let mut open = first;
         let mut pause = AGAIN_AFTER;
         let mut stopping = stopped.clone();
@@ -86,18 +241,25 @@ impl Opening {
                 () = sleep(pause) => {}
             }
             pause = (pause * 2).min(AGAIN_AFTER_MAX);
-            open = self.attempt().await;
+            open = tokio::select! {
+                _ = stopped.wait_for(|stop| *stop) => return,
+                open = self.attempt(&warn) => open,
+            };
         };
         open.index.follow(Arc::new(open.ledger), stop).await;
     }
 
     /// Opens the channel and serves it, or says why that cannot be.
-    async fn attempt(&self) -> Option<Open> {
+    async fn attempt(&self, warn: &watch::Sender<Vec<String>>) -> Option<Open> {
         match self.open().await {
-            Ok(open) => {
+            Ok((open, warnings)) => {
+                for warning in &warnings {
+                    tracing::warn!("[ledgers.{}]: {warning}", self.name);
+                }
+                warn.send_replace(warnings);
                 let ledger: Arc<dyn Ledger> = Arc::new(open.ledger.clone());
                 let ledger = IndexedLedger::new(ledger, open.index.clone());
-                let contract = self.options.contract.clone();
+                let contract = self.options.parameters.contract.clone();
                 let served = ServedLedger::fabric(Arc::new(ledger), contract);
                 let served = served.with_users(open.users.clone());
                 let served = served.signed_outside(open.ledger.clone());
@@ -121,17 +283,31 @@ impl Opening {
         }
     }
 
-    async fn open(&self) -> Result<Open, String> {
-        let connected = FabricLedger::connect(self.options.clone()).await;
-        let ledger = connected.map_err(|error| error.to_string())?;
+    async fn open(&self) -> Result<(Open, Vec<String>), String> {
+        let ChannelOptions {
+            identity,
+            parameters,
+        } = &self.options;
+        let user = identity.lend(&self.identities, &self.name).await;
+        let user = user.map_err(|error| error.with_advice(identity, parameters).to_string())?;
+        let connected = FabricLedger::connect_as(user, parameters).await;
+        let ledger = connected.map_err(|error| format!("{}, {error}", error.stage()))?;
+        let warnings = ledger.warnings().to_vec();
         let ledger = ledger.with_outbox(self.outbox.clone()).await;
         let ledger = ledger.map_err(|error| error.to_string())?;
         let index = open_index(&self.index, self.cache_bytes).await?;
-        Ok(Open {
-            users: Arc::new(Users::new(ledger.clone(), self.options.wallet.clone())),
+        let users = Users::new(
+            ledger.clone(),
+            identity.clone(),
+            self.identities.clone(),
+            &self.name,
+        );
+        let open = Open {
+            users: Arc::new(users),
             ledger,
             index,
-        })
+        };
+        Ok((open, warnings))
     }
 }
 

@@ -1,7 +1,6 @@
 //! The users of one channel besides the one that it was opened for: those whose credentials lie in its wallet.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -12,6 +11,8 @@ use chainloom_ledger::{BoxFuture, Ledger};
 use http::StatusCode;
 use tokio::task::spawn_blocking;
 
+use super::source::IdentitySource;
+use crate::identities::Identities;
 use crate::ledgers::ChannelUsers;
 use crate::problem::Problem;
 
@@ -21,8 +22,11 @@ const KNOWN_MAX: usize = 1_000;
 /// The users of a channel.
 pub(super) struct Users {
     ledger: FabricLedger,
-    /// The folder with a file `NAME.id` for each.
-    wallet: PathBuf,
+    /// The wallet in which they are.
+    source: IdentitySource,
+    identities: Identities,
+    /// The ledger's name.
+    name: String,
     /// Those who were asked for, by label.
     known: Mutex<HashMap<String, Known>>,
 }
@@ -35,15 +39,30 @@ struct Known {
 }
 
 impl Users {
-    pub(super) fn new(ledger: FabricLedger, wallet: PathBuf) -> Users {
+    pub(super) fn new(
+        ledger: FabricLedger,
+        source: IdentitySource,
+        identities: Identities,
+        name: &str,
+    ) -> Users {
         Users {
             ledger,
-            wallet,
+            source,
+            identities,
+            name: name.to_owned(),
             known: Mutex::default(),
         }
     }
 
     async fn find(&self, label: &str) -> Result<Arc<dyn Ledger>, Problem> {
+        let wallet = match &self.source {
+            IdentitySource::Folder { wallet, .. } => wallet,
+            IdentitySource::Wallet { .. } => {
+                let lent = self.identities.lend(label, &self.name).await;
+                let identity = lent.map_err(|error| unknown(label, &error.to_string()))?;
+                return Ok(Arc::new(self.ledger.acting_as(identity)));
+            }
+        };
         // `alice` or `alice@Org1MSP`: the wallet's files are named without the organization.
         let (name, msp_id) = match label.rsplit_once('@') {
             Some((name, msp_id)) => (name, Some(msp_id)),
@@ -52,8 +71,8 @@ impl Users {
         if name.is_empty() || name.contains(['/', '\\', '\0']) {
             return Err(unknown(label, "its name is none of a file in the wallet"));
         }
-        let file = self.wallet.join(format!("{name}.id"));
-        let (wallet, name) = (self.wallet.clone(), name.to_owned());
+        let file = wallet.join(format!("{name}.id"));
+        let (wallet, name) = (wallet.clone(), name.to_owned());
         let before = self.known().get(label).cloned();
         let changed_before = before.as_ref().map(|known| known.changed);
         let read = spawn_blocking(move || {

@@ -13,6 +13,17 @@ pub(crate) use self::served::ChannelUsers;
 pub use self::served::ServedLedger;
 use crate::problem::Problem;
 
+/// How long a ledger's name can be, in characters.
+const NAME_LENGTH_MAX: usize = 64;
+
+/// Whether a ledger can have this name, which stands in addresses, in the names of files and in those of variables: 1 to 64 characters of `a`-`z`,
+/// `0`-`9`, `-` and `_`.
+pub fn is_ledger_name(name: &str) -> bool {
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    (1..=NAME_LENGTH_MAX).contains(&name.len()) && name.bytes().all(allowed)
+}
+
 /// What stands under a name.
 #[derive(Clone)]
 pub(crate) enum Entry {

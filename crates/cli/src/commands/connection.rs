@@ -1,0 +1,234 @@
+use std::io::Read as _;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::arguments::{ConnectionAddArguments, Remote};
+use crate::client::{Client, Request};
+use crate::error::Error;
+use crate::output::{Output, Table, printable};
+use crate::progress::Progress;
+
+/// How long a file of certificates or a profile may be; the server takes no more.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+#[derive(Debug, Deserialize)]
+struct List {
+    connections: Vec<Connection>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Connection {
+    name: String,
+    userid: String,
+    channel_id: String,
+    source: String,
+    mode: String,
+    is_open: bool,
+    #[serde(default)]
+    detail: Option<String>,
+    #[serde(default)]
+    warnings: Vec<String>,
+    #[serde(default)]
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Node {
+    role: String,
+    address: String,
+    #[serde(default)]
+    organization: Option<String>,
+    #[serde(default)]
+    detail: Option<String>,
+}
+
+/// Connects a user to a channel, and says what came of each node.
+pub(crate) async fn add(arguments: &ConnectionAddArguments) -> Result<(), Error> {
+    let body = body(arguments)?.to_string();
+    let client = Client::at(&arguments.remote.address.server)?;
+    let progress = Progress::spinner("asking the peers, then the orderers");
+    let request = Request::post(&["api", "v1", "connections"]).json(body);
+    let answer = client.ask(request).await?;
+    drop(progress);
+    let mut output = Output::new();
+    if arguments.remote.json {
+        return output.line(answer.text());
+    }
+    let connection: Connection = answer.read()?;
+    output.table(&nodes(&connection.nodes))?;
+    for warning in &connection.warnings {
+        output.line(&format!("Warning: {}", printable(warning)))?;
+    }
+    output.line(&match connection.detail {
+        Some(detail) => format!("It is kept, but not open now: {}", printable(&detail)),
+        None => format!(
+            "The ledger {} is served: `chainloom info --ledger {}`.",
+            printable(&connection.name),
+            printable(&connection.name)
+        ),
+    })
+}
+
+/// Lists the connections.
+pub(crate) async fn list(remote: &Remote) -> Result<(), Error> {
+    let request = Request::get(&["api", "v1", "connections"]);
+    let answer = Client::at(&remote.address.server)?.ask(request).await?;
+    let mut output = Output::new();
+    if remote.json {
+        return output.line(answer.text());
+    }
+    let list: List = answer.read()?;
+    if list.connections.is_empty() {
+        return output.line("There are no connections: `chainloom connection add` makes one.");
+    }
+    output.table(&connections(&list))?;
+    for connection in &list.connections {
+        for told in connection.detail.iter().chain(&connection.warnings) {
+            output.line(&format!(
+                "{}: {}",
+                printable(&connection.name),
+                printable(told)
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+/// Stops and forgets a connection. The server answers nothing but that it is done.
+pub(crate) async fn remove(name: &str, remote: &Remote) -> Result<(), Error> {
+    let client = Client::at(&remote.address.server)?;
+    let request = Request::delete(&["api", "v1", "connections", name]);
+    client.ask(request).await?;
+    let mut output = Output::new();
+    if remote.json {
+        return output.line(&json!({"removed": name}).to_string());
+    }
+    output.line(&format!("{} is forgotten.", printable(name)))
+}
+
+fn connections(list: &List) -> Table {
+    let mut table = Table::new(&["name", "channel", "user", "mode", "from", "state"]);
+    for connection in &list.connections {
+        table.row([
+            printable(&connection.name),
+            printable(&connection.channel_id),
+            printable(&connection.userid),
+            printable(&connection.mode),
+            printable(&connection.source),
+            match connection.is_open {
+                true => "open".to_owned(),
+                false => "not open".to_owned(),
+            },
+        ]);
+    }
+    table
+}
+
+fn nodes(nodes: &[Node]) -> Table {
+    let mut table = Table::new(&["node", "address", "organization", "answer"]);
+    for node in nodes {
+        table.row([
+            printable(&node.role),
+            printable(&node.address),
+            printable(node.organization.as_deref().unwrap_or("-")),
+            printable(node.detail.as_deref().unwrap_or("connected")),
+        ]);
+    }
+    table
+}
+
+/// What the server is asked for. Files are read here: the server reads none for a caller.
+fn body(arguments: &ConnectionAddArguments) -> Result<Value, Error> {
+    let ConnectionAddArguments {
+        name,
+        userid,
+        channel_id,
+        chaincode_id,
+        ca_id,
+        ca_url,
+        peer_url,
+        order_url,
+        profile,
+        tls_ca_certs,
+        client_certificate,
+        client_key,
+        ssl_target_name_override,
+        mode,
+        remote: _,
+    } = arguments;
+    let mut body = Map::new();
+    body.insert("name".to_owned(), json!(name));
+    let mut texts = vec![
+        ("userid", Some(userid.clone())),
+        ("channel_id", Some(channel_id.clone())),
+        ("chaincode_id", chaincode_id.clone()),
+        ("ca_id", ca_id.clone()),
+        ("ca_url", ca_url.clone()),
+        ("ssl_target_name_override", ssl_target_name_override.clone()),
+        ("mode", mode.clone()),
+        ("profile", profile.as_deref().map(read).transpose()?),
+    ];
+    let roots: Result<Vec<String>, Error> = tls_ca_certs.iter().map(|path| read(path)).collect();
+    texts.push((
+        "tls_ca_certs",
+        Some(roots?.join("\n")).filter(|pem| !pem.is_empty()),
+    ));
+    for (key, text) in texts {
+        if let Some(text) = text {
+            body.insert(key.to_owned(), Value::String(text));
+        }
+    }
+    for (key, urls) in [("peer_url", peer_url), ("order_url", order_url)] {
+        if !urls.is_empty() {
+            body.insert(key.to_owned(), json!(urls));
+        }
+    }
+    if let (Some(certificate), Some(key)) = (client_certificate, client_key) {
+        let (certificate, key) = (read(certificate)?, read(key)?);
+        let client_tls = json!({"certificate": certificate, "key": key});
+        body.insert("client_tls".to_owned(), client_tls);
+    }
+    Ok(Value::Object(body))
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    let mut text = String::new();
+    let read = std::fs::File::open(path)
+        .and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text));
+    read.map_err(|source| Error::File {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::output::Paint;
+
+    #[test]
+    fn each_connection_and_each_node_is_a_row() {
+        let list: List = serde_json::from_value(json!({"connections": [{
+            "name": "trade", "source": "request", "userid": "alice@Org1MSP", "channel_id": "mychannel",
+            "mode": "gateway", "is_open": true, "warnings": [],
+            "nodes": [{"role": "peer", "address": "p:1", "organization": "Org1MSP"},
+                      {"role": "orderer", "address": "o:1", "detail": "nothing listens there"}],
+        }]}))
+        .unwrap();
+        assert_eq!(
+            connections(&list).render(Paint::PLAIN),
+            "name   channel    user           mode     from     state\n\
+             trade  mychannel  alice@Org1MSP  gateway  request  open\n"
+        );
+        assert_eq!(
+            nodes(&list.connections[0].nodes).render(Paint::PLAIN),
+            "node     address  organization  answer\n\
+             peer     p:1      Org1MSP       connected\n\
+             orderer  o:1      -             nothing listens there\n"
+        );
+    }
+}

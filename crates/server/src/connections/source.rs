@@ -1,0 +1,76 @@
+//! What a channel is opened with: where the identity comes from, and the parameters.
+
+use std::path::PathBuf;
+
+use chainloom_fabric::identity::CurrentIdentity;
+use chainloom_fabric::{ConnectError, Parameters, identity_in_folder};
+use tokio::task::spawn_blocking;
+
+use super::error::AddError;
+use super::request::ConnectionRequest;
+use crate::identities::Identities;
+
+/// What a channel is opened with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelOptions {
+    /// Stage one: where the user's identity comes from.
+    pub identity: IdentitySource,
+    /// Stage two: what is to be used.
+    pub parameters: Parameters,
+}
+
+/// Where a ledger's identity comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdentitySource {
+    /// A folder of files `NAME.id`, in the form of Fabric's own wallets.
+    Folder {
+        /// The folder.
+        wallet: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// The server's own wallet, by label: `alice@Org1MSP`.
+    Wallet {
+        /// The label.
+        label: String,
+    },
+}
+
+impl ChannelOptions {
+    /// Those that a caller asks for.
+    pub(super) fn of_request(request: &ConnectionRequest) -> Result<Self, ConnectError> {
+        Ok(Self {
+            identity: IdentitySource::Wallet {
+                label: request.userid.clone(),
+            },
+            parameters: request.parameters()?,
+        })
+    }
+}
+
+impl IdentitySource {
+    /// The user, as the wallet is asked for him.
+    pub(super) fn user(&self) -> &str {
+        match self {
+            Self::Folder { name, .. } => name,
+            Self::Wallet { label } => label,
+        }
+    }
+
+    /// The identity, for this ledger.
+    pub(super) async fn lend(
+        &self,
+        identities: &Identities,
+        ledger: &str,
+    ) -> Result<CurrentIdentity, AddError> {
+        match self {
+            Self::Folder { wallet, name } => {
+                let (wallet, name) = (wallet.clone(), name.clone());
+                let read = spawn_blocking(move || identity_in_folder(&wallet, &name)).await;
+                let identity = read.map_err(AddError::Panicked)??;
+                Ok(CurrentIdentity::new(identity))
+            }
+            Self::Wallet { label } => Ok(identities.lend(label, ledger).await?),
+        }
+    }
+}

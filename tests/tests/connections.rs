@@ -1,0 +1,252 @@
+//! A user is connected to a channel while the server runs: by the seven parameters, over HTTP and by command.
+
+use std::fs;
+use std::path::PathBuf;
+
+use chainloom_tests::{
+    Browser, Devnet, Ended, Node, NodeOptions, Process, Screen, client, run_to_end,
+};
+use serde_json::{Value, json};
+
+/// A network whose user stands in the wallet of a server that knows nothing of the channel.
+struct Unconnected {
+    devnet: Devnet,
+    _network: Process,
+}
+
+impl Unconnected {
+    async fn start() -> Self {
+        let devnet = Devnet::new();
+        let network = devnet.up().await;
+        Self {
+            devnet,
+            _network: network,
+        }
+    }
+
+    fn record(&self) -> Value {
+        let text = fs::read(self.devnet.directory().join("devnet.json")).expect("it is there");
+        serde_json::from_slice(&text).expect("it is JSON")
+    }
+
+    /// The root certificates of all nodes.
+    fn roots(&self) -> PathBuf {
+        let directory = self.devnet.directory();
+        let mut bundle = String::new();
+        for organization in [
+            "peerOrganizations/org1.example.com",
+            "peerOrganizations/org2.example.com",
+            "ordererOrganizations/example.com",
+        ] {
+            let tls = directory
+                .join("organizations")
+                .join(organization)
+                .join("tlsca");
+            for file in tls.read_dir().expect("it is there") {
+                let path = file.expect("it can be listed").path();
+                if path.extension().is_some_and(|extension| extension == "pem") {
+                    bundle.push_str(&fs::read_to_string(path).expect("it is text"));
+                }
+            }
+        }
+        let path = directory.join("roots.pem");
+        fs::write(&path, bundle).expect("it can be written");
+        path
+    }
+
+    fn parameters(&self) -> Value {
+        let record = self.record();
+        let port = |value: &Value| value["port"].as_u64().expect("it has a port");
+        let peers: Vec<String> = record["organizations"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|organization| format!("grpcs://127.0.0.1:{}", port(&organization["peers"][0])))
+            .collect();
+        let orderers = record["orderers"].as_array().expect("a list");
+        let orderers: Vec<String> = orderers
+            .iter()
+            .map(|orderer| format!("grpcs://127.0.0.1:{}", port(orderer)))
+            .collect();
+        let authority = port(&record["organizations"][0]["authority"]);
+        json!({
+            "name": "trade", "userid": "alice@Org1MSP", "chaincode_id": "probe-all", "channel_id": "devnet",
+            "ca_id": "ca-org1", "ca_url": format!("https://localhost:{authority}"),
+            "peer_url": peers, "order_url": orderers[0],
+            "tls_ca_certs": fs::read_to_string(self.roots()).expect("it is there"),
+        })
+    }
+}
+
+/// Imports the network's alice into the server's wallet, by command.
+async fn import(node: &Node, devnet: &Devnet) {
+    let file = devnet.directory().join("wallets/org1/alice.id");
+    let file = file.to_str().expect("the folder's name is text");
+    let ended = command(node, ["identity", "import", "--id-file", file]).await;
+    assert!(ended.status.success(), "{ended:?}");
+}
+
+async fn command<const COUNT: usize>(node: &Node, words: [&str; COUNT]) -> Ended {
+    run_to_end(&mut node.client_command(words)).await
+}
+
+#[tokio::test]
+async fn a_connection_is_a_ledger_until_it_is_deleted() {
+    let unconnected = Unconnected::start().await;
+    let mut parameters = unconnected.parameters();
+    let mut node = NodeOptions::new().start().await;
+
+    // Who is not enrolled is told how to enroll.
+    let (status, problem) = node.post("/api/v1/connections", &parameters).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (422, &json!("not_enrolled")),
+        "{problem}"
+    );
+    let detail = problem["detail"].as_str().expect("a sentence");
+    let enroll = "chainloom identity enroll alice --msp-id Org1MSP --ca-url https://localhost:";
+    assert!(
+        detail.contains("stage 1 (wallet)")
+            && detail.contains(enroll)
+            && detail.contains("--ca-name ca-org1"),
+        "{detail}"
+    );
+
+    import(&node, &unconnected.devnet).await;
+    let (status, connection) = node.post("/api/v1/connections", &parameters).await;
+    assert_eq!(status, 201, "{connection}");
+    assert_eq!(connection["is_open"], true);
+    let nodes = connection["nodes"].as_array().expect("a list");
+    let organizations: Vec<&Value> = nodes.iter().map(|node| &node["organization"]).collect();
+    assert_eq!(
+        organizations,
+        [&json!("Org1MSP"), &json!("Org2MSP"), &Value::Null]
+    );
+    assert!(
+        nodes.iter().all(|node| node["detail"].is_null()),
+        "{connection}"
+    );
+
+    let put = json!({"function": "put", "args": ["color", "blue"]});
+    let (status, receipt) = node.post("/api/v1/ledgers/trade/invoke", &put).await;
+    assert_eq!(
+        (status, &receipt["status"]),
+        (200, &json!("committed")),
+        "{receipt}"
+    );
+    let get = json!({"function": "get", "args": ["color"]});
+    let (status, answer) = node.post("/api/v1/ledgers/trade/query", &get).await;
+    assert_eq!(
+        (status, &answer["result"]),
+        (200, &json!("blue")),
+        "{answer}"
+    );
+
+    // The name is taken now; other names are free, but not any text, and nodes that are not there are told.
+    let (status, problem) = node.post("/api/v1/connections", &parameters).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("name_taken")));
+    for name in ["../trade", "Trade", ""] {
+        parameters["name"] = json!(name);
+        let (status, problem) = node.post("/api/v1/connections", &parameters).await;
+        assert_eq!(
+            (status, &problem["code"]),
+            (400, &json!("invalid_name")),
+            "{name}"
+        );
+    }
+    parameters["name"] = json!("other");
+    for (key, value, told) in [
+        (
+            "peer_url",
+            json!("grpcs://127.0.0.1:1"),
+            (503, "nodes_unavailable", "127.0.0.1:1"),
+        ),
+        (
+            "peer_url",
+            json!("http://127.0.0.1:7051"),
+            (422, "invalid_connection", "gRPC"),
+        ),
+        (
+            "peer_url",
+            json!("grpcs://169.254.169.254:7051"),
+            (422, "invalid_connection", "metadata"),
+        ),
+        (
+            "tls_ca_certs",
+            json!("/etc/hostname"),
+            (422, "invalid_connection", "files are not read"),
+        ),
+        (
+            "channel_id",
+            json!("elsewhere"),
+            (503, "nodes_unavailable", "channel_id"),
+        ),
+    ] {
+        let mut changed = parameters.clone();
+        changed[key] = value;
+        let (status, problem) = node.post("/api/v1/connections", &changed).await;
+        let detail = problem["detail"].as_str().expect("a sentence");
+        assert_eq!(
+            (status, problem["code"].as_str()),
+            (told.0, Some(told.1)),
+            "{problem}"
+        );
+        assert!(detail.contains(told.2) && detail.contains(key), "{problem}");
+    }
+
+    let ended = command(&node, ["connection", "list"]).await;
+    assert!(
+        ended.status.success() && ended.stdout.contains("trade"),
+        "{ended:?}"
+    );
+
+    node.restart().await;
+    let (status, answer) = node.post("/api/v1/ledgers/trade/query", &get).await;
+    assert_eq!(
+        (status, &answer["result"]),
+        (200, &json!("blue")),
+        "{answer}"
+    );
+    let list = node.get("/api/v1/connections").await;
+    assert_eq!(list["connections"][0]["source"], "request", "{list}");
+    assert!(!list.to_string().contains("BEGIN"), "{list}");
+
+    let ended = command(&node, ["connection", "remove", "trade"]).await;
+    assert!(ended.status.success(), "{ended:?}");
+    let gone = client().get(node.url("/api/v1/ledgers/trade")).send().await;
+    assert_eq!(gone.expect("an answer").status(), 404);
+    let metrics = client()
+        .get(node.url("/metrics"))
+        .send()
+        .await
+        .expect("an answer");
+    let metrics = metrics.text().await.expect("it is text");
+    assert!(!metrics.contains("ledger=\"trade\""), "{metrics}");
+    let ended = command(&node, ["connection", "remove", "trade"]).await;
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+
+    node.restart().await;
+    let list = node.get("/api/v1/connections").await;
+    assert_eq!(list, json!({"connections": []}));
+}
+
+/// Named as the tests of `browser.rs`, so that it runs where there is a browser.
+#[tokio::test]
+async fn browser_sees_a_ledger_that_was_connected_meanwhile() {
+    let unconnected = Unconnected::start().await;
+    let node = NodeOptions::new().start().await;
+    import(&node, &unconnected.devnet).await;
+    let browser = Browser::start().await;
+    browser.show(Screen::Desktop, "light").await;
+    let mut parameters = unconnected.parameters();
+    parameters["mode"] = json!("direct");
+    let (status, connection) = node.post("/api/v1/connections", &parameters).await;
+    assert_eq!(status, 201, "{connection}");
+    browser.open(&node.url("/")).await;
+    browser.see("trade").await;
+    browser.open(&node.url("/explorer/trade")).await;
+    browser.see("trade").await;
+    let complaints = browser.complaints().await;
+    assert!(complaints.is_empty(), "{complaints:?}");
+    browser.close().await;
+}
