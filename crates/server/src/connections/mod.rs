@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chainloom_fabric::{Asked, OutboxOptions, ask};
+use jiff::Timestamp;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::spawn_blocking;
 
@@ -215,13 +216,10 @@ impl Connections {
             channel.stop().ended().await;
         }
         self.0.identities.give_back(name);
-        let index = self.index_of(name);
-        // A request under way may hold the index for a moment longer; on Unix its file goes all the same.
-        if let Err(error) = spawn_blocking(move || std::fs::remove_file(index))
-            .await
-            .map_err(AddError::Panicked)?
-        {
-            tracing::debug!("the index of `{name}` was not removed: {error}");
+        let (index, outbox) = (self.index_of(name), self.outbox_of(name));
+        let left = spawn_blocking(move || leave(&index, &outbox)).await;
+        if let Err(error) = left.map_err(AddError::Panicked)? {
+            tracing::warn!("of the connection `{name}` something stays in the data: {error}");
         }
         Ok(())
     }
@@ -294,4 +292,17 @@ impl Connections {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Deletes an index, and puts an outbox aside under a longer name: what became of the calls in it may still be asked.
+fn leave(index: &Path, outbox: &Path) -> std::io::Result<()> {
+    let missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+    let aside = format!("removed-{}", Timestamp::now().as_millisecond());
+    for done in [
+        std::fs::remove_file(index),
+        std::fs::rename(outbox, outbox.with_added_extension(aside)),
+    ] {
+        done.or_else(|error| if missing(&error) { Ok(()) } else { Err(error) })?;
+    }
+    Ok(())
 }
