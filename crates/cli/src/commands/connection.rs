@@ -47,7 +47,7 @@ struct Node {
 /// Connects a user to a channel, and says what came of each node.
 pub(crate) async fn add(arguments: &ConnectionAddArguments) -> Result<(), Error> {
     let body = body(arguments)?.to_string();
-    let client = Client::at(&arguments.remote.address.server)?;
+    let client = Client::at(&arguments.remote.address)?;
     let progress = Progress::spinner("asking the peers, then the orderers");
     let request = Request::post(&["api", "v1", "connections"]).json(body);
     let answer = client.ask(request).await?;
@@ -74,7 +74,7 @@ pub(crate) async fn add(arguments: &ConnectionAddArguments) -> Result<(), Error>
 /// Lists the connections.
 pub(crate) async fn list(remote: &Remote) -> Result<(), Error> {
     let request = Request::get(&["api", "v1", "connections"]);
-    let answer = Client::at(&remote.address.server)?.ask(request).await?;
+    let answer = Client::at(&remote.address)?.ask(request).await?;
     let mut output = Output::new();
     if remote.json {
         return output.line(answer.text());
@@ -98,7 +98,7 @@ pub(crate) async fn list(remote: &Remote) -> Result<(), Error> {
 
 /// Stops and forgets a connection. The server answers nothing but that it is done.
 pub(crate) async fn remove(name: &str, remote: &Remote) -> Result<(), Error> {
-    let client = Client::at(&remote.address.server)?;
+    let client = Client::at(&remote.address)?;
     let request = Request::delete(&["api", "v1", "connections", name]);
     client.ask(request).await?;
     let mut output = Output::new();
