@@ -278,7 +278,13 @@ async fn a_stream_goes_on_with_the_identity_that_took_the_others_place() {
     let parameters = parameters(urls(network), Mode::Gateway);
     let ledger = FabricLedger::connect_as(identity.clone(), &parameters).await;
     let ledger = ledger.unwrap_or_else(|error| panic!("{error}"));
-    let mut blocks = ledger.blocks(Position::default(), 0);
+    let mut blocks = ledger.blocks(
+        Position {
+            generation: 0,
+            number: 0,
+        },
+        0,
+    );
     let mut number = 0;
     let next = async |blocks: &mut BoxStream<_>| match blocks.next().await {
         Some(Ok(BlockEvent::Block { block, .. })) => block.number,
@@ -294,8 +300,7 @@ async fn a_stream_goes_on_with_the_identity_that_took_the_others_place() {
             number = seen;
         }
         // As a renewal does; the stream waits for the next block meanwhile.
-        let renewed = alice(network).get();
-        let renewed = Identity::clone(&renewed);
+        let renewed = identity_of_alice(network);
         identity
             .replace(renewed)
             .unwrap_or_else(|error| panic!("{error}"));
