@@ -41,15 +41,8 @@ pub(crate) async fn gate(State(state): State<AppState>, request: Request, next: 
             }
             Ok(caller) => {
                 parts.extensions.insert(caller.clone());
-                let answer = next.run(Request::from_parts(parts, body));
-                let answer = if is_untimed(route) {
-                    answer.await
-                } else {
-                    let limit = state.limits.request_timeout;
-                    tokio::time::timeout(limit, answer)
-                        .await
-                        .unwrap_or_else(|_| area.timed_out(limit.as_secs()))
-                };
+                let answer = answer(&state, area, route, Request::from_parts(parts, body), next);
+                let answer = answer.await;
                 match (&state.tokens, caller.token()) {
                     (Some(tokens), Some(token)) => {
                         access::until_the_token_ends(answer, tokens, Arc::clone(token))
@@ -73,7 +66,42 @@ pub(crate) async fn gate(State(state): State<AppState>, request: Request, next: 
     response
 }
 
-/// Mining and asking peers take as long as they take; a caller who goes away ends them.
+/// Answers a request that was let in, within its time.
+async fn answer(
+    state: &AppState,
+    area: Area,
+    route: &str,
+    request: Request,
+    next: Next,
+) -> Response {
+    let room = match state.body_room.take(request.body()) {
+        Ok(room) => room,
+        Err(problem) => return area.refuse(problem),
+    };
+    let answer = next.run(request);
+    let answer = if is_untimed(route) {
+        answer.await
+    } else {
+        let limit = state.limits.request_timeout;
+        tokio::time::timeout(limit, answer)
+            .await
+            .unwrap_or_else(|_| area.timed_out(limit.as_secs()))
+    };
+    drop(room);
+    answer
+}
+
+/// Mining and asking peers take as long as they take; a caller who goes away ends them. Calls have a time of their own, after which they
+/// say what is known of the outcome.
 fn is_untimed(route: &str) -> bool {
-    route.ends_with("/mine") || route.ends_with("/resolve")
+    const UNTIMED: [&str; 7] = [
+        "/mine",
+        "/resolve",
+        "/query",
+        "/invoke",
+        "/endorse",
+        "/submit",
+        "/evaluate",
+    ];
+    UNTIMED.iter().any(|end| route.ends_with(end))
 }

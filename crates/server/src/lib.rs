@@ -11,6 +11,7 @@ mod access;
 mod api;
 mod area;
 mod body;
+mod body_room;
 mod connections;
 mod explorer;
 mod gate;

@@ -34,9 +34,11 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// Bytes of a request's body.
     pub body_bytes: usize,
+    /// Bytes of all bodies that are being read or answered.
+    pub all_bodies_bytes: usize,
     /// Time for a request's body to arrive.
     pub body_timeout: Duration,
-    /// Time for an answer to begin. Mining, resolving and event streams are exempt.
+    /// Time for an answer to begin. Mining, resolving, event streams and calls are exempt: these have times of their own.
     pub request_timeout: Duration,
     /// Time in which a reader has to take some bytes of an answer, or be cut.
     pub stall_timeout: Duration,
@@ -59,6 +61,7 @@ impl Default for Limits {
             header_count: 100,
             header_timeout: Duration::from_secs(30),
             body_bytes: 1024 * 1024,
+            all_bodies_bytes: 256 << 20,
             body_timeout: Duration::from_secs(30),
             // More than the 30 s that an invoke may wait for its block.
             request_timeout: Duration::from_secs(60),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 
 use crate::access::LiveTokens;
+use crate::body_room::BodyRoom;
 use crate::connections::Connections;
 use crate::identities::Identities;
 use crate::ledgers::Ledgers;
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) is_tls: bool,
     pub(crate) hosts: HostRule,
     pub(crate) metrics: Metrics,
+    /// Room for the bodies of requests.
+    pub(crate) body_room: BodyRoom,
     /// Places for whole chains on their way to a reader.
     pub(crate) chain_places: Arc<Semaphore>,
     /// Places for event streams.
@@ -50,6 +53,7 @@ impl AppState {
             connections,
             hosts: HostRule::new(&options.allowed_hosts),
             metrics: Metrics::new(),
+            body_room: BodyRoom::new(&options.limits),
             chain_places: Arc::new(Semaphore::new(options.limits.chain_streams)),
             event_places: Arc::new(Semaphore::new(options.limits.event_streams)),
             limits: options.limits,
