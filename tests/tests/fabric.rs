@@ -1,6 +1,6 @@
 //! `chainloom up` with the configuration that `chainloom devnet up` writes: the same verbs on a channel of Fabric.
 
-use chainloom_tests::{Browser, Devnet, Node, NodeOptions, Process, Screen, client};
+use chainloom_tests::{Browser, Devnet, Node, NodeOptions, Process, Screen, client, eventually};
 use serde_json::{Value, json};
 
 /// A network with a server that serves it. The network ends with its process, the server with the node.
@@ -26,6 +26,31 @@ impl Served {
 
     async fn invoke(&self, body: Value) -> (u16, Value) {
         self.node.post("/api/v1/ledgers/devnet/invoke", &body).await
+    }
+
+    async fn invoke_with_key(&self, key: &str, body: &Value) -> (u16, Value) {
+        let url = self.node.url("/api/v1/ledgers/devnet/invoke");
+        let request = client().post(url).header("Idempotency-Key", key).json(body);
+        let answer = request.send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        (status, answer.json().await.expect("JSON"))
+    }
+
+    /// All calls of `add` on the chain with this counter.
+    async fn additions(&self, counter: &str) -> Vec<Value> {
+        let newest = self.get("/blocks/latest").await;
+        let newest = newest["number"].as_u64().expect("a number");
+        let mut additions = Vec::new();
+        for number in 0..=newest {
+            let block = self.get(&format!("/blocks/{number}")).await;
+            let transactions = block["transactions"].as_array().expect("an array");
+            let ours = transactions.iter().filter(|transaction| {
+                transaction["call"]["function"] == "add"
+                    && transaction["call"]["args"][0] == counter
+            });
+            additions.extend(ours.cloned());
+        }
+        additions
     }
 
     /// An answer of status 200.
@@ -154,6 +179,76 @@ async fn what_peers_and_contracts_refuse_is_a_problem_with_their_words() {
         .await
         .expect("an answer");
     assert_eq!(chain.status(), 404);
+}
+
+#[tokio::test]
+async fn an_idempotency_key_has_one_effect_before_and_after_a_restart() {
+    let mut served = Served::start().await;
+    let add = json!({"function": "add", "args": ["sum", "5"]});
+    let (status, first) = served.invoke_with_key("order-1", &add).await;
+    assert_eq!(
+        (status, &first["status"], &first["result"]),
+        (200, &json!("committed"), &json!("5"))
+    );
+    let ordered = json!({"function": "add", "args": ["later", "5"], "wait": "ordered"});
+    let (status, receipt) = served.invoke_with_key("order-2", &ordered).await;
+    assert_eq!((status, &receipt["status"]), (202, &json!("ordered")));
+    let id = receipt["transaction_id"].as_str().expect("it has an id");
+    assert!(receipt["version"].is_null(), "{receipt}");
+    // At every moment it is known, pending at first.
+    let path = format!("/transactions/{id}");
+    let found = served.get(&path).await;
+    assert_eq!(found["id"], id, "{found}");
+
+    for is_restarted in [false, true] {
+        if is_restarted {
+            served.node.restart().await;
+        }
+        let again = served.invoke_with_key("order-1", &add).await;
+        assert_eq!(again, (200, first.clone()));
+        let other = json!({"function": "add", "args": ["sum", "6"]});
+        let (status, problem) = served.invoke_with_key("order-1", &other).await;
+        assert_eq!(
+            (status, &problem["code"], &problem["retryable"]),
+            (422, &json!("idempotency_key_reused"), &json!(false))
+        );
+    }
+    let committed = eventually("what was ordered to stand in a block", async || {
+        let found = served.get(&path).await;
+        found["version"].is_object().then_some(found)
+    })
+    .await;
+    assert_eq!(
+        committed["validation_code"],
+        json!({"code": 0, "name": "VALID"})
+    );
+    // What to wait for is not part of what was called.
+    let waiting = json!({"function": "add", "args": ["later", "5"]});
+    let (status, told) = served.invoke_with_key("order-2", &waiting).await;
+    assert_eq!(
+        (status, &told["status"], &told["transaction_id"]),
+        (200, &json!("committed"), &json!(id))
+    );
+    assert_eq!(
+        (&told["version"], &told["result"]),
+        (&committed["version"], &json!("5"))
+    );
+    for (counter, receipt) in [("sum", &first), ("later", &told)] {
+        let additions = served.additions(counter).await;
+        assert_eq!(additions[0]["id"], receipt["transaction_id"]);
+        assert_eq!(additions[0]["version"], receipt["version"]);
+        // An envelope that was sent again stands there again, without effect.
+        for addition in &additions[1..] {
+            assert_eq!(addition["id"], receipt["transaction_id"]);
+            assert_eq!(addition["validation_code"]["name"], "DUPLICATE_TXID");
+        }
+    }
+    let query = json!({"function": "get", "args": ["sum"]});
+    let (_, answer) = served
+        .node
+        .post("/api/v1/ledgers/devnet/query", &query)
+        .await;
+    assert_eq!(answer["result"], "5");
 }
 
 /// Named as the tests of `browser.rs`, so that it runs where there is a browser.

@@ -134,6 +134,7 @@ impl FabricLedger {
             ledger: self,
             endorsed,
             is_stored,
+            is_sent_before: false,
             wait,
             deadline: call.deadline,
         };
@@ -168,6 +169,7 @@ impl FabricLedger {
             ledger: self,
             endorsed: &endorsed,
             is_stored: true,
+            is_sent_before: true,
             wait,
             deadline,
         };
@@ -200,6 +202,8 @@ struct Sending<'a> {
     endorsed: &'a Endorsed,
     /// Whether it stands in the outbox.
     is_stored: bool,
+    /// Whether it may have been sent before, so that an orderer may have it already.
+    is_sent_before: bool,
     wait: Option<Wait>,
     deadline: Instant,
 }
@@ -211,6 +215,14 @@ impl Sending<'_> {
             Ok(None) => Ok(self.receipt()),
             Ok(Some(commit)) => self.told(commit).await,
             Err(unknown @ LedgerError::Unconfirmed { .. }) => Err(self.keep(unknown).await),
+            // A refusal now says nothing of what was taken then.
+            Err(error) if self.is_sent_before => Err(LedgerError::Unconfirmed {
+                transaction_id: self.endorsed.transaction_id.clone(),
+                detail: format!(
+                    "the transaction was sent before and has not been seen in a block, and it cannot be sent now ({error}); it is sent again, so \
+                     ask for it by its id, or call again with the same key"
+                ),
+            }),
             Err(error) => Err(self.refused(error).await),
         }
     }

@@ -12,7 +12,7 @@ use chainloom_ledger::{
     CallOptions, InvokeOptions, Ledger, LedgerError, Receipt, ReceiptStatus, TransactionSelector,
     Wait,
 };
-use tokio::task::spawn_blocking;
+use tokio::task::{block_in_place, spawn_blocking};
 use tokio::time::sleep;
 
 async fn open(network: &Network, path: &Path, mode: Mode) -> FabricLedger {
@@ -85,6 +85,15 @@ async fn a_call_takes_effect_once_and_what_was_not_taken_is_sent_after_a_restart
         let pending = ledger.transaction(selector()).await;
         let pending = pending.unwrap_or_else(|error| panic!("{error}"));
         assert_eq!((pending.id.as_str(), pending.version), (id.as_str(), None));
+        // That it cannot be sent now does not say that no orderer has it: the key stays taken.
+        network.kill("peer0.org1").expect("it runs");
+        let repeated = invoke(&ledger, Some("l"), &add, None, soon).await;
+        let unknown = repeated.expect_err("nobody can say what came of it");
+        assert!(
+            matches!(&unknown, LedgerError::Unconfirmed { transaction_id, .. } if *transaction_id == id),
+            "{unknown:?}"
+        );
+        block_in_place(|| network.start_process("peer0.org1")).expect("it starts");
         for orderer in orderers {
             network.thaw(orderer).expect("it is frozen");
         }
