@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chainloom_ledger::fence::{self, Fenced};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -29,6 +29,8 @@ use crate::pem_source::PemSource;
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 const MUTUAL_TLS: &str =
     "it asks for mutual TLS, so `client_tls` has to hold a certificate of a CA that it trusts";
+/// How long a node may take to refuse a TLS certificate; one that accepts it says nothing.
+const REFUSED_WITHIN: Duration = Duration::from_secs(2);
 /// What HTTP/2 is called in a TLS handshake.
 const HTTP2: &[u8] = b"h2";
 
@@ -245,6 +247,18 @@ impl Dialer {
                 client,
             }),
         })
+    }
+
+    /// Whether the node refuses this program's TLS certificate. It says so after the handshake, and where the connection is in use by
+    /// then its word is easily lost; so it is listened for here, with nothing sent.
+    pub(crate) async fn refusal(&self) -> Option<DialError> {
+        let opened = timeout(CONNECT_WITHIN, self.clone().open()).await;
+        let mut stream = opened.ok()?.ok()?;
+        let heard = timeout(REFUSED_WITHIN, stream.read_u8()).await;
+        match heard.ok()?.map_err(DialError::tls) {
+            Err(refusal @ DialError::ClientRefused(_)) => Some(refusal),
+            _ => None,
+        }
     }
 
     async fn dial(self) -> Result<TokioIo<Box<dyn Stream>>, DialError> {

@@ -28,6 +28,7 @@ pub(crate) struct Peer {
     pub(crate) address: String,
     /// The calls under way there; one that gets an answer and no stream is made through this.
     pub(crate) windows: Windows,
+    pub(crate) dialer: Dialer,
     channel: Channel,
 }
 
@@ -37,9 +38,10 @@ impl Peer {
     /// # Errors
     /// What is wrong with what the profile says of it.
     pub(crate) fn new(entry: &NodeEntry, client: Option<&ClientTls>) -> Result<Self, String> {
-        let (address, channel) = open(entry, client)?;
+        let (address, dialer, channel) = open(entry, client)?;
         Ok(Self {
             address,
+            dialer,
             windows: Windows::default(),
             channel,
         })
@@ -66,6 +68,7 @@ impl Peer {
 pub(crate) struct Orderer {
     /// Where it is: `host:port`.
     pub(crate) address: String,
+    pub(crate) dialer: Dialer,
     channel: Channel,
 }
 
@@ -75,8 +78,12 @@ impl Orderer {
     /// # Errors
     /// What is wrong with what the profile says of it.
     pub(crate) fn new(entry: &NodeEntry, client: Option<&ClientTls>) -> Result<Self, String> {
-        let (address, channel) = open(entry, client)?;
-        Ok(Self { address, channel })
+        let (address, dialer, channel) = open(entry, client)?;
+        Ok(Self {
+            address,
+            dialer,
+            channel,
+        })
     }
 
     /// Its service that takes transactions.
@@ -86,7 +93,10 @@ impl Orderer {
 }
 
 /// Where the node is, and the connection to it.
-fn open(entry: &NodeEntry, client: Option<&ClientTls>) -> Result<(String, Channel), String> {
+fn open(
+    entry: &NodeEntry,
+    client: Option<&ClientTls>,
+) -> Result<(String, Dialer, Channel), String> {
     let url = EndpointUrl::parse(&entry.url).map_err(|problem| problem.to_string())?;
     let (dialer, scheme) = match url.is_secure {
         false => (Dialer::plain(&url.host, url.port), "http"),
@@ -109,8 +119,8 @@ fn open(entry: &NodeEntry, client: Option<&ClientTls>) -> Result<(String, Channe
         .http2_keep_alive_interval(KEEP_ALIVE_EVERY)
         .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
         .keep_alive_while_idle(true);
-    let channel = target.connect_with_connector_lazy(dialer);
-    Ok((url.address, channel))
+    let channel = target.connect_with_connector_lazy(dialer.clone());
+    Ok((url.address, dialer, channel))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use tonic::Status;
 
 use super::ConnectError;
-use crate::dial;
+use crate::dial::{self, Dialer};
 use crate::direct::{Membership, config_in};
 use crate::endpoint::{Orderer, Peer};
 use crate::gateway::until;
@@ -161,8 +161,10 @@ async fn ask_peer(
     let mut endorser = peer.endorser();
     let answer = timeout(ANSWERS_WITHIN, endorser.process_proposal(request)).await;
     let answer = answer.map_err(|_| silent("peer_url"))?;
-    let answer = answer.map_err(|status| refused("peer_url", &status))?;
-    let answer = answer.into_inner();
+    let answer = match answer {
+        Ok(answer) => answer.into_inner(),
+        Err(status) => return Err(refused("peer_url", &status, &peer.dialer).await),
+    };
     let response = answer.response.unwrap_or_default();
     if !(200..400).contains(&response.status) {
         return Err(said("peer_url", &response.message));
@@ -211,7 +213,10 @@ async fn ask_orderer(
     };
     let answer = timeout(ANSWERS_WITHIN, ask).await;
     let answer = answer.map_err(|_| silent("order_url"))?;
-    let answer = answer.map_err(|status| refused("order_url", &status))?;
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(status) => return Err(refused("order_url", &status, &orderer.dialer).await),
+    };
     match answer.and_then(|answer| answer.r#type) {
         Some(deliver_response::Type::Status(status))
             if Answer::try_from(status) == Ok(Answer::NotFound) =>
@@ -230,9 +235,17 @@ fn silent(parameter: &'static str) -> NodeProblem {
 }
 
 /// The refusal of a call, or of the connection below it.
-fn refused(parameter: &'static str, status: &Status) -> NodeProblem {
+async fn refused(parameter: &'static str, status: &Status, dialer: &Dialer) -> NodeProblem {
     match dial::cause(status) {
-        Some((reason, of_tls)) => problem(of_tls.unwrap_or(parameter), reason),
+        Some((reason, Some(of_tls))) => problem(of_tls, reason),
+        // The connection broke when it was open already.
+        Some((reason, None)) => match dialer.refusal().await {
+            Some(refusal) => problem(
+                refusal.parameter().unwrap_or(parameter),
+                refusal.to_string(),
+            ),
+            None => problem(parameter, reason),
+        },
         None => said(parameter, status.message()),
     }
 }
