@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::call::ChannelCall;
 use crate::commit::ById;
 use crate::direct::Direct;
+use crate::failure::of_contract;
 use crate::gateway::{Commit, Endorsed, Gateway, Unsigned};
 use crate::identity::CurrentIdentity;
 use crate::proposal::SignedCall;
@@ -61,10 +62,11 @@ impl Flow {
     /// # Errors
     /// [`LedgerError`].
     pub(crate) async fn evaluate(&self, call: &ChannelCall) -> Result<Bytes, LedgerError> {
-        match self {
+        let outcome = match self {
             Self::Gateway(gateway) => gateway.evaluate(call).await,
             Self::Direct(direct) => direct.evaluate(call).await,
-        }
+        };
+        outcome.map_err(|error| of_contract(&call.invocation.contract, error))
     }
 
     /// Runs a function whose call somebody of an organization, its MSP id being `own`, has signed.
@@ -77,10 +79,11 @@ impl Flow {
         call: &ChannelCall,
         own: &str,
     ) -> Result<Bytes, LedgerError> {
-        match self {
+        let outcome = match self {
             Self::Gateway(gateway) => gateway.evaluate_signed(signed, call, own).await,
             Self::Direct(direct) => direct.evaluate_signed(signed, call, own).await,
-        }
+        };
+        outcome.map_err(|error| of_contract(&call.invocation.contract, error))
     }
 
     /// Has a call endorsed that somebody of an organization, its MSP id being `own`, has signed. They are to sign what comes of it, too.
@@ -93,10 +96,11 @@ impl Flow {
         call: &ChannelCall,
         own: &str,
     ) -> Result<Unsigned, LedgerError> {
-        match self {
+        let outcome = match self {
             Self::Gateway(gateway) => gateway.endorse_signed(signed, call, own).await,
             Self::Direct(direct) => direct.endorse_signed(signed, call, own).await,
-        }
+        };
+        outcome.map_err(|error| of_contract(&call.invocation.contract, error))
     }
 
     /// Has a call endorsed, and signs what came of it.
@@ -104,10 +108,11 @@ impl Flow {
     /// # Errors
     /// [`LedgerError`]; nothing has been submitted then.
     pub(crate) async fn endorse(&self, call: &ChannelCall) -> Result<Endorsed, LedgerError> {
-        match self {
+        let outcome = match self {
             Self::Gateway(gateway) => gateway.endorse(call).await,
             Self::Direct(direct) => direct.endorse(call).await,
-        }
+        };
+        outcome.map_err(|error| of_contract(&call.invocation.contract, error))
     }
 
     /// Hands an endorsed transaction to the orderers.

@@ -14,6 +14,7 @@ use futures_util::stream;
 use tokio::task::spawn_blocking;
 
 use crate::call::ChannelCall;
+use crate::channel::Channels;
 use crate::commit::{ById, Commits};
 use crate::connect::{
     ConnectError, Connection, ConnectionOptions, Parameters, connect, connect_from_folder,
@@ -41,6 +42,7 @@ pub struct FabricLedger {
     pub(crate) outside: Arc<Waiting>,
     warnings: Arc<[String]>,
     descriptions: Descriptions,
+    pub(crate) channels: Arc<Channels>,
 }
 
 impl FabricLedger {
@@ -88,6 +90,7 @@ impl FabricLedger {
             contract,
             outside: Arc::default(),
             descriptions: Descriptions::default(),
+            channels: Arc::default(),
             warnings: warnings.into(),
         }
     }
@@ -131,6 +134,7 @@ impl FabricLedger {
             contract: self.contract.clone(),
             outside: self.outside.clone(),
             descriptions: self.descriptions.clone(),
+            channels: self.channels.clone(),
             warnings: self.warnings.clone(),
         }
     }
@@ -173,22 +177,40 @@ impl FabricLedger {
         }
     }
 
-    /// A caller's call, with what can be told of it before it is sent.
+    /// A caller's call, with what can be told of it without asking anybody.
     ///
     /// # Errors
     /// [`LedgerError::InvalidCall`].
-    pub(crate) async fn call(
+    pub(crate) fn call(
         &self,
         call: Call,
         options: CallOptions,
     ) -> Result<ChannelCall, LedgerError> {
-        let call = ChannelCall::new(call, options, self.contract.as_deref())?;
-        self.descriptions.check(&self.flow, &call).await?;
-        Ok(call)
+        ChannelCall::new(call, options, self.contract.as_deref())
+    }
+
+    /// Refuses a call that is wrong by what its contract says of itself, or by the channel's configuration.
+    ///
+    /// # Errors
+    /// [`LedgerError::InvalidCall`].
+    pub(crate) async fn check(&self, call: &ChannelCall) -> Result<(), LedgerError> {
+        self.descriptions.check(&self.flow, call).await?;
+        match self.flow {
+            Flow::Gateway(_) => {
+                let organizations = &call.organizations;
+                let checked = self
+                    .channels
+                    .check_organizations(self, organizations, call.deadline);
+                checked.await
+            }
+            // The peers are chosen here, by the connection profile.
+            Flow::Direct(_) => Ok(()),
+        }
     }
 
     async fn evaluate(&self, call: Call, options: CallOptions) -> Result<QueryAnswer, LedgerError> {
-        let call = self.call(call, options).await?;
+        let call = self.call(call, options)?;
+        self.check(&call).await?;
         let result = self.flow.evaluate(&call).await?;
         Ok(QueryAnswer::Result(words::Payload(result.to_vec())))
     }

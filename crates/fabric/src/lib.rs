@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod call;
+mod channel;
 mod commit;
 mod config_difference;
 mod configuration;

@@ -20,7 +20,7 @@ impl FabricLedger {
         options: InvokeOptions,
     ) -> Result<Receipt, LedgerError> {
         let wait = options.wait;
-        let call = self.call(call, options.call).await?;
+        let call = self.call(call, options.call)?;
         self.outbox.check_room()?;
         let Some(key) = &options.idempotency_key else {
             return self.submit_anew(&call, wait, options.retries, None).await;
@@ -75,6 +75,8 @@ impl FabricLedger {
         retries: u32,
         key: Option<KeyUse>,
     ) -> Result<Receipt, LedgerError> {
+        // Not sooner: what is stored under a key is told, whatever the contract says of itself by now.
+        self.check(call).await?;
         let mut tries = 0;
         loop {
             let outcome = self.submit_once(call, wait, key).await;

@@ -6,12 +6,14 @@ mod caller;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use caller::{call, connected, invoke, query, within};
+use caller::{call, connected, invoke, options, query, within};
 use chainloom_devnet::{FabricVersion, Network, Options};
+use chainloom_fabric::identity::{CurrentIdentity, Identity};
 use chainloom_fabric::{FabricLedger, Mode};
 use chainloom_ledger::{
     CallOptions, InvokeOptions, Ledger, LedgerError, QueryAnswer, Receipt, TransactionSelector,
 };
+use jiff::Timestamp;
 use tokio::time::sleep;
 
 const MODES: [Mode; 2] = [Mode::Gateway, Mode::Direct];
@@ -97,6 +99,7 @@ async fn calls_are_carried_out_as_they_say() {
             first_call(&network, mode).await;
             arguments(&network, mode).await;
             refusals(&network, mode).await;
+            not_permitted(&network, mode).await;
         }
         frozen_peer(&network).await;
         network.shut_down().expect("it ends in good order");
@@ -173,10 +176,12 @@ async fn chosen_endorsers(network: &Network, mode: Mode) {
     );
     let error = submit(&ledger, "put", &["a", "1"], to(&["Org9MSP"], &[])).await;
     let error = error.expect_err("there is no such organization");
-    match mode {
-        Mode::Gateway => assert!(error.to_string().contains("Org9MSP"), "{error}"),
-        Mode::Direct => assert_eq!(error.code(), "unknown_organization"),
-    }
+    assert_eq!(error.code(), "unknown_organization", "{mode:?}: {error}");
+    let told = error.to_string();
+    assert!(
+        told.contains("`Org9MSP`") && told.contains("Org1MSP") && told.contains("Org2MSP"),
+        "{told}"
+    );
 }
 
 async fn first_call(network: &Network, mode: Mode) {
@@ -262,6 +267,26 @@ async fn refusals(network: &Network, mode: Mode) {
             assert_eq!(error.code(), "contract_refused", "{mode:?}");
             assert_eq!(error.to_string(), words);
         }
+    }
+}
+
+/// A peer's certificate may read the channel, but by its policies not write to it, nor ask for its contracts.
+async fn not_permitted(network: &Network, mode: Mode) {
+    let topology = network.topology();
+    let (organization, peer) = topology.peers().next().expect("it has peers");
+    let folder = network.layout().peer_identity(organization, peer);
+    let identity = Identity::from_msp_folder(&folder.join("msp"), "Org1MSP", Timestamp::now());
+    let identity = identity.expect("the folder is whole");
+    let identity = CurrentIdentity::new(identity);
+    let parameters = options(network, "org1", "probe", mode).parameters();
+    let ledger = FabricLedger::connect_as(identity, &parameters).await;
+    let ledger = ledger.unwrap_or_else(|error| panic!("{error}"));
+    let contracts = ledger.contracts().await.map(|_| ());
+    let asked = query(&ledger, "get", &["chosen"]).await.map(|_| ());
+    let invoked = invoke(&ledger, "put", &["chosen", "3"]).await.map(|_| ());
+    for outcome in [contracts, asked, invoked] {
+        let error = outcome.expect_err("it may not");
+        assert_eq!(error.code(), "access_denied", "{mode:?}: {error}");
     }
 }
 

@@ -67,6 +67,22 @@ async fn a_call_takes_effect_once_and_what_was_not_taken_is_sent_after_a_restart
             "idempotency_key_reused"
         );
 
+        // The store answers before the contract is asked how many arguments it takes.
+        let wrong = [counter];
+        while invoke(&ledger, None, &wrong, None, minute)
+            .await
+            .expect_err("an argument is missing")
+            .code()
+            != "wrong_argument_count"
+        {
+            sleep(Duration::from_millis(50)).await;
+        }
+        let under_key = invoke(&ledger, Some("k"), &wrong, None, minute).await;
+        assert_eq!(
+            under_key.expect_err("it is another call").code(),
+            "idempotency_key_reused"
+        );
+
         // No orderer takes it: not known, pending, and in the file.
         let orderers = ["orderer1", "orderer2"];
         for orderer in orderers {

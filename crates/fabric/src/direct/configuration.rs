@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::membership::Membership;
 use super::propose::evaluate;
+use crate::failure::of_contract;
 use crate::first_answer::Avoided;
 use crate::identity::CurrentIdentity;
 use crate::proposal::{Invocation, sign_call};
@@ -147,7 +148,9 @@ impl Configurations {
         let call = call.map_err(|error| LedgerError::Storage {
             detail: error.to_string(),
         })?;
-        let response = evaluate(&call, peers, &self.avoided, deadline).await?;
+        let response = evaluate(&call, peers, &self.avoided, deadline)
+            .await
+            .map_err(|error| of_contract(CONTRACT, error))?;
         let config = config_in(response.payload).map_err(|reason| LedgerError::Storage {
             detail: format!("the configuration that a peer sent cannot be read: {reason}"),
         })?;

@@ -1,90 +1,54 @@
 //! Whom the channel takes, by its configuration.
 
-use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::sync::Mutex;
-use tokio::time::Instant;
 
 use super::error::OutsideError;
 use super::signatory::Signatory;
-use crate::direct::Membership;
+use crate::channel::Channel;
 use crate::identity::KeyKind;
 use crate::ledger::FabricLedger;
-use crate::wire::config::ChannelConfig;
 
 /// How old the configuration may be by which somebody is taken. Peers, who have the newest, check it again.
 const KEPT_FOR: Duration = Duration::from_secs(10);
 /// Since which version of its capabilities a channel takes Ed25519.
 const ED25519_SINCE: u32 = 3;
 
-/// What the channel's configuration says of those who sign.
-#[derive(Debug)]
-struct Channel {
-    membership: Membership,
-    capabilities: Vec<String>,
+/// Refuses whom the channel's peers would refuse without saying why.
+///
+/// # Errors
+/// [`OutsideError`].
+pub(super) async fn check(
+    ledger: &FabricLedger,
+    signatory: &Signatory,
+) -> Result<(), OutsideError> {
+    let is_taken = |channel: &Channel| check_in(channel, signatory).is_ok();
+    let channel = ledger.channels.get(ledger, KEPT_FOR, is_taken).await?;
+    check_in(&channel, signatory)
 }
 
-/// The channel as it was last seen.
-#[derive(Debug, Default)]
-pub(super) struct Channels(Mutex<Option<(Instant, Arc<Channel>)>>);
-
-impl Channels {
-    /// Refuses whom the channel's peers would refuse without saying why.
-    ///
-    /// # Errors
-    /// [`OutsideError`].
-    pub(super) async fn check(
-        &self,
-        ledger: &FabricLedger,
-        signatory: &Signatory,
-    ) -> Result<(), OutsideError> {
-        let mut kept = self.0.lock().await;
-        if let Some((read_at, channel)) = &*kept
-            && read_at.elapsed() < KEPT_FOR
-            && channel.check(signatory).is_ok()
-        {
-            return Ok(());
-        }
-        let channel = Arc::new(Channel::new(&ledger.channel_config().await?));
-        *kept = Some((Instant::now(), channel.clone()));
-        drop(kept);
-        channel.check(signatory)
+fn check_in(channel: &Channel, signatory: &Signatory) -> Result<(), OutsideError> {
+    let subject = || signatory.certificate.subject().to_owned();
+    let organization = &signatory.msp_id;
+    let known = channel.membership.organizations();
+    if !known.contains(organization) {
+        return Err(OutsideError::UnknownOrganization {
+            organization: organization.clone(),
+            known,
+        });
     }
-}
-
-impl Channel {
-    fn new(config: &ChannelConfig) -> Self {
-        Self {
-            membership: Membership::new(config),
-            capabilities: config.capabilities.clone(),
-        }
-    }
-
-    fn check(&self, signatory: &Signatory) -> Result<(), OutsideError> {
-        let subject = || signatory.certificate.subject().to_owned();
-        let organization = &signatory.msp_id;
-        let known = self.membership.organizations();
-        if !known.contains(organization) {
-            return Err(OutsideError::UnknownOrganization {
-                organization: organization.clone(),
-                known,
-            });
-        }
-        let member = self
-            .membership
-            .check_member(organization, &signatory.certificate);
-        member.map_err(|reason| OutsideError::NotAMember {
+    let member = channel
+        .membership
+        .check_member(organization, &signatory.certificate);
+    member.map_err(|reason| OutsideError::NotAMember {
+        subject: subject(),
+        reason: reason.to_string(),
+    })?;
+    match signatory.kind == KeyKind::Ed25519 && !takes_ed25519(&channel.capabilities) {
+        true => Err(OutsideError::Ed25519NotTaken {
             subject: subject(),
-            reason: reason.to_string(),
-        })?;
-        match signatory.kind == KeyKind::Ed25519 && !takes_ed25519(&self.capabilities) {
-            true => Err(OutsideError::Ed25519NotTaken {
-                subject: subject(),
-                capabilities: self.capabilities.clone(),
-            }),
-            false => Ok(()),
-        }
+            capabilities: channel.capabilities.clone(),
+        }),
+        false => Ok(()),
     }
 }
 

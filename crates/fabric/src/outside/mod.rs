@@ -20,7 +20,6 @@ use jiff::Timestamp;
 use prost::Message as _;
 use tokio::time::Instant;
 
-use self::channel::Channels;
 pub use self::error::OutsideError;
 use self::signatory::Signatory;
 pub use self::signature::SignatureFault;
@@ -95,7 +94,6 @@ pub struct EndorsedToSign {
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
     steps: Steps,
-    channels: Channels,
 }
 
 /// Calls of a channel that are signed elsewhere; see the [module](self).
@@ -242,9 +240,9 @@ impl Outside<'_> {
         step: Step,
     ) -> Result<ToSign, OutsideError> {
         let signatory = Signatory::new(certificate, organization, Timestamp::now())?;
-        let call = self.ledger.call(call, options).await?;
-        let channels = &self.ledger.outside.channels;
-        channels.check(self.ledger, &signatory).await?;
+        let call = self.ledger.call(call, options)?;
+        self.ledger.check(&call).await?;
+        channel::check(self.ledger, &signatory).await?;
         let channel = self.ledger.flow.channel();
         let invocation = call.invocation.clone();
         let proposal = Proposal::new(signatory.creator.clone(), channel, invocation);
