@@ -152,13 +152,13 @@ impl Index {
             .await
     }
 
-    /// Where the transaction with this id stands; of several with one id, the first.
+    /// Where transactions with this id stand, in the chain's order; the first 100.
     ///
     /// # Errors
     /// [`IndexError::Damaged`] and [`IndexError::Storage`], as every read.
-    pub async fn transaction_by_id(&self, id: &str) -> Result<Option<Version>, IndexError> {
+    pub async fn versions_of_id(&self, id: &str) -> Result<Vec<Version>, IndexError> {
         let digest = Hash::of(id.as_bytes());
-        self.read(move |snapshot| read::transaction_by_id(snapshot, digest))
+        self.read(move |snapshot| read::versions_of_id(snapshot, digest))
             .await
     }
 

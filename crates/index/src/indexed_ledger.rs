@@ -107,18 +107,33 @@ impl IndexedLedger {
         }
     }
 
+    /// The first transaction of this id, with where the id stands again as far as the index has come.
     async fn transaction_by_id(&self, id: String) -> Result<Transaction, LedgerError> {
-        let selector = TransactionSelector::Id(id.clone());
+        let mut transaction = self.first_by_id(&id).await?;
+        if let Some(first) = transaction.version {
+            // What the ledger told is told, too, while the index cannot be read.
+            let versions = self.index.versions_of_id(&id).await.unwrap_or_default();
+            let later = versions.into_iter().filter(|version| *version > first);
+            transaction.duplicates = later.collect();
+        }
+        Ok(transaction)
+    }
+
+    async fn first_by_id(&self, id: &str) -> Result<Transaction, LedgerError> {
+        let selector = TransactionSelector::Id(id.to_owned());
         let unknown_below = match self.ledger.transaction(selector).await {
             Err(error @ LedgerError::NotFound { .. }) => error,
             other => return other,
         };
-        let mut version = self.index.transaction_by_id(&id).await?;
-        if version.is_none() {
+        let mut versions = self.index.versions_of_id(id).await?;
+        if versions.is_empty() {
             self.caught_up().await?;
-            version = self.index.transaction_by_id(&id).await?;
+            versions = self.index.versions_of_id(id).await?;
         }
-        let version = version.ok_or_else(|| unknown_below.clone())?;
+        let version = versions
+            .first()
+            .copied()
+            .ok_or_else(|| unknown_below.clone())?;
         // The chain may have been replaced since the index looked.
         let selector = TransactionSelector::Version(version);
         match self.ledger.transaction(selector).await {

@@ -20,7 +20,7 @@ pub use balance::Balance;
 pub use blocks::{BlockSummary, BlocksPage, PageTotals, Totals};
 pub use filter::{CodeName, KeyName, TransactionFilter};
 pub use history::{KeyChange, KeyHistoryPage, KeyVersion};
-pub(crate) use lookup::{block_by_hash, hash_of_block, transaction_by_id};
+pub(crate) use lookup::{block_by_hash, hash_of_block, versions_of_id};
 pub use stats::{
     BlockTimes, CodeCount, FunctionCount, OrganizationCount, STATS_FUNCTIONS_MAX,
     STATS_WINDOW_BLOCKS_DEFAULT, STATS_WINDOW_BLOCKS_MAX, Stats, StatsRange,

@@ -13,6 +13,9 @@ pub struct Transaction {
     /// Where it stands; absent while it is pending.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
+    /// Where its id stands again: on Fabric as `DUPLICATE_TXID`, without effect. Told where a transaction is looked up by its id.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub duplicates: Vec<Version>,
     /// When it was made, by its maker's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]

@@ -17,6 +17,8 @@ pub(crate) struct Transaction {
     #[serde(default)]
     version: Option<Version>,
     #[serde(default)]
+    duplicates: Vec<Version>,
+    #[serde(default)]
     time: Option<String>,
     kind: String,
     #[serde(default)]
@@ -238,6 +240,9 @@ impl Transaction {
                 .add("index", version.index.to_string()),
             None => details.add("block", "none yet: it is pending".to_owned()),
         };
+        for duplicate in &self.duplicates {
+            details.add("again at", format!("{duplicate}, without effect"));
+        }
         details
             .add("time", self.time.clone())
             .add("kind", self.kind.clone());
@@ -335,6 +340,7 @@ mod tests {
             "private_collections": [{"contract": "probe", "collection": "secrets", "hash": "c0",
                 "reads": 1, "writes": 2}],
             "events": [{"contract": "probe", "name": "happened", "payload": "told"}],
+            "duplicates": [{"block": 9, "index": 1}, {"block": 9, "index": 2}],
             "endorsers": [{"organization": "Org2MSP", "enrollment_id": "peer0"},
                 {"organization": "Org3MSP"}],
             "validation_code": {"code": 11, "name": "MVCC_READ_CONFLICT"}}"#;
@@ -344,6 +350,7 @@ mod tests {
         assert_eq!(
             both[0].details().render(Paint::PLAIN),
             "transaction  ab\nblock        7\nindex        0\n\
+             again at     9.1, without effect\nagain at     9.2, without effect\n\
              time         2026-02-03T04:05:06Z\nkind         endorser\n\
              by           alice of Org1MSP\n\
              certificate  CN=alice, issued by CN=ca, serial 0a, valid 2026-01-01T00:00:00Z to \

@@ -101,6 +101,7 @@ impl Submitted {
         Transaction {
             id: id.to_owned(),
             version: None,
+            duplicates: Vec::new(),
             time: Some(self.time),
             kind: TransactionKind::Endorser,
             call: Some(Call {

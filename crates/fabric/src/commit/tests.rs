@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chainloom_devnet::{FabricVersion, Network, Options};
-use chainloom_ledger::LedgerError;
+use chainloom_index::{Index, IndexedLedger};
+use chainloom_ledger::{Ledger, LedgerError, TransactionSelector, Version};
 use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::connect::{Connection, ConnectionOptions, Mode, connect_from_folder};
 use crate::flow::Flow;
 use crate::gateway::Gateway;
+use crate::ledger::FabricLedger;
 
 /// What nobody has used yet.
 pub(super) fn shared() -> Arc<Shared> {
@@ -38,7 +40,6 @@ fn connected(version: FabricVersion, peers_per_organization: u16) -> Connected {
         ..Options::in_directory(folder.path().join("net"))
     };
     let network = Network::start(&options, &|_| ()).unwrap_or_else(|error| panic!("{error}"));
-    let directory = network.layout().directory();
     let Connection {
         identity,
         channel,
@@ -46,14 +47,7 @@ fn connected(version: FabricVersion, peers_per_organization: u16) -> Connected {
         flow,
         ..
     } = tokio::runtime::Handle::current()
-        .block_on(connect_from_folder(&ConnectionOptions {
-            profile: directory.join("connection-org1.yaml"),
-            channel: "devnet".to_owned(),
-            contract: None,
-            wallet: directory.join("wallets").join("org1"),
-            identity: "alice".to_owned(),
-            mode: Mode::Gateway,
-        }))
+        .block_on(connect_from_folder(&options_of(&network)))
         .unwrap();
     let Flow::Gateway(gateway) = flow else {
         panic!("{flow:?}");
@@ -68,6 +62,53 @@ fn connected(version: FabricVersion, peers_per_organization: u16) -> Connected {
         network,
         gateway,
         source,
+    }
+}
+
+fn options_of(network: &Network) -> ConnectionOptions {
+    let directory = network.layout().directory();
+    ConnectionOptions {
+        profile: directory.join("connection-org1.yaml"),
+        channel: "devnet".to_owned(),
+        contract: None,
+        wallet: directory.join("wallets").join("org1"),
+        identity: "alice".to_owned(),
+        mode: Mode::Gateway,
+    }
+}
+
+/// The index above the ledger knows where else an id stands whose transaction the peer tells.
+async fn listed_with_its_duplicates(connected: &Connected, id: &str, first: Version) {
+    let ledger = FabricLedger::connect(options_of(&connected.network)).await;
+    let ledger: Arc<dyn Ledger> = Arc::new(ledger.unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let index = Index::open(folder.path().join("index.redb"), 4 << 20).unwrap();
+    let (follower, followed) = (index.clone(), ledger.clone());
+    let following = tokio::spawn(async move {
+        follower.follow(followed, std::future::pending()).await;
+    });
+    let above = IndexedLedger::new(ledger, index);
+    let found = || above.transaction(TransactionSelector::Id(id.to_owned()));
+    // The last of them may not have been ordered yet.
+    let listed = async {
+        loop {
+            let found = found().await.unwrap();
+            if found.duplicates.len() == 2 {
+                return found;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let listed = tokio::time::timeout(Duration::from_secs(60), listed).await;
+    let found = listed.expect("it stands three times");
+    following.abort();
+    assert_eq!(found.version, Some(first));
+    assert!(found.validation_code.unwrap().is_valid());
+    for version in found.duplicates {
+        let again = above.transaction(TransactionSelector::Version(version));
+        let again = again.await.unwrap();
+        assert_eq!(again.id, id);
+        assert_eq!(again.validation_code.unwrap().name, "DUPLICATE_TXID");
     }
 }
 
@@ -114,6 +155,8 @@ async fn an_id_that_stands_twice_is_told_as_it_stands_first() {
             (commit.block, commit.code),
             (placed.version.block, placed.code)
         );
+
+        listed_with_its_duplicates(&connected, id, placed.version).await;
 
         drop((first, second, third));
         let shared = commits.0.shared.clone();

@@ -72,6 +72,7 @@ pub(crate) fn unseen(envelope: &Envelope) -> ledger::Transaction {
     ledger::Transaction {
         id: envelope.header.transaction_id.clone(),
         version: None,
+        duplicates: Vec::new(),
         time: envelope.header.time,
         kind: TransactionKind::Endorser,
         call: action.map(|action| call(&action)),
@@ -145,6 +146,7 @@ fn bare(transaction: &Transaction, id: String, block: Hash) -> ledger::Transacti
             false => id,
         },
         version: Some(version),
+        duplicates: Vec::new(),
         time: None,
         kind: TransactionKind::Unknown,
         call: None,

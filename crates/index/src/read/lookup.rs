@@ -3,6 +3,9 @@ use redb::{Error, ReadTransaction};
 
 use crate::tables::{BLOCKS, IDS, NUMBERS};
 
+/// How often an id may stand in what is told of it.
+const VERSIONS_MAX: usize = 100;
+
 pub(crate) fn block_by_hash(snapshot: &ReadTransaction, hash: Hash) -> Result<Option<u64>, Error> {
     let numbers = snapshot.open_table(NUMBERS)?;
     let number = numbers.get(&hash.0)?.map(|row| row.value());
@@ -17,16 +20,17 @@ pub(crate) fn hash_of_block(
     Ok(row.map(|row| Hash(*row.value().0)))
 }
 
-pub(crate) fn transaction_by_id(
+pub(crate) fn versions_of_id(
     snapshot: &ReadTransaction,
     id_digest: Hash,
-) -> Result<Option<Version>, Error> {
+) -> Result<Vec<Version>, Error> {
     let ids = snapshot.open_table(IDS)?;
     let all = (&id_digest.0, 0, 0)..=(&id_digest.0, u64::MAX, u32::MAX);
-    let Some(first) = ids.range(all)?.next() else {
-        return Ok(None);
-    };
-    let (key, _) = first?;
-    let (_, block, index) = key.value();
-    Ok(Some(Version { block, index }))
+    let rows = ids.range(all)?.take(VERSIONS_MAX);
+    let versions = rows.map(|row| {
+        let (key, _) = row?;
+        let (_, block, index) = key.value();
+        Ok(Version { block, index })
+    });
+    versions.collect()
 }

@@ -161,8 +161,12 @@ async fn a_channel_is_read_from_block_0() {
     assert_eq!(numbers, [0, 1, 2]);
     let genesis = index.block_by_hash(first.blocks[0].hash).await.unwrap();
     assert_eq!(genesis, Some(0));
-    let twice = index.transaction_by_id("twice").await.unwrap();
-    assert_eq!(twice, Some(Version { block: 1, index: 0 }));
+    let twice = index.versions_of_id("twice").await.unwrap();
+    let places = [
+        Version { block: 1, index: 0 },
+        Version { block: 2, index: 0 },
+    ];
+    assert_eq!(twice, places);
     let all = TransactionFilter::default();
     let listed = index.transactions(&all, Order::OldestFirst, None, 10).await;
     let listed = listed.unwrap().transactions;
@@ -230,11 +234,14 @@ async fn the_indexed_ledger_answers_what_the_ledger_leaves_to_it() {
         by_id("nobody's").await.unwrap_err().code(),
         "transaction_not_found"
     );
-    let version = TransactionSelector::Version(Version {
+    let again = Version {
         block: 32,
         index: 0,
-    });
-    assert_eq!(above.transaction(version).await.unwrap().id, "twice");
+    };
+    assert_eq!(first.duplicates, [again]);
+    let second = above.transaction(TransactionSelector::Version(again)).await;
+    let second = second.unwrap();
+    assert_eq!((second.id.as_str(), second.duplicates.len()), ("twice", 0));
 
     let answer = above
         .query(call("balance", "dora"), CallOptions::default())

@@ -382,6 +382,7 @@ pub(super) fn transfer(id: &str, sender: &str, recipient: &str, amount: &str) ->
     Transaction {
         id: id.to_owned(),
         version: None,
+        duplicates: Vec::new(),
         time: None,
         kind: TransactionKind::Transfer,
         call: Some(Call {
@@ -431,6 +432,7 @@ fn random_transaction(random: &mut Random) -> Transaction {
     Transaction {
         id,
         version: None,
+        duplicates: Vec::new(),
         time: (random.below(4) > 0).then(|| random_time(random)),
         kind: kinds[random.below(5) as usize],
         call: (random.below(3) > 0).then(|| Call {

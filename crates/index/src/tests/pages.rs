@@ -161,9 +161,9 @@ async fn a_summary_says_what_the_transaction_says() {
     assert_eq!(rows[2]["transfer"], Value::Null);
     assert_eq!(rows[2]["validation_code"]["code"], 0);
     // What is cut in a list is found in full.
-    let version = index.transaction_by_id(&"i".repeat(300)).await.unwrap();
-    assert_eq!(version, Some(Version { block: 1, index: 1 }));
-    assert_eq!(index.transaction_by_id(id).await.unwrap(), None);
+    let versions = index.versions_of_id(&"i".repeat(300)).await.unwrap();
+    assert_eq!(versions, [Version { block: 1, index: 1 }]);
+    assert_eq!(index.versions_of_id(id).await.unwrap(), []);
     let filter = TransactionFilter {
         account: Some(Account::named(&long_name)),
         ..TransactionFilter::default()

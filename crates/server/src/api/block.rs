@@ -117,6 +117,7 @@ mod tests {
         let transaction = |id: usize| Transaction {
             id: id.to_string(),
             version: None,
+            duplicates: Vec::new(),
             time: None,
             kind: TransactionKind::Unknown,
             call: None,

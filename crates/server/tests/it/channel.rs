@@ -43,8 +43,17 @@ pub(crate) const INVALID: &str = "bb02";
 
 impl Channel {
     pub(crate) fn new() -> Channel {
+        Channel::of([configuration(), full(), invalid()].into())
+    }
+
+    /// The same, and a fourth block with the id [`FULL`] once more.
+    pub(crate) fn with_duplicate() -> Channel {
+        Channel::of([configuration(), full(), invalid(), duplicate()].into())
+    }
+
+    fn of(transactions: Vec<Transaction>) -> Channel {
         let mut blocks: Vec<Block> = Vec::new();
-        for transaction in [configuration(), full(), invalid()] {
+        for transaction in transactions {
             let number = blocks.len() as u64;
             let valid = transaction.validation_code.as_ref().unwrap().is_valid();
             blocks.push(Block {
@@ -89,6 +98,7 @@ fn transaction(id: &str, block: u64, kind: TransactionKind) -> Transaction {
     Transaction {
         id: id.to_owned(),
         version: Some(Version { block, index: 0 }),
+        duplicates: Vec::new(),
         time: Some("2026-02-03T04:05:06Z".parse().unwrap()),
         kind,
         call: None,
@@ -182,6 +192,17 @@ fn invalid() -> Transaction {
         call: Some(call("add", &["key", "1"])),
         validation_code: Some(conflict()),
         ..transaction(INVALID, 2, TransactionKind::Endorser)
+    }
+}
+
+fn duplicate() -> Transaction {
+    Transaction {
+        version: Some(Version { block: 3, index: 0 }),
+        validation_code: Some(ValidationCode {
+            code: 9,
+            name: "DUPLICATE_TXID".to_owned(),
+        }),
+        ..full()
     }
 }
 

@@ -124,6 +124,25 @@ async fn what_peers_endorsed_stands_in_the_transaction_itself() {
 }
 
 #[tokio::test]
+async fn an_id_that_stands_twice_is_found_where_it_stands_first() {
+    let channel = Channel::with_duplicate();
+    let server = ChannelServer::start(&[("trade", channel)], Some("probe"));
+    server.ready().await;
+    let by_id = server.read(&format!("/transactions/{FULL}")).await;
+    assert_eq!(by_id["version"], json!({"block": 1, "index": 0}));
+    assert_eq!(by_id["validation_code"]["name"], "VALID");
+    assert_eq!(by_id["duplicates"], json!([{"block": 3, "index": 0}]));
+    let second = server.read("/blocks/3/transactions/0").await;
+    assert_eq!(second["id"], FULL);
+    assert_eq!(second["validation_code"]["name"], "DUPLICATE_TXID");
+    assert!(second.get("duplicates").is_none());
+    let page = format!("/explorer/trade/transactions/{FULL}");
+    let page = server.page(&page).await;
+    let link = r#"<a href="/explorer/trade/blocks/3/transactions/0">3.0</a>"#;
+    assert!(page.contains(link), "{page}");
+}
+
+#[tokio::test]
 async fn the_description_has_what_peers_endorsed() {
     let server = server();
     let document: Value = serde_json::from_str(&server.page("/openapi.json").await).unwrap();

@@ -229,6 +229,7 @@ fn transaction(id: String, content: &Json) -> Transaction {
     Transaction {
         id,
         version: None,
+        duplicates: Vec::new(),
         time: None,
         kind,
         call,
