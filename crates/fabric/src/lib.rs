@@ -1,4 +1,44 @@
 //! Hyperledger Fabric as a ledger: identities, the transaction flow, decoding.
+//!
+//! ```no_run
+//! use chainloom_fabric::{ConnectionOptions, FabricLedger, Mode};
+//! use chainloom_ledger::{Call, InvokeOptions, Ledger};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let ledger = FabricLedger::connect(ConnectionOptions {
+//!     profile: "connection-org1.yaml".into(),
+//!     channel: "mychannel".to_owned(),
+//!     contract: Some("basic".to_owned()),
+//!     wallet: "wallet".into(),
+//!     identity: "alice".to_owned(),
+//!     mode: Mode::Gateway,
+//! })
+//! .await?;
+//! let call = Call {
+//!     contract: String::new(),
+//!     function: "put".to_owned(),
+//!     args: vec!["color".into(), "blue".into()],
+//! };
+//! let receipt = ledger.invoke(call, InvokeOptions::default()).await?;
+//! println!("{} stands at {:?}", receipt.transaction_id, receipt.version);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A user is connected in three [stages](Stage):
+//!
+//! 1. the wallet, which gives an [`Identity`](identity::Identity) out of its state store, key store and crypto suite;
+//! 2. the [`Parameters`], each of them checked, by name or read from a connection profile;
+//! 3. the peers one by one, then the orderers.
+//!
+//! What comes of it is a [`FabricLedger`]. It reads, queries and invokes by the trait [`Ledger`](chainloom_ledger::Ledger), whose words are the
+//! same for every ledger; errors are [`LedgerError`](chainloom_ledger::LedgerError), and each says whether trying again can help.
+//!
+//! - [`identity`]: keys, certificates, the wallet, the client of a Fabric CA.
+//! - [`outside`]: calls whose key is elsewhere, signed between the steps.
+//! - [`wire`]: Fabric's messages and their decoding, without I/O.
+//! - [`OutboxOptions`]: the file by which what was sent survives a restart, and a call takes effect once.
+//! - [`ask`]: which nodes a connection reaches, and what is wrong with the others.
 
 #![forbid(unsafe_code)]
 
