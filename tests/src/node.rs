@@ -89,9 +89,10 @@ impl NodeOptions {
     /// When it does not.
     pub async fn start(self) -> Node {
         let mut process = Process::start(&mut self.up());
-        let address = listening(&mut process).await;
+        let (scheme, address) = listening(&mut process).await;
         Node {
             process,
+            scheme,
             address,
             options: self,
         }
@@ -127,6 +128,18 @@ impl NodeOptions {
         command
     }
 
+    /// Makes a token for the node with `chainloom token create` and these words; answers its secret. The node needs not run.
+    ///
+    /// # Panics
+    /// When none is made.
+    pub async fn token<const COUNT: usize>(&self, words: [&str; COUNT]) -> String {
+        let mut command = self.chainloom();
+        command.args(["token", "create"]).args(words);
+        let ended = run_to_end(command.arg("--data-dir").arg(self.data_folder())).await;
+        assert!(ended.status.success(), "{}", ended.stderr);
+        ended.stdout.trim().to_owned()
+    }
+
     /// The program with nothing of the user's around it, ready for arguments.
     pub fn chainloom(&self) -> Command {
         let mut command = Command::new(paths::program());
@@ -150,6 +163,8 @@ impl NodeOptions {
 #[derive(Debug)]
 pub struct Node {
     process: Process,
+    /// `http` or `https`.
+    scheme: &'static str,
     address: SocketAddr,
     options: NodeOptions,
 }
@@ -170,7 +185,7 @@ impl Node {
 
     /// The full address of a path.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     /// How it was started.
@@ -200,7 +215,7 @@ impl Node {
     pub async fn restart(&mut self) {
         self.process.kill();
         self.process = Process::start(&mut self.options.up());
-        self.address = listening(&mut self.process).await;
+        (self.scheme, self.address) = listening(&mut self.process).await;
     }
 
     /// Asks for a path and reads the answer as JSON.
@@ -291,16 +306,20 @@ impl Node {
     }
 }
 
-/// The address in the first `http://127.0.0.1:PORT` that the program prints.
-async fn listening(process: &mut Process) -> SocketAddr {
+/// The scheme and the address of the first `http://127.0.0.1:PORT` or `https://127.0.0.1:PORT` that the program prints.
+async fn listening(process: &mut Process) -> (&'static str, SocketAddr) {
     process
         .wait_for_output("the address it listens on", |text| {
-            let (_, rest) = text.split_once("http://127.0.0.1:")?;
+            let (before, rest) = text.split_once("://127.0.0.1:")?;
+            let scheme = if before.ends_with("https") {
+                "https"
+            } else {
+                "http"
+            };
             let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
             // A line that is still being written must not be read as a shorter number.
-            rest.contains('\n')
-                .then(|| format!("127.0.0.1:{digits}").parse().ok())
-                .flatten()
+            let address = format!("127.0.0.1:{digits}").parse().ok()?;
+            rest.contains('\n').then_some((scheme, address))
         })
         .await
 }

@@ -1,6 +1,8 @@
 //! The explorer in a real browser. Pictures of its pages are in `target/screenshots`.
 
-use chainloom_tests::{Browser, ChainRecipe, Node, PythonNode, Rules, Screen, eventually};
+use chainloom_tests::{
+    Browser, ChainRecipe, Node, NodeOptions, PythonNode, Rules, Screen, eventually,
+};
 use fantoccini::Locator;
 
 const EXPLORER: &str = "/explorer/tutorial";
@@ -296,5 +298,61 @@ async fn browser_shows_the_interfaces_description_from_this_machine_alone() {
     browser.see("/api/v1/ledgers/{ledger}/invoke").await;
     browser.screenshot("docs-desktop-light").await;
     assert_well(&browser, "docs").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_signs_in_uses_the_explorer_and_signs_out() {
+    let options = NodeOptions::new().arguments(["--tokens"]);
+    let reads_and_invokes = ["--may", "read,invoke", "--ledger", "tutorial"];
+    let secret = options.token(reads_and_invokes).await;
+    let node = options.clone().start().await;
+    let browser = Browser::start().await;
+    let page = format!("{EXPLORER}/blocks?from=1");
+    browser.open(&node.url(&page)).await;
+    // A page that asks for a token is logged by the browser as one that was refused.
+    browser.complaints().await;
+    browser.see("This server asks who you are").await;
+    for (screen, scheme) in [(Screen::Desktop, "light"), (Screen::Phone, "dark")] {
+        browser.show(screen, scheme).await;
+        browser.screenshot(&format!("sign-in-{scheme}")).await;
+        assert_well(&browser, "sign in").await;
+    }
+    browser.show(Screen::Desktop, "light").await;
+
+    type_into(&browser, "#token", &format!("chainloom_{}", "0".repeat(64))).await;
+    click(&browser, "#sign-in").await;
+    browser.see("does not know the token").await;
+    browser.complaints().await;
+    type_into(&browser, "#token", &secret).await;
+    click(&browser, "#sign-in").await;
+    // It goes on where it was stopped.
+    eventually("the page that was asked for", async || {
+        let address = browser.client().current_url().await.ok()?;
+        address.as_str().ends_with(&page).then_some(())
+    })
+    .await;
+    assert_eq!(browser.run("return document.cookie").await, "");
+
+    // Live pages, forms and links work as without tokens.
+    browser.open(&node.url("/")).await;
+    wait_for_text(&browser, "height", "1").await;
+    type_into(&browser, "#sender", "alice").await;
+    type_into(&browser, "#recipient", "bob").await;
+    type_into(&browser, "#amount", "5").await;
+    click(&browser, "#send").await;
+    wait_for_text(&browser, "pending", "1").await;
+    click(&browser, "#mine").await;
+    wait_for_text(&browser, "height", "2").await;
+    assert_well(&browser, "overview").await;
+    browser
+        .open(&node.url(&format!("{EXPLORER}/account?name=bob")))
+        .await;
+    assert_eq!(text_of(&browser, "balance").await, "5");
+
+    click(&browser, "#sign-out").await;
+    browser.see("This server asks who you are").await;
+    browser.open(&node.url(&page)).await;
+    browser.see("This server asks who you are").await;
     browser.close().await;
 }

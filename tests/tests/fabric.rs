@@ -7,20 +7,24 @@ use serde_json::{Value, json};
 struct Served {
     node: Node,
     _network: Process,
-    _devnet: Devnet,
+    devnet: Devnet,
 }
 
 impl Served {
     async fn start() -> Self {
+        Self::with(NodeOptions::new()).await
+    }
+
+    async fn with(options: NodeOptions) -> Self {
         let devnet = Devnet::new();
         let network = devnet.up().await;
         let configuration = devnet.directory().join("chainloom.toml");
         let configuration = configuration.to_str().expect("the folder's name is text");
-        let options = NodeOptions::new().arguments(["--config", configuration]);
+        let options = options.arguments(["--config", configuration]);
         Self {
             node: options.start().await,
             _network: network,
-            _devnet: devnet,
+            devnet,
         }
     }
 
@@ -249,6 +253,96 @@ async fn an_idempotency_key_has_one_effect_before_and_after_a_restart() {
         .post("/api/v1/ledgers/devnet/query", &query)
         .await;
     assert_eq!(answer["result"], "5");
+}
+
+/// A call with a token; answers the status and the answer's JSON.
+async fn call_with(served: &Served, token: &str, verb: &str, body: Value) -> (u16, Value) {
+    let url = served.node.url(&format!("/api/v1/ledgers/devnet/{verb}"));
+    let request = client().post(url).bearer_auth(token).json(&body);
+    let answer = request.send().await.expect("an answer");
+    let status = answer.status().as_u16();
+    (status, answer.json().await.expect("an answer in JSON"))
+}
+
+/// Whose signature a transaction on the chain has: a user of the first organization.
+async fn creator(served: &Served, token: &str, receipt: &Value) -> String {
+    let id = receipt["transaction_id"].as_str().expect("it has an id");
+    let path = format!("/api/v1/ledgers/devnet/transactions/{id}");
+    let read = client().get(served.node.url(&path)).bearer_auth(token);
+    let read = read.send().await.expect("an answer");
+    let transaction: Value = read.json().await.expect("an answer in JSON");
+    let creator = &transaction["creator"];
+    assert_eq!(creator["organization"], "Org1MSP", "{transaction}");
+    let name = creator["enrollment_id"].as_str();
+    name.expect("it has a name").to_owned()
+}
+
+/// The network's own configuration has the channel opened as alice.
+#[tokio::test]
+async fn a_token_invokes_as_its_own_identity_and_as_nobody_else() {
+    let options = NodeOptions::new().arguments(["--tokens"]);
+    let token = async |words: [&str; 4]| {
+        let [may, permissions, flag, value] = words;
+        options
+            .token([may, permissions, "--ledger", "devnet", flag, value])
+            .await
+    };
+    let everything = "read,query,invoke";
+    let admin = token(["--may", everything, "--identity", "admin@Org1MSP"]).await;
+    let alice = token(["--may", "invoke", "--identity", "alice@Org1MSP"]).await;
+    let nobody = token(["--may", everything, "--name", "nobody"]).await;
+    let ghost = token(["--may", "invoke", "--identity", "ghost@Org1MSP"]).await;
+    let stranger = token(["--may", "invoke", "--identity", "alice@Org2MSP"]).await;
+    let served = Served::with(options.clone()).await;
+    let put = |value: &str, identity: Option<&str>| {
+        let mut body = json!({"function": "put", "args": ["color", value]});
+        if let Some(identity) = identity {
+            body["identity"] = identity.into();
+        }
+        body
+    };
+
+    for (token, named, name, value) in [
+        (&admin, None, "admin", "red"),
+        (&alice, None, "alice", "green"),
+        (&admin, Some("admin@Org1MSP"), "admin", "blue"),
+    ] {
+        let (status, receipt) = call_with(&served, token, "invoke", put(value, named)).await;
+        assert_eq!(status, 200, "{receipt}");
+        assert_eq!(creator(&served, &admin, &receipt).await, name);
+    }
+
+    for (token, named, code) in [
+        (&admin, Some("alice@Org1MSP"), "other_identity"),
+        (&alice, Some("admin@Org1MSP"), "other_identity"),
+        (&nobody, None, "identity_missing"),
+        (&nobody, Some("alice@Org1MSP"), "identity_missing"),
+        (&ghost, None, "identity_unavailable"),
+        (&stranger, None, "identity_unavailable"),
+    ] {
+        let (status, problem) = call_with(&served, token, "invoke", put("black", named)).await;
+        assert_eq!((status, &problem["code"]), (403, &json!(code)), "{problem}");
+    }
+    // Whoever may ask asks as the ledger's own user; nothing of what was refused took effect.
+    let get = json!({"function": "get", "args": ["color"]});
+    let (status, answer) = call_with(&served, &nobody, "query", get.clone()).await;
+    assert_eq!((status, answer), (200, json!({"result": "blue"})));
+    let (status, problem) = call_with(&served, &alice, "query", get).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (403, &json!("permission_missing")),
+        "{problem}"
+    );
+
+    // Somebody who comes into the wallet later is known then, and so is whoever takes that place.
+    let wallet = served.devnet.directory().join("wallets/org1");
+    for name in ["alice", "admin"] {
+        let file = wallet.join(format!("{name}.id"));
+        std::fs::copy(file, wallet.join("ghost.id")).expect("a file of the wallet");
+        let (status, receipt) = call_with(&served, &ghost, "invoke", put("white", None)).await;
+        assert_eq!(status, 200, "{receipt}");
+        assert_eq!(creator(&served, &admin, &receipt).await, name);
+    }
 }
 
 /// Named as the tests of `browser.rs`, so that it runs where there is a browser.

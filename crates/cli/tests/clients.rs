@@ -347,3 +347,18 @@ fn a_reader_that_goes_away_is_no_error() {
     assert!(output.status.success(), "{output:?}");
     assert!(output.stderr.is_empty(), "{output:?}");
 }
+
+#[test]
+fn a_system_that_trusts_nobody_is_told_what_to_do() {
+    let home = Home::new();
+    let mut command = home.chainloom(&["info", "--server", "https://127.0.0.1:1"]);
+    // The variables by which the system's certificates can be placed elsewhere; there is nothing.
+    command.env("SSL_CERT_FILE", home.path().join("none.pem"));
+    command.env("SSL_CERT_DIR", home.path().join("none"));
+    let refusal = support::ended(&mut command).refusal();
+    assert!(
+        refusal.contains("no certificates of authorities"),
+        "{refusal}"
+    );
+    assert!(refusal.contains("--ca-certificate"), "{refusal}");
+}

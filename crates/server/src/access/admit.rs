@@ -34,6 +34,12 @@ pub(crate) async fn admit(
         Need::Ledger(permission) => {
             caller.check(permission, &ledger_of(parts).await?)?;
         }
+        Need::LedgerEither(one, other) => {
+            let ledger = ledger_of(parts).await?;
+            if !caller.may(one, &ledger) {
+                caller.check(other, &ledger)?;
+            }
+        }
         Need::Tutorial(permission) => match state.ledgers.tutorial_name() {
             Some(name) => caller.check(permission, &name)?,
             // The route answers that there is no such chain.

@@ -13,6 +13,8 @@ pub(super) enum Need {
     Token,
     /// This permission on the ledger that the path names.
     Ledger(Permission),
+    /// One of these on the ledger that the path names. The handler asks for the one that the request turns out to need.
+    LedgerEither(Permission, Permission),
     /// This permission on the chain of the tutorial, whose routes name no ledger.
     Tutorial(Permission),
     /// This permission on every ledger.
@@ -31,19 +33,6 @@ const RULES: &[(Method, &str, Need)] = &[
     (Method::GET, "/docs", Need::Token),
     (Method::GET, "/docs/", Need::Token),
     (Method::GET, "/docs/{*file}", Need::Token),
-    // Users connected to channels.
-    (Method::GET, "/api/v1/connections", Need::EveryLedger(Read)),
-    (
-        Method::GET,
-        "/api/v1/connections/{name}",
-        Need::EveryLedger(Read),
-    ),
-    (Method::POST, "/api/v1/connections", Need::Server(Manage)),
-    (
-        Method::DELETE,
-        "/api/v1/connections/{name}",
-        Need::Server(Manage),
-    ),
     // The ledgers.
     (Method::GET, "/api/v1/ledgers", Need::Token),
     (Method::GET, "/api/v1/ledgers/{ledger}", Need::Ledger(Read)),
@@ -112,11 +101,11 @@ const RULES: &[(Method, &str, Need)] = &[
         "/api/v1/ledgers/{ledger}/invoke",
         Need::Ledger(Invoke),
     ),
-    // Its handler asks for Query or Invoke, by what is prepared. Who calls is proven by the signatures that follow.
+    // By what is prepared. Who calls is proven by the signatures that follow.
     (
         Method::POST,
         "/api/v1/ledgers/{ledger}/transactions/prepare",
-        Need::Token,
+        Need::LedgerEither(Query, Invoke),
     ),
     (
         Method::POST,
@@ -165,38 +154,17 @@ const RULES: &[(Method, &str, Need)] = &[
     ),
     (
         Method::GET,
-        "/api/v1/ledgers/{ledger}/config/history",
-        Need::Ledger(Read),
-    ),
-    (
-        Method::GET,
-        "/api/v1/ledgers/{ledger}/contracts",
-        Need::Ledger(Read),
-    ),
-    (
-        Method::GET,
         "/api/v1/ledgers/{ledger}/keys/{contract}/history",
         Need::Ledger(Read),
-    ),
-    // Signing outside.
-    (
-        Method::POST,
-        "/api/v1/ledgers/{ledger}/transactions/prepare",
-        Need::Ledger(Invoke),
-    ),
-    (
-        Method::POST,
-        "/api/v1/ledgers/{ledger}/transactions/{id}/endorse",
-        Need::Ledger(Invoke),
-    ),
-    (
-        Method::POST,
-        "/api/v1/ledgers/{ledger}/transactions/{id}/submit",
-        Need::Ledger(Invoke),
     ),
     // What the whole server has.
     (Method::GET, "/api/v1/connections", Need::Server(Manage)),
     (Method::POST, "/api/v1/connections", Need::Server(Manage)),
+    (
+        Method::GET,
+        "/api/v1/connections/{name}",
+        Need::Server(Manage),
+    ),
     (
         Method::DELETE,
         "/api/v1/connections/{name}",

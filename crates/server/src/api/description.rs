@@ -8,7 +8,8 @@ use axum::routing::get;
 use chainloom_index::Order;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 
 use crate::problem::ProblemBody;
 use crate::state::AppState;
@@ -25,6 +26,9 @@ const DOCUMENT: &str = "/openapi.json";
                        that this server serves, with the same verbs. Errors are application/problem+json."
     ),
     components(schemas(Order, ProblemBody)),
+    modifiers(&BearerToken),
+    // Either: a server that was started without --tokens asks for none.
+    security((), ("token" = [])),
     tags(
         (name = "ledgers", description = "What is served, and how it is doing"),
         (name = "connections", description = "Users connected to channels of Fabric, each of which is a ledger"),
@@ -38,6 +42,22 @@ const DOCUMENT: &str = "/openapi.json";
     )
 )]
 pub(super) struct Description;
+
+/// How a caller says who it is.
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let words = "Where the server asks for tokens: one that `chainloom token create` made, for the ledger and for what is \
+                     to be done (read, query, invoke, manage)";
+        let http = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("chainloom_ and 64 hex digits")
+            .description(Some(words));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(http.build()));
+    }
+}
 
 /// The document and the page that shows it, with nothing from outside this server.
 pub(super) fn router(document: utoipa::openapi::OpenApi) -> Router<AppState> {

@@ -136,3 +136,114 @@ fn unknown(label: &str, reason: &str) -> Problem {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::fs;
+    use std::path::Path;
+    use std::process::Command;
+
+    use chainloom_fabric::{AuthorityParameters, Mode, NodeUrls, Nodes, Parameters};
+    use serde_json::json;
+
+    use super::*;
+    use crate::identities::{WalletOptions, WalletSecret};
+
+    /// Puts a new user of Org1MSP into a folder, with a certificate that is its own issuer.
+    fn put(wallet: &Path, name: &str) {
+        let (certificate, key) = (wallet.join("cert.pem"), wallet.join("key.pem"));
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt"])
+            .args(["ec_paramgen_curve:prime256v1", "-nodes"])
+            .args(["-days", "2", "-subj", &format!("/CN={name}")])
+            .arg("-keyout")
+            .arg(&key)
+            .arg("-out")
+            .arg(&certificate)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        let user = json!({
+            "credentials": {
+                "certificate": fs::read_to_string(certificate).unwrap(),
+                "privateKey": fs::read_to_string(key).unwrap(),
+            },
+            "mspId": "Org1MSP",
+            "type": "X.509",
+            "version": 1,
+        });
+        let file = wallet.join(format!("{name}.id"));
+        fs::write(file, user.to_string()).unwrap();
+    }
+
+    /// The users of a channel that alice has opened, none of whose peers answers.
+    async fn users(folder: &Path) -> Users {
+        put(folder, "alice");
+        let parameters = Parameters {
+            channel: "mychannel".to_owned(),
+            contract: None,
+            mode: Mode::Gateway,
+            nodes: Nodes::Urls(NodeUrls {
+                peers: vec!["grpc://127.0.0.1:1".to_owned()],
+                orderers: Vec::new(),
+                tls_ca_certs: None,
+                ssl_target_name_override: None,
+            }),
+            authority: AuthorityParameters::default(),
+            client_tls: None,
+        };
+        let alice = CurrentIdentity::new(identity_in_folder(folder, "alice").unwrap());
+        let ledger = FabricLedger::connect_as(alice, &parameters).await.unwrap();
+        let identities = Identities::open(&WalletOptions {
+            directory: folder.join("wallet"),
+            secret: WalletSecret::OwnKeyFile(folder.join("wallet.key")),
+            reenroll_before_days: 0,
+        });
+        let source = IdentitySource::Folder {
+            wallet: folder.to_owned(),
+            name: "alice".to_owned(),
+        };
+        Users::new(ledger, source, identities.unwrap(), "trade")
+    }
+
+    #[tokio::test]
+    async fn whoever_is_not_in_the_wallet_is_refused_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let users = users(folder.path()).await;
+        fs::write(folder.path().join("broken.id"), "{").unwrap();
+        for (label, reason) in [
+            ("bob@Org1MSP", "bob"),
+            ("alice@Org2MSP", "is of Org1MSP"),
+            ("broken@Org1MSP", "broken.id"),
+            ("@Org1MSP", "none of a file"),
+            ("../alice@Org1MSP", "none of a file"),
+            ("..\\alice@Org1MSP", "none of a file"),
+            ("a\0@Org1MSP", "none of a file"),
+        ] {
+            let Err(problem) = users.acting_as(label).await else {
+                panic!("{label} was let through");
+            };
+            let told = format!("{problem:?}");
+            assert!(told.contains("identity_unavailable"), "{label}: {told}");
+            assert!(told.contains(reason), "{label}: {told}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_user_is_read_once_and_anew_when_the_file_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let users = users(folder.path()).await;
+        put(folder.path(), "bob");
+        let first = users.find("bob@Org1MSP").await.unwrap();
+        let same = users.find("bob@Org1MSP").await.unwrap();
+        assert!(Arc::ptr_eq(&first, &same), "the file was read again");
+        let file = folder.path().join("bob.id");
+        let later = SystemTime::now() + std::time::Duration::from_secs(1);
+        put(folder.path(), "bob");
+        let opened = fs::File::options().append(true).open(file).unwrap();
+        opened.set_modified(later).unwrap();
+        let renewed = users.find("bob@Org1MSP").await.unwrap();
+        assert!(!Arc::ptr_eq(&first, &renewed), "the old one is still used");
+    }
+}

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::application::{Application, PATIENCE};
+use crate::channel::{Channel, ChannelServer};
 
 /// The templates of the pages, as their router has them.
 const EXPLORER: &str = include_str!("../../src/explorer/mod.rs");
@@ -61,10 +62,20 @@ impl Guarded {
 
     /// Makes a token; answers its id and its secret.
     fn token(&self, may: &[Permission], ledger: &str) -> (String, String) {
+        self.token_for(None, may, ledger)
+    }
+
+    /// The same, with an identity.
+    fn token_for(
+        &self,
+        identity: Option<&str>,
+        may: &[Permission],
+        ledger: &str,
+    ) -> (String, String) {
         let ledgers = Some(ledger.to_owned()).filter(|name| !name.is_empty());
         let new = NewToken {
             name: None,
-            identity: None,
+            identity: identity.map(str::to_owned),
             ledgers: LedgerScope::of(ledgers),
             may: may.iter().copied().collect::<BTreeSet<_>>(),
             expires: None,
@@ -338,17 +349,60 @@ async fn each_refusal_has_its_code() {
         bearer("token_revoked", invalid)
     );
 
-    let (_, secret) = guarded.token(&[Permission::Invoke], "tutorial");
-    for (identity, code) in [("alice@Org1MSP", "identity_missing")] {
+    let invoke = [Permission::Invoke];
+    let nobody = guarded.token(&invoke, "tutorial").1;
+    let alice = guarded
+        .token_for(Some("alice@Org1MSP"), &invoke, "tutorial")
+        .1;
+    for (secret, identity, status, code) in [
+        (&nobody, "alice@Org1MSP", 403, "identity_missing"),
+        (&alice, "bob@Org1MSP", 403, "other_identity"),
+        (&alice, "alice", 403, "other_identity"),
+        (&alice, "alice@Org1MSP", 202, ""),
+    ] {
         let body = json!({"function": "transfer", "args": ["a", "b", "1"], "identity": identity});
         let path = "/api/v1/ledgers/tutorial/invoke";
         let request = guarded.application.request(Method::POST, path).json(&body);
-        let answer = problem(request.bearer_auth(&secret).send().await.unwrap()).await;
-        assert_eq!((answer.0, answer.1.as_str()), (403, code));
+        let answer = request.bearer_auth(secret).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{identity}");
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(answer["code"].as_str().unwrap_or_default(), code);
     }
     std::fs::write(guarded.file.path(), "{").unwrap();
     let (status, code, _) = answer(Some(&header)).await;
     assert_eq!((status, code.as_str()), (503, "tokens_unusable"));
+}
+
+#[tokio::test]
+async fn a_channel_without_a_wallet_takes_no_identity() {
+    let folder = TempDir::new().unwrap();
+    let file = TokenFile::new(folder.path().join("tokens.json"));
+    let channel = Channel::new();
+    let called = channel.called.clone();
+    let tokens = Some(file.clone());
+    let server = ChannelServer::with(&[("trade", channel)], Some("probe"), |options| {
+        options.tokens = tokens;
+    });
+    let new = |identity: Option<&str>| NewToken {
+        name: None,
+        identity: identity.map(str::to_owned),
+        ledgers: LedgerScope::of(["trade".to_owned()]),
+        may: BTreeSet::from([Permission::Invoke]),
+        expires: None,
+    };
+    for (identity, expected) in [
+        (Some("alice@Org1MSP"), "no_wallet"),
+        (None, "identity_missing"),
+    ] {
+        let (_, secret) = file.create(new(identity)).unwrap();
+        let body = json!({"function": "put", "args": ["a", "1"]});
+        let url = format!("http://{}/api/v1/ledgers/trade/invoke", server.address);
+        let request = Client::new().post(url).timeout(PATIENCE).json(&body);
+        let answer = request.bearer_auth(secret.reveal()).send().await.unwrap();
+        let (status, code, _) = problem(answer).await;
+        assert_eq!((status, code.as_str()), (403, expected));
+    }
+    assert!(called.lock().unwrap().is_none(), "nothing was called");
 }
 
 #[tokio::test]

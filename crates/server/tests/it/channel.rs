@@ -462,7 +462,7 @@ impl Ledger for Channel {
 
 /// A server of channels alone.
 pub(crate) struct ChannelServer {
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     client: Client,
     serving: JoinHandle<std::io::Result<()>>,
     stop: Option<oneshot::Sender<()>>,
@@ -473,6 +473,15 @@ pub(crate) struct ChannelServer {
 impl ChannelServer {
     /// Serves these channels under their names, with the contract that is meant where none is named.
     pub(crate) fn start(channels: &[(&str, Channel)], contract: Option<&str>) -> ChannelServer {
+        ChannelServer::with(channels, contract, |_| {})
+    }
+
+    /// The same, with other options.
+    pub(crate) fn with(
+        channels: &[(&str, Channel)],
+        contract: Option<&str>,
+        adapt: impl FnOnce(&mut ServerOptions),
+    ) -> ChannelServer {
         let folder = TempDir::new().unwrap();
         let mut following = Vec::new();
         let mut served = Vec::new();
@@ -488,7 +497,7 @@ impl ChannelServer {
             let ledger = ServedLedger::fabric(indexed, contract.map(str::to_owned));
             served.push(((*name).to_owned(), ledger));
         }
-        let options = ServerOptions {
+        let mut options = ServerOptions {
             listen: vec!["127.0.0.1:0".parse().unwrap()],
             limits: Limits {
                 // Whoever needs it up has not ended by itself.
@@ -497,6 +506,7 @@ impl ChannelServer {
             },
             ..ServerOptions::default()
         };
+        adapt(&mut options);
         let server = Server::bind(options, Ledgers::from_iter(served)).unwrap();
         let (stop, stopped) = oneshot::channel();
         ChannelServer {

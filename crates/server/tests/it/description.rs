@@ -1,4 +1,4 @@
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::application::Application;
 
@@ -22,6 +22,22 @@ async fn describes_every_route_of_the_api() {
         let name = reference.split('"').next().unwrap();
         let schema = &document["components"]["schemas"][name];
         assert!(!schema.is_null(), "{name} is not described");
+    }
+}
+
+#[tokio::test]
+async fn says_how_a_token_is_sent() {
+    let application = Application::start().await;
+    let document: Value = application.get("/openapi.json").await.json().await.unwrap();
+    let scheme = &document["components"]["securitySchemes"]["token"];
+    assert_eq!(scheme["type"], "http");
+    assert_eq!(scheme["scheme"], "bearer");
+    // A server that asks for none takes what has none.
+    assert_eq!(document["security"], json!([{}, {"token": []}]));
+    let paths = document["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|path| path.as_object().unwrap().values());
+    for operation in operations {
+        assert!(operation["security"].is_null(), "{operation}");
     }
 }
 
