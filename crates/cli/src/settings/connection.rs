@@ -124,7 +124,7 @@ mod tests {
         keys.check_values()?;
         let settings = keys.into_settings()?;
         match settings.ledgers.into_values().next() {
-            Some(LedgerSettings::Fabric(fabric)) => Ok(fabric),
+            Some(LedgerSettings::Fabric(fabric)) => Ok(*fabric),
             _ => panic!("a channel is expected"),
         }
     }

@@ -20,13 +20,13 @@ fn keys_of_code() -> BTreeMap<String, String> {
     let LedgerSettings::Fabric(fabric) = testing::fabric() else {
         unreachable!("it is a channel")
     };
-    let trade = LedgerSettings::Fabric(FabricSettings {
+    let trade = LedgerSettings::Fabric(Box::new(FabricSettings {
         profile: None,
         channel: REQUIRED.to_owned(),
         wallet: None,
         identity: REQUIRED.to_owned(),
-        ..fabric
-    });
+        ..*fabric
+    }));
     let settings = testing::settings([("tutorial", testing::tutorial()), ("trade", trade)]);
     let mut keys = BTreeMap::new();
     flatten("", &serde_json::to_value(settings).unwrap(), &mut keys);

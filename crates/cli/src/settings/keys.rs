@@ -100,7 +100,7 @@ impl SettingsKeys {
         for (name, keys) in self.ledgers {
             let settings = match keys.kind {
                 Kind::Tutorial => LedgerSettings::Tutorial(keys.tutorial()),
-                Kind::Fabric => LedgerSettings::Fabric(keys.fabric(&name)?),
+                Kind::Fabric => LedgerSettings::Fabric(Box::new(keys.fabric(&name)?)),
             };
             ledgers.insert(name, settings);
         }

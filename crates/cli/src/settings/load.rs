@@ -421,7 +421,7 @@ mod tests {
         let path = fixture.write("here", CHANNEL);
         let folder = path.parent().unwrap();
         let trade = |settings: &Settings| match &settings.ledgers["trade"] {
-            LedgerSettings::Fabric(trade) => trade.clone(),
+            LedgerSettings::Fabric(trade) => (**trade).clone(),
             LedgerSettings::Tutorial(_) => panic!("it is a channel"),
         };
         let expected = FabricSettings {

@@ -99,7 +99,7 @@ pub(crate) enum LedgerSettings {
     /// The tutorial's proof-of-work chain.
     Tutorial(TutorialSettings),
     /// A channel of Hyperledger Fabric.
-    Fabric(FabricSettings),
+    Fabric(Box<FabricSettings>),
 }
 
 /// The kinds of ledger, as they are written.

@@ -24,7 +24,7 @@ pub(super) fn tutorial() -> LedgerSettings {
 
 /// A channel, with the defaults where there are some.
 pub(super) fn fabric() -> LedgerSettings {
-    LedgerSettings::Fabric(FabricSettings {
+    LedgerSettings::Fabric(Box::new(FabricSettings {
         profile: Some("connection.yaml".into()),
         channel: "mychannel".to_owned(),
         contract: None,
@@ -40,5 +40,5 @@ pub(super) fn fabric() -> LedgerSettings {
         client_tls: None,
         ssl_target_name_override: None,
         cache_bytes: check::CACHE_BYTES_DEFAULT,
-    })
+    }))
 }

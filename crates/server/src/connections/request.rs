@@ -238,7 +238,8 @@ mod tests {
 
     #[test]
     fn each_parameter_is_refused_by_its_name() {
-        let cases: [(&str, fn(&mut Value)); 14] = [
+        type Change = fn(&mut Value);
+        let cases: [(&str, Change); 14] = [
             ("channel: ", |body| body["channel_id"] = json!("My Channel")),
             ("chaincode_id: ", |body| body["chaincode_id"] = json!("a b")),
             ("ca_id: ", |body| body["ca_id"] = json!("")),

@@ -99,7 +99,12 @@ impl Shown {
     pub(super) fn named(state: &AppState, caller: &Caller, name: &str) -> Result<Shown, PageError> {
         let served = state.ledgers.get(name)?;
         Ok(Shown {
-            place: Place::of(state, caller, name, &Entry::Served(served.clone())),
+            place: Place::of(
+                state,
+                caller,
+                name,
+                &Entry::Served(Box::new(served.clone())),
+            ),
             served,
         })
     }

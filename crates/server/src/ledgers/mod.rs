@@ -28,7 +28,7 @@ pub fn is_ledger_name(name: &str) -> bool {
 #[derive(Clone)]
 pub(crate) enum Entry {
     /// A ledger that is open.
-    Served(ServedLedger),
+    Served(Box<ServedLedger>),
     /// One that cannot be opened now.
     Unavailable(Unavailable),
 }
@@ -78,7 +78,7 @@ pub struct Ledgers(Arc<RwLock<Entries>>);
 impl Ledgers {
     /// Serves a ledger under this name, in the place of what stood there.
     pub fn insert(&self, name: &str, served: ServedLedger) {
-        self.put(name, Entry::Served(served));
+        self.put(name, Entry::Served(Box::new(served)));
     }
 
     /// Says why the ledger of this name is not served. Whether that is news.
@@ -103,7 +103,7 @@ impl Ledgers {
     /// The ledger of this name.
     pub(crate) fn get(&self, name: &str) -> Result<ServedLedger, Problem> {
         match self.entry(name)? {
-            Entry::Served(served) => Ok(served),
+            Entry::Served(served) => Ok(*served),
             Entry::Unavailable(Unavailable { reason, .. }) => Err(Problem::retryable(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "ledger_unavailable",
@@ -158,7 +158,7 @@ impl Ledgers {
 impl FromIterator<(String, ServedLedger)> for Ledgers {
     fn from_iter<I: IntoIterator<Item = (String, ServedLedger)>>(ledgers: I) -> Ledgers {
         let served = ledgers.into_iter();
-        let entries = served.map(|(name, served)| (name, Entry::Served(served)));
+        let entries = served.map(|(name, served)| (name, Entry::Served(Box::new(served))));
         Ledgers(Arc::new(RwLock::new(Arc::new(entries.collect()))))
     }
 }
