@@ -21,6 +21,9 @@ use crate::wire::{Block, check_data_hash};
 /// How long the first block of a bounded request may take.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 
+/// How long a peer is waited for where there is another to ask.
+const SILENT_AT_MOST: Duration = Duration::from_secs(5);
+
 /// Which block is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Which {
@@ -58,14 +61,28 @@ impl Source {
             }
             Which::Newest => seek_position::Type::Newest(orderer::SeekNewest {}),
         };
-        let ask = async {
-            let mut blocks = self.open(position, Some(position)).await?;
-            blocks.next().await
-        };
-        match timeout(ANSWERS_WITHIN, ask).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(unavailable("no peer sent the block in time".to_owned())),
+        let mut refusal = None;
+        for (index, peer) in self.peers.iter().enumerate() {
+            let is_last = index + 1 == self.peers.len();
+            let within = if is_last {
+                ANSWERS_WITHIN
+            } else {
+                SILENT_AT_MOST
+            };
+            let ask = async {
+                let mut blocks = self.open_at(peer, position, Some(position)).await?;
+                blocks.next().await
+            };
+            match timeout(within, ask).await {
+                Ok(Err(error @ LedgerError::Unavailable { .. })) => refusal = Some(error),
+                Ok(outcome) => return outcome,
+                Err(_) => {
+                    let silent = format!("{} did not send the block in time", peer.address);
+                    refusal = Some(unavailable(silent));
+                }
+            }
         }
+        Err(refusal.unwrap_or_else(no_peers))
     }
 
     /// The blocks from this number on, then each new one.
@@ -74,37 +91,37 @@ impl Source {
     /// [`LedgerError`].
     pub(crate) async fn follow(&self, number: u64) -> Result<Blocks, LedgerError> {
         let start = seek_position::Type::Specified(orderer::SeekSpecified { number });
-        self.open(start, None).await
+        let mut refusal = None;
+        for peer in self.peers.iter() {
+            match self.open_at(peer, start, None).await {
+                Ok(blocks) => return Ok(blocks),
+                Err(error) => refusal = Some(error),
+            }
+        }
+        Err(refusal.unwrap_or_else(no_peers))
     }
 
-    /// Opens a stream at the first peer that can be reached.
-    async fn open(
+    /// Opens a stream.
+    async fn open_at(
         &self,
+        peer: &Peer,
         start: seek_position::Type,
         stop: Option<seek_position::Type>,
     ) -> Result<Blocks, LedgerError> {
-        let mut refusal = None;
-        for peer in self.peers.iter() {
-            // Before the identity is taken: none of its successors passes unseen.
-            let replacements = self.identity.replacements();
-            let seek = sign_seek(&self.identity.get(), &self.channel, start, stop);
-            let seek = seek.map_err(|error| unavailable(error.to_string()))?;
-            // The request stays open: a peer ends the stream of blocks when it ends.
-            let request = stream::once(async { seek }).chain(stream::pending());
-            match peer.deliver().deliver(request).await {
-                Ok(response) => {
-                    return Ok(Blocks {
-                        address: peer.address.clone(),
-                        stream: response.into_inner(),
-                        replacements,
-                    });
-                }
-                Err(status) => {
-                    refusal = Some(explain_deliver(&peer.address, &status));
-                }
-            }
+        // Before the identity is taken: none of its successors passes unseen.
+        let replacements = self.identity.replacements();
+        let seek = sign_seek(&self.identity.get(), &self.channel, start, stop);
+        let seek = seek.map_err(|error| unavailable(error.to_string()))?;
+        // The request stays open: a peer ends the stream of blocks when it ends.
+        let request = stream::once(async { seek }).chain(stream::pending());
+        match peer.deliver().deliver(request).await {
+            Ok(response) => Ok(Blocks {
+                address: peer.address.clone(),
+                stream: response.into_inner(),
+                replacements,
+            }),
+            Err(status) => Err(explain_deliver(&peer.address, &status)),
         }
-        Err(refusal.unwrap_or_else(|| unavailable("the connection has no peers".to_owned())))
     }
 }
 
@@ -159,6 +176,10 @@ impl Blocks {
             _ => Err(unavailable(format!("{address} ended the stream of blocks"))),
         }
     }
+}
+
+fn no_peers() -> LedgerError {
+    unavailable("the connection has no peers".to_owned())
 }
 
 fn unavailable(detail: String) -> LedgerError {

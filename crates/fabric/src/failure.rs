@@ -159,6 +159,9 @@ pub(crate) fn explain(
     if let Some(own) = words.iter().find_map(|words| chaincode_words(words)) {
         return refused("contract_refused", own.to_owned(), endorsers);
     }
+    if step == Step::Submit && !is_final(status, &endorsers) {
+        return unconfirmed(transaction_id, &detail);
+    }
     if is_busy(status) {
         return busy(&detail);
     }
@@ -186,10 +189,7 @@ pub(crate) fn explain(
     {
         return error;
     }
-    // At the last step these are orderers, one of which may have taken the transaction.
-    if step != Step::Submit
-        && (said("could not launch chaincode") || said("chaincode stream terminated"))
-    {
+    if said("could not launch chaincode") || said("chaincode stream terminated") {
         return LedgerError::Unavailable {
             code: "contract_unavailable",
             detail: format!(
@@ -207,20 +207,12 @@ pub(crate) fn explain(
             endorsers,
         };
     }
-    if step != Step::Submit && said("connection refused") {
+    if said("connection refused") {
         return unavailable(&detail, endorsers);
     }
-    match (step, status.code()) {
-        (
-            Step::Submit,
-            Code::Unavailable
-            | Code::DeadlineExceeded
-            | Code::Cancelled
-            | Code::Unknown
-            | Code::Internal,
-        ) => unconfirmed(transaction_id, &detail),
-        (_, Code::Unavailable | Code::DeadlineExceeded) => unavailable(&detail, endorsers),
-        (_, Code::ResourceExhausted) => refused("too_large", detail, endorsers),
+    match status.code() {
+        Code::Unavailable | Code::DeadlineExceeded => unavailable(&detail, endorsers),
+        Code::ResourceExhausted => refused("too_large", detail, endorsers),
         _ => refused("refused", detail, endorsers),
     }
 }
@@ -247,6 +239,17 @@ fn denied(detail: &str) -> LedgerError {
             "{detail}; the channel does not accept this identity for it: look at its certificate (revoked, of another CA?) and at \
              the channel's ACLs"
         ),
+    }
+}
+
+/// Whether a refusal at the last step says that no orderer has the transaction. The code decides, not the words: under the other codes one
+/// orderer's words stand beside another's silence.
+fn is_final(status: &Status, orderers: &[Endorser]) -> bool {
+    match status.code() {
+        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Internal => false,
+        // The gateway's own limit, met before any orderer was asked.
+        Code::Unknown => orderers.is_empty() && says_busy(status.message()),
+        _ => true,
     }
 }
 

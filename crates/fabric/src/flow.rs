@@ -143,7 +143,7 @@ impl Flow {
             return gateway.commit(transaction_id, deadline).await;
         }
         loop {
-            let error = match ById::find(self, transaction_id).await {
+            let error = match ById::find(self, transaction_id, deadline).await {
                 Ok(found) => {
                     let transaction = found.transaction;
                     return Ok(Commit {

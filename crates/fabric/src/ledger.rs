@@ -2,6 +2,7 @@
 
 use std::future::ready;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chainloom_ledger as words;
 use chainloom_ledger::{
@@ -12,6 +13,7 @@ use chainloom_ledger::{
 };
 use futures_util::stream;
 use tokio::task::spawn_blocking;
+use tokio::time::Instant;
 
 use crate::call::ChannelCall;
 use crate::channel::Channels;
@@ -29,6 +31,9 @@ use crate::outside::Waiting;
 use crate::present;
 use crate::resend::Resending;
 use crate::wire::{Block, Envelope};
+
+/// How long looking a transaction up may take.
+const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A channel of Fabric, as one user sees it.
 #[derive(Debug, Clone)]
@@ -233,7 +238,10 @@ impl FabricLedger {
     async fn transaction_of(&self, id: String) -> Result<Transaction, LedgerError> {
         // First, since it may reach its block while the peer is asked.
         let pending = self.pending(&id).await?;
-        match (ById::find(&self.flow, &id).await, pending) {
+        match (
+            ById::find(&self.flow, &id, Instant::now() + LOOK_UP_TIMEOUT).await,
+            pending,
+        ) {
             (Ok(found), _) => Ok(present::transaction(&found.transaction, found.block.hash())),
             (
                 Err(LedgerError::NotFound { .. } | LedgerError::Unavailable { .. }),

@@ -95,7 +95,7 @@ impl Resender {
 
     /// What became of a transaction, if it stands on the chain.
     async fn look(&self, id: &str) -> Result<Option<Verdict>, LedgerError> {
-        let found = match ById::find(&self.flow, id).await {
+        let found = match ById::find(&self.flow, id, Instant::now() + SENT_WITHIN).await {
             Ok(found) => found.transaction,
             Err(LedgerError::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error),

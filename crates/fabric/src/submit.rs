@@ -1,5 +1,7 @@
 //! Submitting a call: its endorsement, its way to the orderers, its commit.
 
+use std::panic;
+
 use bytes::Bytes;
 use chainloom_ledger as words;
 use chainloom_ledger::{Call, InvokeOptions, LedgerError, Receipt, ReceiptStatus, Version, Wait};
@@ -14,14 +16,19 @@ use crate::present;
 use crate::wire::ValidationCode;
 
 impl FabricLedger {
+    /// Submits a call. It goes on to its end where the caller goes away: its key must not be free for another while it is written down.
     pub(crate) async fn submit(
         &self,
         call: Call,
         options: InvokeOptions,
     ) -> Result<Receipt, LedgerError> {
+        let ledger = self.clone();
+        to_the_end(async move { ledger.submit_now(call, options).await }).await
+    }
+
+    async fn submit_now(&self, call: Call, options: InvokeOptions) -> Result<Receipt, LedgerError> {
         let wait = options.wait;
         let call = self.call(call, options.call)?;
-        self.outbox.check_room()?;
         let Some(key) = &options.idempotency_key else {
             return self.submit_anew(&call, wait, options.retries, None).await;
         };
@@ -77,6 +84,7 @@ impl FabricLedger {
     ) -> Result<Receipt, LedgerError> {
         // Not sooner: what is stored under a key is told, whatever the contract says of itself by now.
         self.check(call).await?;
+        self.outbox.check_room()?;
         let mut tries = 0;
         loop {
             let outcome = self.submit_once(call, wait, key).await;
@@ -105,15 +113,16 @@ impl FabricLedger {
         self.send(&endorsed, call, wait, key).await
     }
 
-    /// One transaction that is endorsed and signed, to its commit.
+    /// One transaction that is endorsed and signed, to its commit. It goes on to its end where the caller goes away.
     pub(crate) async fn submit_endorsed(
         &self,
         endorsed: Endorsed,
-        call: &ChannelCall,
+        call: ChannelCall,
         wait: Option<Wait>,
     ) -> Result<Receipt, LedgerError> {
         self.outbox.check_room()?;
-        self.send(&endorsed, call, wait, None).await
+        let ledger = self.clone();
+        to_the_end(async move { ledger.send(&endorsed, &call, wait, None).await }).await
     }
 
     async fn send(
@@ -153,9 +162,13 @@ impl FabricLedger {
     ) -> Result<Receipt, LedgerError> {
         self.commits.open();
         let _hold = self.outbox.hold(&transaction_id);
-        let expectation = self.commits.expect(&transaction_id, deadline).await?;
-        let envelope = self.outbox.envelope(&transaction_id).await?;
-        let found = match (ById::find(&self.flow, &transaction_id).await, &envelope) {
+        let unknown = |error| still_unknown(&transaction_id, &error);
+        let expectation = self.commits.expect(&transaction_id, deadline).await;
+        let expectation = expectation.map_err(unknown)?;
+        let envelope = self.outbox.envelope(&transaction_id).await;
+        let envelope = envelope.map_err(unknown)?;
+        let found = ById::find(&self.flow, &transaction_id, deadline).await;
+        let found = match (found, &envelope) {
             (Ok(found), _) => Some(found),
             (Err(_), Some(_)) => None,
             // It was seen since the key was looked up.
@@ -182,8 +195,12 @@ impl FabricLedger {
     }
 
     /// Where a transaction stands first whose id was seen to stand there again.
-    async fn first_of(&self, transaction_id: &str) -> Result<Commit, LedgerError> {
-        let found = ById::find(&self.flow, transaction_id).await;
+    async fn first_of(
+        &self,
+        transaction_id: &str,
+        deadline: Instant,
+    ) -> Result<Commit, LedgerError> {
+        let found = ById::find(&self.flow, transaction_id, deadline).await;
         let found = found.map_err(|error| not_told(transaction_id, &error))?;
         Ok(commit_of(&found))
     }
@@ -217,14 +234,9 @@ impl Sending<'_> {
             Ok(None) => Ok(self.receipt()),
             Ok(Some(commit)) => self.told(commit).await,
             Err(unknown @ LedgerError::Unconfirmed { .. }) => Err(self.keep(unknown).await),
-            // A refusal now says nothing of what was taken then.
-            Err(error) if self.is_sent_before => Err(LedgerError::Unconfirmed {
-                transaction_id: self.endorsed.transaction_id.clone(),
-                detail: format!(
-                    "the transaction was sent before and has not been seen in a block, and it cannot be sent now ({error}); it is sent again, so \
-                     ask for it by its id, or call again with the same key"
-                ),
-            }),
+            Err(error) if self.is_sent_before => {
+                Err(still_unknown(&self.endorsed.transaction_id, &error))
+            }
             Err(error) => Err(self.refused(error).await),
         }
     }
@@ -241,7 +253,7 @@ impl Sending<'_> {
         match settled {
             Settled::Ordered => Ok(None),
             Settled::Placed(placed) if placed.verdict().is_none() => {
-                Ok(Some(self.ledger.first_of(id).await?))
+                Ok(Some(self.ledger.first_of(id, deadline).await?))
             }
             Settled::Placed(placed) => Ok(Some(placed.into())),
             Settled::Unseen => tokio::select! {
@@ -314,6 +326,29 @@ impl Sending<'_> {
             validation_code: None,
             result: Some(words::Payload(self.endorsed.result.to_vec())),
         }
+    }
+}
+
+/// Has work done to its end, whether or not somebody waits for it.
+async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, LedgerError>> + Send + 'static,
+) -> Result<T, LedgerError> {
+    match tokio::spawn(work).await {
+        Ok(outcome) => outcome,
+        Err(error) if error.is_panic() => panic::resume_unwind(error.into_panic()),
+        // The runtime ends.
+        Err(_) => Err(LedgerError::ShuttingDown),
+    }
+}
+
+/// A transaction was sent before, and what went wrong today says nothing of that.
+fn still_unknown(transaction_id: &str, error: &LedgerError) -> LedgerError {
+    LedgerError::Unconfirmed {
+        transaction_id: transaction_id.to_owned(),
+        detail: format!(
+            "the transaction of this key was sent before and was not seen on the ledger yet; it could not be followed now ({error}), and is sent \
+             again until it is known: ask for it by its id, or repeat the call with its key"
+        ),
     }
 }
 

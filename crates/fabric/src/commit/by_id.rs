@@ -10,7 +10,7 @@ use crate::wire::{Block, Transaction, check_data_hash};
 
 /// The contract in every peer that answers what its ledger holds.
 const CONTRACT: &str = "qscc";
-/// How long a peer may take.
+/// How long a peer may take, where the deadline is not sooner.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 /// The longest id that is asked for; Fabric's own have 64 characters.
 const ID_BYTES_MAX: usize = 256;
@@ -27,7 +27,11 @@ impl ById {
     ///
     /// # Errors
     /// [`LedgerError::NotFound`] where the peer has none; others where it could not be asked.
-    pub(crate) async fn find(flow: &Flow, id: &str) -> Result<Self, LedgerError> {
+    pub(crate) async fn find(
+        flow: &Flow,
+        id: &str,
+        deadline: Instant,
+    ) -> Result<Self, LedgerError> {
         if id.is_empty() || id.len() > ID_BYTES_MAX {
             return Err(not_found(id, ""));
         }
@@ -37,7 +41,11 @@ impl ById {
             channel,
             Bytes::copy_from_slice(id.as_bytes()),
         ];
-        let call = ChannelCall::plain(CONTRACT, args, Instant::now() + ANSWERS_WITHIN);
+        let call = ChannelCall::plain(
+            CONTRACT,
+            args,
+            deadline.min(Instant::now() + ANSWERS_WITHIN),
+        );
         let answer = flow.evaluate(&call).await.map_err(|error| match error {
             LedgerError::Refused {
                 code: "contract_refused",

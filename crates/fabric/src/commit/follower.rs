@@ -161,9 +161,7 @@ impl Follower {
         let opened = opened.unwrap_or_else(|_| Err(unavailable("it sent no block".to_owned())));
         let (first, blocks) = opened?;
         self.last = Some(first);
-        self.failed = 0;
         self.was_refused = false;
-        self.pause = AGAIN_AFTER;
         self.stage.send_replace(Stage::Following);
         Ok(blocks)
     }
@@ -176,6 +174,9 @@ impl Follower {
                 Ok(Ok(block)) => {
                     self.shared.see(&block);
                     self.last = Some(block.number);
+                    // Only now: a stream that breaks again and again is not asked for without a pause.
+                    self.failed = 0;
+                    self.pause = AGAIN_AFTER;
                     self.silent_at_most = SILENT_AT_MOST;
                     heard_at = Instant::now();
                 }

@@ -130,7 +130,9 @@ async fn an_id_that_stands_twice_is_told_as_it_stands_first() {
         let call = put("twice");
         let endorsed = gateway.endorse(&call).await.unwrap();
         let id = &endorsed.transaction_id;
-        let unknown = ById::find(&flow, id).await.unwrap_err();
+        let unknown = ById::find(&flow, id, Instant::now() + Duration::from_secs(60))
+            .await
+            .unwrap_err();
         assert!(matches!(unknown, LedgerError::NotFound { .. }), "{unknown}");
 
         // The same envelope twice in a row, and once more when it stands on the ledger.
@@ -147,7 +149,9 @@ async fn an_id_that_stands_twice_is_told_as_it_stands_first() {
         assert!(duplicate.code.is_duplicate());
         assert!(duplicate.version > placed.version);
 
-        let found = ById::find(&flow, id).await.unwrap();
+        let found = ById::find(&flow, id, Instant::now() + Duration::from_secs(60))
+            .await
+            .unwrap();
         assert_eq!(found.transaction.version, placed.version);
         assert_eq!(found.transaction.validation_code, Some(placed.code));
         let commit = gateway.commit(id, call.deadline).await.unwrap();

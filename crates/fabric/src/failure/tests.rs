@@ -182,6 +182,30 @@ fn every_refusal_of_a_peer_has_its_meaning() {
         ),
         (
             Submit,
+            Code::Unavailable,
+            "no orderers could successfully process transaction",
+            &[
+                "dial tcp 127.0.0.1:7050: connect: permission denied",
+                "timeout",
+            ][..],
+            "outcome_unknown",
+        ),
+        (
+            Submit,
+            Code::Unavailable,
+            "no orderers could successfully process transaction",
+            &["access denied", "no peers available"][..],
+            "outcome_unknown",
+        ),
+        (
+            Submit,
+            Code::Unknown,
+            "too many requests for /gateway.Gateway, exceeding concurrency limit (500)",
+            &[][..],
+            "peer_busy",
+        ),
+        (
+            Submit,
             Code::Aborted,
             "received unsuccessful response from orderer: status=BAD_REQUEST",
             &[][..],

@@ -222,7 +222,7 @@ impl Outside<'_> {
         let endorsed = transaction.unsigned.clone().signed(signature);
         let call = proposed.call_from_now();
         lease.submitting();
-        let outcome = self.ledger.submit_endorsed(endorsed, &call, wait).await;
+        let outcome = self.ledger.submit_endorsed(endorsed, call, wait).await;
         if let Err(error) = &outcome
             && !may_be_submitted(error)
         {
