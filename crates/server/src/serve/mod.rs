@@ -11,6 +11,7 @@ use tokio::sync::watch;
 pub(crate) use accept::accept_until;
 pub use bind::BindError;
 pub(crate) use bind::{Beyond, Listener, bind_all};
+pub(crate) use connection::Remote;
 pub(crate) use tls::LiveCertificate;
 pub use tls::{TlsError, TlsFiles};
 

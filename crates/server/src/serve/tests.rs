@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::routing::get;
+use axum::{Extension, Router};
 use futures_util::stream;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -15,7 +15,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::{Beyond, accept_until, bind_all};
+use super::{Beyond, Remote, accept_until, bind_all};
 use crate::Limits;
 
 /// Long enough for anything that is to happen here, on a busy machine too.
@@ -63,6 +63,17 @@ async fn read_all(stream: &mut TcpStream) -> String {
 
 fn hello() -> Router {
     Router::new().route("/", get(|| async { "hello" }))
+}
+
+#[tokio::test]
+async fn a_request_knows_where_the_other_end_is() {
+    let told = |Extension(Remote(address)): Extension<Remote>| async move { address.to_string() };
+    let served = serve(Router::new().route("/", get(told)), Limits::default());
+    let mut stream = served.connect().await;
+    let here = stream.local_addr().unwrap().to_string();
+    stream.write_all(REQUEST.as_bytes()).await.unwrap();
+    let answer = read_all(&mut stream).await;
+    assert!(answer.ends_with(&here), "{here}: {answer}");
 }
 
 const REQUEST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";

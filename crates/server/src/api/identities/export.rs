@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use chainloom_fabric::identity::Certificate;
-use http::HeaderValue;
 use http::header::CACHE_CONTROL;
+use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::request::SecretText;
@@ -15,13 +16,15 @@ use crate::api::parameters::Parameters;
 use crate::api::path::PathParts;
 use crate::api::responses::Problems;
 use crate::problem::Problem;
+use crate::serve::Remote;
 use crate::state::AppState;
 
 /// What to export.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExportRequest {
-    /// Whether the private key comes with it. It has to be asked for: whoever has it can act as this identity.
+    /// Whether the private key comes with it. It has to be asked for: whoever has it can act as this identity. Over plain HTTP
+    /// it goes to the server's own machine only.
     #[serde(default)]
     include_private_key: bool,
     /// What the private key is encrypted with. Without it the key comes as other tools keep it: not encrypted.
@@ -49,6 +52,21 @@ pub(super) struct ExportAnswer {
     configuration: Option<String>,
 }
 
+/// Refuses a private key where somebody on the way could read it. An encrypted one too: its passphrase goes the same way.
+fn check_confidential(is_tls: bool, remote: Option<SocketAddr>) -> Result<(), Problem> {
+    let is_here = |address: SocketAddr| address.ip().to_canonical().is_loopback();
+    if is_tls || remote.is_some_and(is_here) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        "connection_not_confidential",
+        "a private key is not sent over plain HTTP to another machine, where everybody on the way could read it: ask on \
+         the server's own machine at 127.0.0.1 (an SSH tunnel leads there too), or let the server speak TLS \
+         (--tls-certificate and --tls-key)",
+    ))
+}
+
 /// Gives an identity to other tools; `chainloom identity export` writes the files.
 #[utoipa::path(
     post,
@@ -61,6 +79,7 @@ pub(super) struct ExportAnswer {
 pub(super) async fn export(
     State(state): State<AppState>,
     PathParts(text): PathParts<String>,
+    remote: Option<Extension<Remote>>,
     parameters: Parameters,
     JsonBody(request): JsonBody<ExportRequest>,
 ) -> Result<Response, Problem> {
@@ -68,6 +87,8 @@ pub(super) async fn export(
     let (wallet, label) = (identities(&state)?, label(&text)?);
     let (record, private_key) = match request.include_private_key {
         true => {
+            let remote = remote.map(|Extension(Remote(address))| address);
+            check_confidential(state.is_tls, remote)?;
             let passphrase = request.passphrase.map(|text| text.0);
             let exported = wallet.export(&label, passphrase).await?;
             (exported.record, Some(exported.private_key))
@@ -96,3 +117,6 @@ fn texts(certificates: &BTreeMap<String, Certificate>) -> BTreeMap<String, Strin
         .map(|(name, certificate)| (name.clone(), certificate.to_pem()))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
