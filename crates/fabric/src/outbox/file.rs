@@ -2,6 +2,8 @@
 
 use std::fs::{self, File};
 use std::io;
+#[cfg(unix)]
+use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -85,6 +87,12 @@ fn make(path: &Path, channel: &str) -> Result<(), OutboxError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => (),
         Err(error) => return Err(inaccessible(error)),
     }
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    // It holds what calls say and answer.
+    #[cfg(unix)]
+    options.mode(0o600);
+    options.open(&new_path).map_err(inaccessible)?;
     let database = open_database(&new_path)?;
     let salt = salt().map_err(inaccessible)?;
     guarded(&new_path, || write_first_rows(&database, channel, &salt))?;

@@ -46,7 +46,7 @@ pub(crate) async fn admit(
             None => caller.check_permission(permission)?,
         },
         Need::EveryLedger(permission) => check_every(&caller, permission)?,
-        Need::Server(permission) => caller.check_permission(permission)?,
+        Need::Server(permission) => check_server(&caller, permission)?,
     }
     Ok(caller)
 }
@@ -67,6 +67,15 @@ fn check_every(caller: &Caller, permission: Permission) -> Result<(), Refusal> {
         Some(token) if *token.ledgers() != LedgerScope::Every => {
             Err(Refusal::EveryLedger(token.id()))
         }
+        _ => Ok(()),
+    }
+}
+
+/// What belongs to no ledger, such as the keys of the wallet, is not for a token that is for some ledgers only.
+fn check_server(caller: &Caller, permission: Permission) -> Result<(), Refusal> {
+    caller.check_permission(permission)?;
+    match caller.token().map(|token| (token.id(), token.ledgers())) {
+        Some((id, LedgerScope::Named(names))) if !names.is_empty() => Err(Refusal::EveryLedger(id)),
         _ => Ok(()),
     }
 }
