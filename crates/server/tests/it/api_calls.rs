@@ -97,8 +97,9 @@ async fn the_same_key_submits_once() {
     let mut other = transfer();
     other["args"][2] = "3".into();
     let refused = submit(other).await;
-    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let problem: Value = refused.json().await.unwrap();
+    assert_eq!(problem["code"], "idempotency_key_reused");
     assert_eq!(problem["retryable"], false);
 }
 
