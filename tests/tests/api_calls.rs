@@ -144,7 +144,7 @@ async fn the_same_idempotency_key_submits_nothing_twice() {
     let (_, after_a_kill) = invoke(&node, "order-17", "5").await;
     assert_eq!(after_a_kill["transaction_id"], first["transaction_id"]);
     let (status, problem) = invoke(&node, "order-17", "6").await;
-    assert_eq!(status, 409, "{problem}");
+    assert_eq!(status, 422, "{problem}");
     let (_, other) = invoke(&node, "order-18", "5").await;
     assert_ne!(other["transaction_id"], first["transaction_id"]);
     assert_eq!(node.get(LEDGER).await["pending_count"], 2);

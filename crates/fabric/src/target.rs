@@ -4,6 +4,9 @@ use chainloom_ledger::LedgerError;
 
 use crate::endpoint::Peer;
 
+/// Stands for the organization of a peer that did not say which it is of: no MSP id reads so.
+pub(crate) const UNKNOWN_ORGANIZATION: &str = "organization unknown";
+
 /// A peer of the channel, with its organization.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use http::StatusCode;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::access;
 use crate::area::Area;
@@ -13,6 +16,10 @@ use crate::problem::Problem;
 use crate::safety;
 use crate::state::AppState;
 
+/// The only route that takes a body from everybody.
+const SIGN_IN: &str = "/sign-in";
+/// A token has less than a hundred bytes, and where to go on some more.
+const SIGN_IN_BYTES_MAX: u64 = 4096;
 /// How requests that fit no route are counted.
 const UNMATCHED: &str = "unmatched";
 
@@ -74,7 +81,7 @@ async fn answer(
     request: Request,
     next: Next,
 ) -> Response {
-    let room = match state.body_room.take(request.body()) {
+    let room = match room_for(state, route, request.body()) {
         Ok(room) => room,
         Err(problem) => return area.refuse(problem),
     };
@@ -89,6 +96,21 @@ async fn answer(
     };
     drop(room);
     answer
+}
+
+/// Room for the body. Who is not known yet gets little of it.
+fn room_for(state: &AppState, route: &str, body: &Body) -> Result<OwnedSemaphorePermit, Problem> {
+    let bytes = body.size_hint().exact();
+    if route == SIGN_IN && bytes.is_none_or(|bytes| bytes > SIGN_IN_BYTES_MAX) {
+        return Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            format!(
+                "a form to sign in has at most {SIGN_IN_BYTES_MAX} bytes, and says so in Content-Length"
+            ),
+        ));
+    }
+    state.body_room.take(body)
 }
 
 /// Mining and asking peers take as long as they take; a caller who goes away ends them. Calls have a time of their own, after which they

@@ -24,7 +24,7 @@ use crate::flow::Flow;
 use crate::gateway::Gateway;
 use crate::identity::{CurrentIdentity, Identity};
 use crate::profile::{NodeEntry, network_of, peers_of, warnings_of};
-use crate::target::Target;
+use crate::target::{Target, UNKNOWN_ORGANIZATION};
 
 /// What it takes to connect a user of a folder of `.id` files with a connection profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -198,7 +198,8 @@ pub(crate) async fn connect(
 }
 
 /// The peers with their organizations, those of the user's own first. Whose organization is not known is asked for it; who does not answer is
-/// refused in mode `direct`, where endorsements are held against it, and counts as the user's own for a gateway, which finds the others itself.
+/// refused in mode `direct`, where endorsements are held against it; for a gateway, which finds the others itself, it is of no known organization,
+/// and so gets no transient data that are for the user's own.
 async fn targets(
     user: &Identity,
     parameters: &Parameters,
@@ -222,7 +223,7 @@ async fn targets(
         let organization = match (organization.or(told), error, parameters.mode) {
             (Some(organization), _, _) => organization,
             (None, Some(error), Mode::Direct) => return Err(error),
-            (None, _, _) => user.msp_id().to_owned(),
+            (None, _, _) => UNKNOWN_ORGANIZATION.to_owned(),
         };
         Ok(Target {
             name,

@@ -28,6 +28,21 @@ async fn refuses_large_bodies() {
 }
 
 #[tokio::test]
+async fn who_is_not_known_yet_sends_little() {
+    let application = Application::with(4, |_| {}).await;
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let large = vec![b'a'; 4097];
+    let sign_in = async |body: &[u8]| {
+        application
+            .raw_with_body("POST", "/sign-in", &[form], body)
+            .await
+    };
+    let refused = sign_in(&large).await;
+    assert_eq!(refused.status(), 413, "{}", refused.body);
+    assert_ne!(sign_in(&large[1..]).await.status(), 413);
+}
+
+#[tokio::test]
 async fn refuses_slow_bodies() {
     let application = Application::with(4, |options| {
         options.limits.body_timeout = Duration::from_millis(50);
