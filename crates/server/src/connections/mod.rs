@@ -172,7 +172,8 @@ impl Connections {
         let asked = asked.inspect_err(|_| self.0.identities.give_back(&name))?;
         let (inner, kept) = (Arc::clone(&self.0), request.clone());
         let written = spawn_blocking(move || inner.store.write(&kept)).await;
-        written.map_err(AddError::Panicked)??;
+        let written = written.map_err(AddError::Panicked)?;
+        written.inspect_err(|_| self.0.identities.give_back(&name))?;
         self.start(&name, options, MEMORY, Some(request), Some(asked))
             .await;
         let status = self.status(&name);
