@@ -86,7 +86,6 @@ async fn what_an_update_changed_is_told() {
         check_contracts(&ledger).await;
         update(&network);
         let height = loop {
-            let info = ledger.info().await.expect("the peer answers");
             let config = ledger.config(None).await.expect("there is one");
             if config.block > 0 {
                 assert_eq!(config.sequence, Some(first.sequence.unwrap_or(0) + 1));
@@ -94,6 +93,7 @@ async fn what_an_update_changed_is_told() {
                     config.acls["qscc/GetBlockByHash"],
                     "/Channel/Application/Readers"
                 );
+                let info = ledger.info().await.expect("the peer answers");
                 break info.height;
             }
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
