@@ -150,10 +150,7 @@ impl Client {
             .ask(Request::get(&["api", "v1", "ledgers"]))
             .await?
             .read()?;
-        Ok(match <[LedgerName; 1]>::try_from(list.ledgers) {
-            Ok([only]) => only.name,
-            Err(_) => DEFAULT_LEDGER.to_owned(),
-        })
+        meant_of(list.ledgers.into_iter().map(|ledger| ledger.name).collect())
     }
 
     /// A client of this server.
@@ -342,6 +339,18 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
+/// The ledger that is meant where none is named.
+fn meant_of(names: Vec<String>) -> Result<String, Error> {
+    match &names[..] {
+        [only] => Ok(only.clone()),
+        [] => Ok(DEFAULT_LEDGER.to_owned()),
+        several if several.iter().any(|name| name == DEFAULT_LEDGER) => {
+            Ok(DEFAULT_LEDGER.to_owned())
+        }
+        _ => Err(Error::SeveralLedgers(names)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -355,6 +364,22 @@ mod tests {
             token_file: None,
             ca_certificate: None,
         }
+    }
+
+    #[test]
+    fn of_several_ledgers_the_tutorials_is_meant_or_one_has_to_be_named() {
+        let meant =
+            |names: &[&str]| meant_of(names.iter().map(|name| (*name).to_owned()).collect());
+        assert_eq!(meant(&["trade"]).unwrap(), "trade");
+        assert_eq!(meant(&["trade", "tutorial"]).unwrap(), "tutorial");
+        assert_eq!(meant(&[]).unwrap(), "tutorial");
+        let error = meant(&["devnet", "trade"]).unwrap_err();
+        assert!(matches!(error, Error::SeveralLedgers(_)));
+        let said = error.to_string();
+        assert!(
+            said.contains("--ledger") && said.contains("devnet, trade"),
+            "{said}"
+        );
     }
 
     #[test]

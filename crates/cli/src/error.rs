@@ -21,6 +21,9 @@ pub(crate) enum Error {
     /// The settings cannot be used.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// The server has several ledgers, and the command line names none.
+    #[error("the server has several ledgers: name one of them with --ledger ({})", crate::output::printable(&.0.join(", ")))]
+    SeveralLedgers(Vec<String>),
     /// What was given as the server's address is none.
     #[error("--server {address}: {reason}; an address such as http://127.0.0.1:5000 is expected")]
     ServerAddress {

@@ -80,6 +80,12 @@ fn write(
     passphrase: Option<&Passphrase>,
 ) -> Result<Vec<String>, Error> {
     if let Some(folder) = &files.msp_folder {
+        if let Some(parent) = folder.parent() {
+            std::fs::create_dir_all(parent).map_err(|source| Error::File {
+                path: parent.to_owned(),
+                source,
+            })?;
+        }
         credentials.to_msp_folder(folder)?;
     }
     if let Some(file) = &files.id_file {

@@ -29,6 +29,19 @@ pub(super) fn read_text(path: &Path) -> Result<String, Error> {
     Ok(text)
 }
 
+/// Refuses a place where there is a file already.
+pub(super) fn check_new(path: &Path) -> Result<(), Error> {
+    match path.try_exists() {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(io::Error::from(io::ErrorKind::AlreadyExists)),
+        Err(error) => Err(error),
+    }
+    .map_err(|source| Error::File {
+        path: path.to_owned(),
+        source,
+    })
+}
+
 /// Writes a new file for its owner only.
 pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Error> {
     let mut options = OpenOptions::new();
@@ -53,7 +66,10 @@ mod tests {
     fn a_new_file_is_its_owners_and_nothing_is_written_over() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("crl.pem");
+        check_new(&path).unwrap();
         write_new(&path, "text").unwrap();
+        let taken = check_new(&path).unwrap_err();
+        assert!(taken.to_string().contains("crl.pem"), "{taken}");
         assert_eq!(read_text(&path).unwrap(), "text");
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);

@@ -50,6 +50,10 @@ async fn reenroll(arguments: ReenrollArguments) -> Result<(), Error> {
 }
 
 async fn revoke(arguments: RevokeArguments) -> Result<(), Error> {
+    if let Some(file) = &arguments.crl_file {
+        // What is revoked stays so: sooner is better.
+        files::check_new(file)?;
+    }
     let body = json!({
         "registrar": arguments.registrar,
         "reason": arguments.reason,
