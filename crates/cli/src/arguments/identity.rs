@@ -111,7 +111,7 @@ pub(crate) struct RegisterArguments {
     /// The label of the identity that registers.
     #[arg(long, value_name = "LABEL")]
     pub(crate) registrar: String,
-    /// Its name in the wallet [default: NAME@MSPID].
+    /// Its name in the wallet (default: NAME@MSPID).
     #[arg(long)]
     pub(crate) label: Option<String>,
     /// Its role: client, admin, peer, orderer.
@@ -179,7 +179,7 @@ pub(crate) struct EnrollArguments {
     /// The organization's MSP id.
     #[arg(long, value_name = "ID")]
     pub(crate) msp_id: String,
-    /// Its name in the wallet [default: NAME@MSPID].
+    /// Its name in the wallet (default: NAME@MSPID).
     #[arg(long)]
     pub(crate) label: Option<String>,
     /// A file whose first line is its secret, `-` for standard input [default: it is asked for].
@@ -244,7 +244,7 @@ pub(crate) struct ImportArguments {
         conflicts_with = "id_file"
     )]
     pub(crate) msp_id: Option<String>,
-    /// Its name in the wallet [default: NAME@MSPID].
+    /// Its name in the wallet (default: NAME@MSPID).
     #[arg(long)]
     pub(crate) label: Option<String>,
     /// A file whose first line is the passphrase of the private key, `-` for standard input.

@@ -1,6 +1,6 @@
 //! Who may do what, where the server asks for tokens.
 //!
-//! Every request passes [`admit`] in the gate, and nothing else decides: which token it carries
+//! Every request passes [`admit()`] in the gate, and nothing else decides: which token it carries
 //! ([`credentials`]), whether that token is good ([`LiveTokens`]), what the route needs ([`rules`]).
 //! A route that has no rule is refused. What the handler learns is the [`Caller`].
 //!
