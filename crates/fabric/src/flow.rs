@@ -13,7 +13,6 @@ use crate::failure::of_contract;
 use crate::gateway::{Commit, Endorsed, Gateway, Unsigned};
 use crate::identity::CurrentIdentity;
 use crate::proposal::SignedCall;
-use crate::wire::ValidationCode;
 
 /// How often a peer is asked for a transaction that it does not send by itself.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -144,16 +143,7 @@ impl Flow {
         }
         loop {
             let error = match ById::find(self, transaction_id, deadline).await {
-                Ok(found) => {
-                    let transaction = found.transaction;
-                    return Ok(Commit {
-                        block: transaction.version.block,
-                        version: Some(transaction.version),
-                        code: transaction
-                            .validation_code
-                            .unwrap_or(ValidationCode::NOT_VALIDATED),
-                    });
-                }
+                Ok(found) => return Ok(found.placed().into()),
                 Err(error) => error,
             };
             if Instant::now() + LOOK_EVERY >= deadline {

@@ -9,11 +9,10 @@ use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::commit::{ById, Commits, Placed};
+use crate::commit::{ById, Commits};
 use crate::flow::Flow;
 use crate::gateway::Endorsed;
 use crate::outbox::{Outbox, Verdict};
-use crate::wire::ValidationCode;
 
 /// How often is looked for what is due.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -95,16 +94,10 @@ impl Resender {
 
     /// What became of a transaction, if it stands on the chain.
     async fn look(&self, id: &str) -> Result<Option<Verdict>, LedgerError> {
-        let found = match ById::find(&self.flow, id, Instant::now() + SENT_WITHIN).await {
-            Ok(found) => found.transaction,
+        let placed = match ById::find(&self.flow, id, Instant::now() + SENT_WITHIN).await {
+            Ok(found) => found.placed(),
             Err(LedgerError::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error),
-        };
-        let placed = Placed {
-            version: found.version,
-            code: found
-                .validation_code
-                .unwrap_or(ValidationCode::NOT_VALIDATED),
         };
         Ok(placed.verdict())
     }

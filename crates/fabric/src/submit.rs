@@ -189,7 +189,7 @@ impl FabricLedger {
             deadline,
         };
         match found {
-            Some(found) => sending.told(commit_of(&found)).await,
+            Some(found) => sending.told(found.placed().into()).await,
             None => sending.finish(expectation).await,
         }
     }
@@ -202,7 +202,7 @@ impl FabricLedger {
     ) -> Result<Commit, LedgerError> {
         let found = ById::find(&self.flow, transaction_id, deadline).await;
         let found = found.map_err(|error| not_told(transaction_id, &error))?;
-        Ok(commit_of(&found))
+        Ok(found.placed().into())
     }
 
     /// Where in its block a transaction stands. That it stands there is known already, so a failure is no reason to fail.
@@ -359,17 +359,6 @@ fn entry(endorsed: &Endorsed, key: Option<KeyUse>) -> NewEntry {
         envelope: endorsed.envelope.clone(),
         result: endorsed.result.clone(),
         key,
-    }
-}
-
-fn commit_of(found: &ById) -> Commit {
-    let transaction = &found.transaction;
-    Commit {
-        block: transaction.version.block,
-        version: Some(transaction.version),
-        code: transaction
-            .validation_code
-            .unwrap_or(ValidationCode::NOT_VALIDATED),
     }
 }
 

@@ -4,9 +4,10 @@ use bytes::Bytes;
 use chainloom_ledger::LedgerError;
 use tokio::time::Instant;
 
+use super::Placed;
 use crate::call::ChannelCall;
 use crate::flow::Flow;
-use crate::wire::{Block, Transaction, check_data_hash};
+use crate::wire::{Block, Transaction, ValidationCode, check_data_hash};
 
 /// The contract in every peer that answers what its ledger holds.
 const CONTRACT: &str = "qscc";
@@ -55,6 +56,15 @@ impl ById {
             error => error,
         })?;
         Self::read(answer, id)
+    }
+
+    /// Where it stands, and the peer's verdict on it.
+    pub(crate) fn placed(&self) -> Placed {
+        let code = self.transaction.validation_code;
+        Placed {
+            version: self.transaction.version,
+            code: code.unwrap_or(ValidationCode::NOT_VALIDATED),
+        }
     }
 
     fn read(answer: Bytes, id: &str) -> Result<Self, LedgerError> {
