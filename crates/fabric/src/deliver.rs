@@ -11,7 +11,7 @@ use tonic::Streaming;
 
 use crate::endpoint::Peer;
 use crate::failure::explain_deliver;
-use crate::identity::{CurrentIdentity, Identity};
+use crate::identity::{CurrentIdentity, IdentityState};
 use crate::proposal::sign_seek;
 use crate::wire::proto::common::Status as Answer;
 use crate::wire::proto::orderer::{self, seek_position};
@@ -45,8 +45,8 @@ pub(crate) struct Source {
 pub(crate) struct Blocks {
     address: String,
     stream: Streaming<DeliverResponse>,
-    /// Tells when the identity that asked for them is replaced.
-    replacements: watch::Receiver<Arc<Identity>>,
+    /// Tells when the identity that asked for them is replaced or withdrawn.
+    changes: watch::Receiver<IdentityState>,
 }
 
 impl Source {
@@ -109,8 +109,8 @@ impl Source {
         stop: Option<seek_position::Type>,
     ) -> Result<Blocks, LedgerError> {
         // Before the identity is taken: none of its successors passes unseen.
-        let replacements = self.identity.replacements();
-        let seek = sign_seek(&self.identity.get(), &self.channel, start, stop);
+        let changes = self.identity.changes();
+        let seek = sign_seek(&*self.identity.get()?, &self.channel, start, stop);
         let seek = seek.map_err(|error| unavailable(error.to_string()))?;
         // The request stays open: a peer ends the stream of blocks when it ends.
         let request = stream::once(async { seek }).chain(stream::pending());
@@ -118,7 +118,7 @@ impl Source {
             Ok(response) => Ok(Blocks {
                 address: peer.address.clone(),
                 stream: response.into_inner(),
-                replacements,
+                changes,
             }),
             Err(status) => Err(explain_deliver(&peer.address, &status)),
         }
@@ -126,9 +126,9 @@ impl Source {
 }
 
 impl Blocks {
-    /// Whether another identity took the place of the one that asked for these blocks: they are to be asked for anew then.
+    /// Whether the identity that asked for these blocks is no longer the one in use: they are to be asked for anew then.
     pub(crate) fn is_outdated(&self) -> bool {
-        self.replacements.has_changed().unwrap_or(false)
+        self.changes.has_changed().unwrap_or(false)
     }
 
     /// The next block, whose data hash has been checked; `None` where a bounded request meets the end of the chain.
@@ -137,13 +137,13 @@ impl Blocks {
     /// [`LedgerError`]; the stream is over then.
     pub(crate) async fn next(&mut self) -> Result<Option<Block>, LedgerError> {
         let address = &self.address;
-        let mut replacements = self.replacements.clone();
+        let mut changes = self.changes.clone();
         let message = tokio::select! {
             message = self.stream.message() => message,
             // No stream outlives the identity that it was opened with.
-            Ok(()) = replacements.changed() => {
+            Ok(()) = changes.changed() => {
                 return Err(unavailable(format!(
-                    "the identity was renewed, so {address} is asked anew"
+                    "the identity changed, so {address} is asked anew"
                 )));
             }
         };

@@ -100,7 +100,7 @@ impl Gateway {
     /// # Errors
     /// [`LedgerError`].
     pub(crate) async fn evaluate(&self, call: &ChannelCall) -> Result<Bytes, LedgerError> {
-        let identity = self.identity.get();
+        let identity = self.identity.get()?;
         let signed = self.sign(call, &identity)?;
         self.evaluate_signed(&signed, call, identity.msp_id()).await
     }
@@ -153,7 +153,7 @@ impl Gateway {
     /// [`LedgerError`]; nothing has been submitted then.
     pub(crate) async fn endorse(&self, call: &ChannelCall) -> Result<Endorsed, LedgerError> {
         // The envelope has to be signed by who signed the proposal.
-        let identity = self.identity.get();
+        let identity = self.identity.get()?;
         let signed = self.sign(call, &identity)?;
         let unsigned = self.endorse_signed(&signed, call, identity.msp_id());
         let unsigned = unsigned.await?;
@@ -267,7 +267,7 @@ impl Gateway {
         transaction_id: &str,
         deadline: Instant,
     ) -> Result<Commit, LedgerError> {
-        let identity = self.identity.get();
+        let identity = self.identity.get()?;
         let request = gateway::CommitStatusRequest {
             transaction_id: transaction_id.to_owned(),
             channel_id: self.channel.clone(),
@@ -396,7 +396,9 @@ impl Gateway {
         };
         let contract = &call.invocation.contract;
         let question = definition::question(contract, call.deadline);
-        let answer = match self.sign(&question, &self.identity.get()) {
+        let identity = self.identity.get().map_err(LedgerError::from);
+        let signed = identity.and_then(|identity| self.sign(&question, &identity));
+        let answer = match signed {
             Ok(signed) => self.run(&signed, &question, &self.targets()).await,
             Err(error) => Err(error),
         };

@@ -254,7 +254,7 @@ impl FabricLedger {
 
 impl Ledger for FabricLedger {
     fn identity(&self) -> Option<CreatorName> {
-        let identity = self.flow.identity().get();
+        let identity = self.flow.identity().latest();
         Some(CreatorName {
             organization: identity.msp_id().to_owned(),
             enrollment_id: identity.certificate().enrollment_id()?.to_owned(),

@@ -75,8 +75,9 @@ mod window;
 pub mod wire;
 
 pub use connect::{
-    Asked, AuthorityParameters, ConnectError, ConnectionOptions, Mode, NodeProblem, NodeReport,
-    NodeRole, NodeUrls, Nodes, Parameters, PerEndpoint, Stage, ask, identity_in_folder,
+    Asked, AuthorityParameters, ConnectError, ConnectionOptions, FileStamp, Mode, NodeProblem,
+    NodeReport, NodeRole, NodeUrls, Nodes, Parameters, PerEndpoint, Stage, ask,
+    current_identity_in_folder, identity_in_folder,
 };
 pub use dial::ClientTls;
 pub use endpoint_url::UrlProblem;

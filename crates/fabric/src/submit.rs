@@ -63,7 +63,7 @@ impl FabricLedger {
 
     /// The key of a call, which is its user's own: a renewed certificate does not change whose it is.
     fn key_use(&self, key: &str, call: &ChannelCall) -> Result<KeyUse, LedgerError> {
-        let identity = self.flow.identity().get();
+        let identity = self.flow.identity().latest();
         let certificate = identity.certificate();
         let user = certificate.enrollment_id().unwrap_or(certificate.subject());
         let request = Request {

@@ -1,6 +1,7 @@
 //! Identities of a running server with the real CA of a development network, by the program's own commands; and Fabric's own
 //! programs beside it.
 
+mod forgotten;
 mod office;
 mod wallet;
 
@@ -19,6 +20,7 @@ async fn identities_of_a_server_with_a_real_ca() {
     office.is_accepted_by_fabrics_own_programs().await;
     office.takes_whom_fabrics_own_programs_enrolled().await;
     office.goes_on_with_a_renewed_certificate().await;
+    office.signs_with_nobody_who_was_forgotten().await;
     office.revokes_and_forgets().await;
     office.renews_by_itself().await;
 }

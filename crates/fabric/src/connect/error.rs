@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::identity::SourceError;
+use crate::identity::{SourceError, Withdrawn};
 use crate::profile::ProfileError;
 
 /// The stage at which a user could not be connected.
@@ -41,6 +41,9 @@ pub enum ConnectError {
         /// The name.
         identity: String,
     },
+    /// Stage one: the identity is used no more.
+    #[error("identity: {0}")]
+    Withdrawn(#[from] Withdrawn),
     /// Stage two: a parameter.
     #[error("{parameter}: {reason}")]
     Parameter {
@@ -78,7 +81,7 @@ impl ConnectError {
     /// The stage.
     pub fn stage(&self) -> Stage {
         match self {
-            Self::Identity(_) | Self::NotEnrolled { .. } => Stage::Wallet,
+            Self::Identity(_) | Self::NotEnrolled { .. } | Self::Withdrawn(_) => Stage::Wallet,
             Self::Parameter { .. } | Self::Profile(_) | Self::Node { .. } => Stage::Parameters,
             Self::Unreachable { .. } => Stage::Nodes,
         }
@@ -87,7 +90,7 @@ impl ConnectError {
     /// The parameter.
     pub fn parameter(&self) -> &'static str {
         match self {
-            Self::Identity(_) | Self::NotEnrolled { .. } => "userid",
+            Self::Identity(_) | Self::NotEnrolled { .. } | Self::Withdrawn(_) => "userid",
             Self::Profile(_) => "profile",
             Self::Parameter { parameter, .. }
             | Self::Node { parameter, .. }

@@ -3,17 +3,18 @@
 
 mod ask;
 mod error;
+mod folder;
 mod parameters;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
 pub use self::ask::{NodeProblem, NodeReport, NodeRole};
 use self::ask::{ask_orderers, ask_peers};
 pub use self::error::{ConnectError, Stage};
+pub use self::folder::{FileStamp, current_identity_in_folder, identity_in_folder};
 use self::parameters::wrong;
 pub use self::parameters::{AuthorityParameters, Mode, NodeUrls, Nodes, Parameters, PerEndpoint};
 use crate::dial::ClientTls;
@@ -70,27 +71,6 @@ pub(crate) struct Connection {
     pub(crate) warnings: Vec<String>,
 }
 
-/// The identity in a folder of `.id` files, as Fabric's own wallets have them. Stage one, where the wallet is none of ours. It reads a file.
-///
-/// # Errors
-/// [`ConnectError`] of stage one.
-pub fn identity_in_folder(wallet: &std::path::Path, name: &str) -> Result<Identity, ConnectError> {
-    if name.is_empty() || name.contains(['/', '\\']) {
-        return Err(wrong(
-            "identity",
-            format!("`{name}` is no name in a wallet, such as alice"),
-        ));
-    }
-    let file = wallet.join(format!("{name}.id"));
-    if !file.exists() {
-        return Err(ConnectError::NotEnrolled {
-            wallet: wallet.to_owned(),
-            identity: name.to_owned(),
-        });
-    }
-    Ok(Identity::from_id_file(&file, Timestamp::now())?)
-}
-
 /// All three stages for a user of a folder of `.id` files.
 ///
 /// # Errors
@@ -98,10 +78,8 @@ pub fn identity_in_folder(wallet: &std::path::Path, name: &str) -> Result<Identi
 pub(crate) async fn connect_from_folder(
     options: &ConnectionOptions,
 ) -> Result<Connection, ConnectError> {
-    let (wallet, name) = (options.wallet.clone(), options.identity.clone());
-    let read = spawn_blocking(move || identity_in_folder(&wallet, &name)).await;
-    let identity = read.unwrap_or_else(|error| Err(wrong("identity", error.to_string())))?;
-    connect(CurrentIdentity::new(identity), &options.parameters()).await
+    let identity = current_identity_in_folder(&options.wallet, &options.identity).await?;
+    connect(identity, &options.parameters()).await
 }
 
 /// The nodes of a connection, not asked yet.
@@ -133,7 +111,7 @@ pub async fn ask(
     identity: &CurrentIdentity,
     parameters: &Parameters,
 ) -> Result<Asked, ConnectError> {
-    let identity = identity.get();
+    let identity = identity.get()?;
     let found = find(&identity, parameters).await?;
     let peers: Vec<Peer> = found.peers.into_iter().map(|(_, _, peer)| peer).collect();
     let channel = &parameters.channel;
@@ -169,7 +147,7 @@ pub(crate) async fn connect(
     identity: CurrentIdentity,
     parameters: &Parameters,
 ) -> Result<Connection, ConnectError> {
-    let user = identity.get();
+    let user = identity.get()?;
     let found = find(&user, parameters).await?;
     let channel = parameters.channel.clone();
     let targets = targets(&user, parameters, found.peers).await?;

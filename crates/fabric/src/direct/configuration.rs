@@ -144,7 +144,7 @@ impl Configurations {
             ],
             ..Invocation::default()
         };
-        let call = sign_call(&self.identity.get(), &self.channel, invocation);
+        let call = sign_call(&*self.identity.get()?, &self.channel, invocation);
         let call = call.map_err(|error| LedgerError::Storage {
             detail: error.to_string(),
         })?;

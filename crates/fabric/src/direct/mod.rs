@@ -95,7 +95,7 @@ impl Direct {
     /// # Errors
     /// [`LedgerError`].
     pub(crate) async fn evaluate(&self, call: &ChannelCall) -> Result<Bytes, LedgerError> {
-        let identity = self.identity.get();
+        let identity = self.identity.get()?;
         let signed = self.sign(call, &identity)?;
         self.evaluate_signed(&signed, call, identity.msp_id()).await
     }
@@ -121,7 +121,7 @@ impl Direct {
     /// [`LedgerError`]; nothing has been submitted then.
     pub(crate) async fn endorse(&self, call: &ChannelCall) -> Result<Endorsed, LedgerError> {
         // The envelope has to be signed by who signed the proposal.
-        let identity = self.identity.get();
+        let identity = self.identity.get()?;
         let signed = self.sign(call, &identity)?;
         let unsigned = self.endorse_signed(&signed, call, identity.msp_id());
         let unsigned = unsigned.await?;
@@ -200,7 +200,7 @@ impl Direct {
     }
 
     fn own_peers(&self) -> Vec<&Target> {
-        let identity = self.identity.get();
+        let identity = self.identity.latest();
         let own = identity.msp_id();
         let targets = self.targets.iter();
         targets
@@ -220,7 +220,7 @@ impl Direct {
 
 /// The peers of the user's organization come first.
 fn own_first(targets: &mut [Target], identity: &CurrentIdentity) {
-    let identity = identity.get();
+    let identity = identity.latest();
     targets.sort_by_key(|target| target.organization != identity.msp_id());
 }
 

@@ -229,6 +229,7 @@ impl Opening {
     ) {
         let mut open = first;
         let mut pause = AGAIN_AFTER;
+        let mut added = self.identities.additions();
         let mut stopping = stopped.clone();
         // The error says that nobody holds the channel any more.
         let stop = async move { drop(stopping.wait_for(|stop| *stop).await) };
@@ -239,6 +240,8 @@ impl Opening {
             tokio::select! {
                 _ = stopped.wait_for(|stop| *stop) => return,
                 () = sleep(pause) => {}
+                // It may be the user that is waited for.
+                Ok(()) = added.changed() => {}
             }
             pause = (pause * 2).min(AGAIN_AFTER_MAX);
             open = tokio::select! {
@@ -296,12 +299,7 @@ impl Opening {
         let ledger = ledger.with_outbox(self.outbox.clone()).await;
         let ledger = ledger.map_err(|error| error.to_string())?;
         let index = open_index(&self.index, self.cache_bytes).await?;
-        let users = Users::new(
-            ledger.clone(),
-            identity.clone(),
-            self.identities.clone(),
-            &self.name,
-        );
+        let users = Users::new(ledger.clone(), identity.clone(), self.identities.clone());
         let open = Open {
             users: Arc::new(users),
             ledger,

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use chainloom_fabric::identity::CurrentIdentity;
-use chainloom_fabric::{ConnectError, Parameters, identity_in_folder};
-use tokio::task::spawn_blocking;
+use chainloom_fabric::{ConnectError, Parameters, current_identity_in_folder};
 
 use super::error::AddError;
 use super::request::ConnectionRequest;
@@ -64,12 +63,7 @@ impl IdentitySource {
         ledger: &str,
     ) -> Result<CurrentIdentity, AddError> {
         match self {
-            Self::Folder { wallet, name } => {
-                let (wallet, name) = (wallet.clone(), name.clone());
-                let read = spawn_blocking(move || identity_in_folder(&wallet, &name)).await;
-                let identity = read.map_err(AddError::Panicked)??;
-                Ok(CurrentIdentity::new(identity))
-            }
+            Self::Folder { wallet, name } => Ok(current_identity_in_folder(wallet, name).await?),
             Self::Wallet { label } => Ok(identities.lend(label, ledger).await?),
         }
     }

@@ -2,11 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
-use chainloom_fabric::FabricLedger;
 use chainloom_fabric::identity::{CurrentIdentity, Identity};
-use chainloom_fabric::identity_in_folder;
+use chainloom_fabric::{FabricLedger, FileStamp, identity_in_folder};
 use chainloom_ledger::{BoxFuture, Ledger};
 use http::StatusCode;
 use tokio::task::spawn_blocking;
@@ -25,8 +23,6 @@ pub(super) struct Users {
     /// The wallet in which they are.
     source: IdentitySource,
     identities: Identities,
-    /// The ledger's name.
-    name: String,
     /// Those who were asked for, by label.
     known: Mutex<HashMap<String, Known>>,
 }
@@ -34,7 +30,7 @@ pub(super) struct Users {
 /// A user as the file was when it was read.
 #[derive(Clone)]
 struct Known {
-    changed: Option<SystemTime>,
+    stamp: Option<FileStamp>,
     ledger: Arc<dyn Ledger>,
 }
 
@@ -43,13 +39,11 @@ impl Users {
         ledger: FabricLedger,
         source: IdentitySource,
         identities: Identities,
-        name: &str,
     ) -> Users {
         Users {
             ledger,
             source,
             identities,
-            name: name.to_owned(),
             known: Mutex::default(),
         }
     }
@@ -58,7 +52,7 @@ impl Users {
         let wallet = match &self.source {
             IdentitySource::Folder { wallet, .. } => wallet,
             IdentitySource::Wallet { .. } => {
-                let lent = self.identities.lend(label, &self.name).await;
+                let lent = self.identities.of_caller(label).await;
                 let identity = lent.map_err(|error| unknown(label, &error.to_string()))?;
                 return Ok(Arc::new(self.ledger.acting_as(identity)));
             }
@@ -74,17 +68,15 @@ impl Users {
         let file = wallet.join(format!("{name}.id"));
         let (wallet, name) = (wallet.clone(), name.to_owned());
         let before = self.known().get(label).cloned();
-        let changed_before = before.as_ref().map(|known| known.changed);
+        let stamp_before = before.as_ref().map(|known| known.stamp);
         let read = spawn_blocking(move || {
-            let changed = std::fs::metadata(file)
-                .and_then(|file| file.modified())
-                .ok();
-            match changed_before {
-                Some(before) if before == changed && changed.is_some() => (changed, None),
-                _ => (changed, Some(identity_in_folder(&wallet, &name))),
+            let stamp = FileStamp::of(&file);
+            match stamp_before {
+                Some(before) if before == stamp && stamp.is_some() => (stamp, None),
+                _ => (stamp, Some(identity_in_folder(&wallet, &name))),
             }
         });
-        let (changed, identity) = read
+        let (stamp, identity) = read
             .await
             .map_err(|error| unknown(label, &error.to_string()))?;
         let identity: Identity = match (identity, before) {
@@ -106,7 +98,7 @@ impl Users {
             known.clear();
         }
         let user = Known {
-            changed,
+            stamp,
             ledger: Arc::clone(&ledger),
         };
         known.insert(label.to_owned(), user);
@@ -204,7 +196,7 @@ mod tests {
             wallet: folder.to_owned(),
             name: "alice".to_owned(),
         };
-        Users::new(ledger, source, identities.unwrap(), "trade")
+        Users::new(ledger, source, identities.unwrap())
     }
 
     #[tokio::test]
@@ -239,7 +231,7 @@ mod tests {
         let same = users.find("bob@Org1MSP").await.unwrap();
         assert!(Arc::ptr_eq(&first, &same), "the file was read again");
         let file = folder.path().join("bob.id");
-        let later = SystemTime::now() + std::time::Duration::from_secs(1);
+        let later = std::time::SystemTime::now() + std::time::Duration::from_secs(1);
         put(folder.path(), "bob");
         let opened = fs::File::options().append(true).open(file).unwrap();
         opened.set_modified(later).unwrap();

@@ -6,7 +6,6 @@ use chainloom_fabric::identity::authority::{
 };
 use chainloom_fabric::identity::wallet::{Label, Record, WalletError};
 use chainloom_fabric::identity::{KeyKind, PrivateKey, Secret};
-use jiff::Timestamp;
 
 use super::{Identities, IdentitiesError, to_the_end};
 
@@ -57,7 +56,7 @@ impl Identities {
         let identities = self.clone();
         to_the_end(async move {
             let registrar_label: Label = new.registrar.parse()?;
-            let registrar = identities.handle(&registrar_label).await?.get();
+            let registrar = identities.handle(&registrar_label).await?.get()?;
             let authority = match new.authority {
                 Some(authority) => authority,
                 None => identities.authority_of(&registrar_label).await?,
@@ -113,21 +112,12 @@ impl Identities {
         let credentials = authority
             .enroll(&new.enrollment_id, &new.secret, key, &new.msp_id, options)
             .await?;
-        let added = self.with_wallet(move |wallet| {
-            wallet.add(
-                &label,
-                &credentials,
-                Some(&new.enrollment),
-                Timestamp::now(),
-            )
-        });
-        let record = added.await??;
+        let record = self.add(label, credentials, Some(new.enrollment)).await?;
         tracing::info!(identity = %record.label, expires = %record.certificate.not_after(), "enrolled");
-        self.0.changed.notify_one();
         Ok(record)
     }
 
-    /// The label for a new identity, which nobody has yet.
+    /// The label for a new identity, which nobody has yet; ledgers that wait for one of this label are of its organization.
     pub(super) async fn free_label(
         &self,
         label: &Option<String>,
@@ -139,7 +129,12 @@ impl Identities {
             None => Label::of(enrollment_id, msp_id)?,
         };
         match self.record(&label).await {
-            Err(IdentitiesError::Wallet(WalletError::NoSuchIdentity(label))) => Ok(label),
+            Err(IdentitiesError::Wallet(WalletError::NoSuchIdentity(label))) => {
+                if let Some(lent) = self.lent().get(&label) {
+                    lent.handle.check(msp_id)?;
+                }
+                Ok(label)
+            }
             Ok(_) => Err(WalletError::LabelTaken(label).into()),
             Err(error) => Err(error),
         }
@@ -161,7 +156,7 @@ impl Identities {
         label: &Label,
     ) -> Result<Vec<RegisteredIdentity>, IdentitiesError> {
         let authority = self.authority_of(label).await?.connect()?;
-        let identity = self.handle(label).await?.get();
+        let identity = self.handle(label).await?.get()?;
         Ok(authority.identities(&identity).await?)
     }
 

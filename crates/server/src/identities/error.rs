@@ -4,6 +4,7 @@ use chainloom_fabric::identity::authority::AuthorityError;
 use chainloom_fabric::identity::wallet::{Label, LabelError, WalletError};
 use chainloom_fabric::identity::{
     CertificateError, IdentityError, KeyError, MspContextError, PassphraseError, ReplaceError,
+    Withdrawn,
 };
 use http::StatusCode;
 use tokio::task::JoinError;
@@ -84,6 +85,9 @@ pub enum IdentitiesError {
     /// The renewed one is another organization's.
     #[error(transparent)]
     Replace(#[from] ReplaceError),
+    /// It was forgotten while it was to be used.
+    #[error(transparent)]
+    Withdrawn(#[from] Withdrawn),
     /// A mistake in this program.
     #[error("a part of the server broke off ({0}); please report it")]
     Panicked(JoinError),
@@ -120,6 +124,7 @@ impl IdentitiesError {
             Self::Passphrase(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_passphrase"),
             Self::Identity(error) => of_identity(error),
             Self::Replace(_) => (StatusCode::CONFLICT, "other_organization"),
+            Self::Withdrawn(_) => (StatusCode::CONFLICT, "identity_withdrawn"),
             Self::Panicked(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal_error"),
         };
         (status, code, None)

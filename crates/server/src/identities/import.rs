@@ -44,12 +44,8 @@ impl Identities {
             .free_label(&label, enrollment_id, credentials.msp_id())
             .await?;
         let _change = self.begin_change(&label)?;
-        let added = self.with_wallet(move |wallet| {
-            wallet.add(&label, &credentials, enrollment.as_ref(), Timestamp::now())
-        });
-        let record = added.await??;
+        let record = self.add(label, credentials, enrollment).await?;
         tracing::info!(identity = %record.label, expires = %record.certificate.not_after(), "imported");
-        self.0.changed.notify_one();
         Ok(record)
     }
 }

@@ -17,13 +17,15 @@ mod revoke;
 #[cfg(test)]
 mod tests;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chainloom_fabric::identity::authority::Enrollment;
 use chainloom_fabric::identity::wallet::{Label, Listing, Record, StateStore};
-use chainloom_fabric::identity::{CurrentIdentity, Wallet};
+use chainloom_fabric::identity::{Credentials, CurrentIdentity, Identity, Wallet};
 use jiff::Timestamp;
-use tokio::sync::{Mutex as AsyncMutex, Notify};
+use tokio::sync::{Mutex as AsyncMutex, Notify, watch};
 
 pub(crate) use enroll::{NewEnrollment, NewRegistration};
 pub use error::IdentitiesError;
@@ -50,12 +52,14 @@ struct Shared {
     reenroll_before_days: u32,
     /// Tells the task that renews that there is something new.
     changed: Notify,
+    /// Tells ledgers that wait for their user that somebody was enrolled or imported.
+    added: watch::Sender<()>,
 }
 
-/// An identity that is ready to sign.
+/// An identity that is ready to sign, or that was forgotten while ledgers signed with it: they go on once it is there again.
 struct Lent {
     handle: CurrentIdentity,
-    /// The ledgers that use it.
+    /// The ledgers that were opened with it.
     ledgers: BTreeSet<String>,
 }
 
@@ -78,43 +82,105 @@ impl Identities {
         Ok(handle)
     }
 
+    /// The identity of a caller, for one call. It is looked up for each, so it counts as no use by a ledger.
+    ///
+    /// # Errors
+    /// As [`Identities::lend`].
+    pub(crate) async fn of_caller(&self, label: &str) -> Result<CurrentIdentity, IdentitiesError> {
+        self.handle(&label.parse()?).await
+    }
+
     /// Says that a ledger is not served any more.
     pub fn give_back(&self, ledger: &str) {
-        for lent in self.lent().values_mut() {
+        self.lent().retain(|_, lent| {
             lent.ledgers.remove(ledger);
-        }
+            !lent.ledgers.is_empty() || lent.handle.get().is_ok()
+        });
+    }
+
+    /// Tells of each identity that is enrolled or imported from now on.
+    pub(crate) fn additions(&self) -> watch::Receiver<()> {
+        self.0.added.subscribe()
     }
 
     /// The handle of an identity, whose key is decrypted for the first who asks.
     async fn handle(&self, label: &Label) -> Result<CurrentIdentity, IdentitiesError> {
-        let lent = |identities: &Self| identities.lent().get(label).map(|lent| lent.handle.clone());
         let now = Timestamp::now();
-        let check = |handle: CurrentIdentity| match handle.get().check_validity(now) {
-            Ok(()) => Ok(handle),
-            Err(source) => Err(IdentitiesError::not_valid(label, source)),
-        };
-        if let Some(handle) = lent(self) {
-            return check(handle);
+        let in_use = self.in_use(label);
+        if let Some((handle, identity)) = in_use {
+            return match identity.check_validity(now) {
+                Ok(()) => Ok(handle),
+                Err(source) => Err(IdentitiesError::not_valid(label, source)),
+            };
         }
         let (identities, owned) = (self.clone(), label.clone());
         self.with_wallet(move |wallet| {
             // Another caller may have been first; its handle is the one that is renewed.
-            let mut lent = identities.lent();
-            if let Some(lent) = lent.get(&owned) {
-                return Ok(lent.handle.clone());
+            if let Some((handle, _)) = identities.in_use(&owned) {
+                return Ok(handle);
             }
-            drop(lent);
-            let handle = CurrentIdentity::new(wallet.identity(&owned, now)?);
-            lent = identities.lent();
-            let ledgers = BTreeSet::new();
-            let new = Lent {
-                handle: handle.clone(),
-                ledgers,
-            };
-            lent.insert(owned, new);
-            Ok(handle)
+            let identity = wallet.identity(&owned, now)?;
+            identities.put(&owned, identity)
         })
         .await?
+    }
+
+    /// An identity that was asked for before and is not forgotten.
+    fn in_use(&self, label: &Label) -> Option<(CurrentIdentity, Arc<Identity>)> {
+        let lent = self.lent();
+        let handle = &lent.get(label)?.handle;
+        Some((handle.clone(), handle.get().ok()?))
+    }
+
+    /// Gives an identity to those who have its handle; there is one handle for each label.
+    fn put(&self, label: &Label, identity: Identity) -> Result<CurrentIdentity, IdentitiesError> {
+        match self.lent().entry(label.clone()) {
+            Entry::Occupied(lent) => {
+                let handle = &lent.get().handle;
+                handle.replace(identity)?;
+                Ok(handle.clone())
+            }
+            Entry::Vacant(free) => {
+                let handle = CurrentIdentity::new(identity);
+                let lent = Lent {
+                    handle: handle.clone(),
+                    ledgers: BTreeSet::new(),
+                };
+                free.insert(lent);
+                Ok(handle)
+            }
+        }
+    }
+
+    /// Stores a new identity. Ledgers that had one of this label before it was forgotten go on with it at once.
+    async fn add(
+        &self,
+        label: Label,
+        credentials: Credentials,
+        enrollment: Option<Enrollment>,
+    ) -> Result<Record, IdentitiesError> {
+        let identities = self.clone();
+        let added = self.with_wallet(move |wallet| {
+            let now = Timestamp::now();
+            let identity = Identity::new(&credentials, now)
+                .map_err(|source| IdentitiesError::not_valid(&label, source))?;
+            let waiting = identities
+                .lent()
+                .get(&label)
+                .map(|lent| lent.handle.clone());
+            if let Some(handle) = &waiting {
+                handle.check(credentials.msp_id())?;
+            }
+            let record = wallet.add(&label, &credentials, enrollment.as_ref(), now)?;
+            if let Some(handle) = waiting {
+                handle.replace(identity)?;
+            }
+            Ok::<_, IdentitiesError>(record)
+        });
+        let record = added.await??;
+        self.0.changed.notify_one();
+        self.0.added.send_replace(());
+        Ok(record)
     }
 
     /// All identities, and what is wrong with files that cannot be read.
@@ -150,8 +216,19 @@ impl Identities {
         let (identities, label) = (self.clone(), label.clone());
         self.with_wallet(move |wallet| {
             wallet.state_store().forget(&label)?;
-            identities.lent().remove(&label);
             identities.failures().forget(&label);
+            let mut lent = identities.lent();
+            let Some(forgotten) = lent.get(&label) else {
+                return Ok(());
+            };
+            forgotten.handle.withdraw(format!(
+                "the identity `{label}` was forgotten here, so nothing is signed with it any more: enroll or import it again under the label \
+                 `{label}` (`chainloom identity enroll --label {label} …`), and this ledger goes on at once"
+            ));
+            // Its ledgers go on with this handle if it comes back.
+            if forgotten.ledgers.is_empty() {
+                lent.remove(&label);
+            }
             Ok(())
         })
         .await?

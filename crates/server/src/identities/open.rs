@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use chainloom_fabric::identity::wallet::{CryptoSuite, KeyStore, StateStore, WalletError};
 use chainloom_fabric::identity::{Passphrase, PassphraseError, Wallet};
-use tokio::sync::{Mutex as AsyncMutex, Notify};
+use tokio::sync::{Mutex as AsyncMutex, Notify, watch};
 
 use super::Identities;
 use super::renewal::Failures;
@@ -118,6 +118,7 @@ impl Identities {
             failures: Mutex::new(Failures::default()),
             reenroll_before_days: options.reenroll_before_days,
             changed: Notify::new(),
+            added: watch::channel(()).0,
         })))
     }
 }

@@ -51,7 +51,7 @@ impl Identities {
             let _change = identities.begin_change(&label)?;
             let record = identities.record(&label).await?;
             let registrar_label: Label = options.registrar.parse()?;
-            let registrar = identities.handle(&registrar_label).await?.get();
+            let registrar = identities.handle(&registrar_label).await?.get()?;
             let authority = match &record.enrollment {
                 Some(enrollment) => enrollment.authority.clone(),
                 None => identities.authority_of(&registrar_label).await?,
@@ -77,7 +77,7 @@ impl Identities {
     /// The list of revoked certificates of an identity's CA, asked for as that identity.
     pub(crate) async fn revocation_list(&self, label: &Label) -> Result<String, IdentitiesError> {
         let authority = self.authority_of(label).await?.connect()?;
-        let identity = self.handle(label).await?.get();
+        let identity = self.handle(label).await?.get()?;
         Ok(authority.revocation_list(&identity).await?)
     }
 }

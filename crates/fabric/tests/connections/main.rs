@@ -1,6 +1,8 @@
 //! Users are connected to a real network by the paper's seven parameters: peers and orderers by their URLs, and no profile.
 
+#[path = "../caller/mod.rs"]
 mod caller;
+mod expiry;
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
