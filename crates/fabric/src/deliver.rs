@@ -9,11 +9,13 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tonic::Streaming;
 
+use crate::chain_info::ChainBeginning;
 use crate::endpoint::Peer;
 use crate::failure::explain_deliver;
 use crate::identity::{CurrentIdentity, IdentityState};
 use crate::proposal::sign_seek;
-use crate::wire::proto::common::Status as Answer;
+use crate::troubles::Troubles;
+use crate::wire::proto::common::{self, Status as Answer};
 use crate::wire::proto::orderer::{self, seek_position};
 use crate::wire::proto::protos::{DeliverResponse, deliver_response};
 use crate::wire::{Block, check_data_hash};
@@ -38,6 +40,10 @@ pub(crate) struct Source {
     pub(crate) channel: String,
     /// At least one.
     pub(crate) peers: Arc<[Peer]>,
+    /// What last went wrong with each.
+    pub(crate) troubles: Troubles,
+    /// Where the chain begins that they have.
+    pub(crate) beginning: ChainBeginning,
 }
 
 /// Blocks that a peer sends one after the other.
@@ -62,6 +68,7 @@ impl Source {
             Which::Newest => seek_position::Type::Newest(orderer::SeekNewest {}),
         };
         let mut refusal = None;
+        let mut is_lacking = false;
         for (index, peer) in self.peers.iter().enumerate() {
             let is_last = index + 1 == self.peers.len();
             let within = if is_last {
@@ -73,16 +80,26 @@ impl Source {
                 let mut blocks = self.open_at(peer, position, Some(position)).await?;
                 blocks.next().await
             };
-            match timeout(within, ask).await {
-                Ok(Err(error @ LedgerError::Unavailable { .. })) => refusal = Some(error),
+            let error = match timeout(within, ask).await {
+                // Another may have it: this one may be behind, or was started from a snapshot.
+                Ok(Ok(None)) => {
+                    is_lacking = true;
+                    continue;
+                }
+                Ok(Err(error @ LedgerError::Unavailable { .. })) => error,
                 Ok(outcome) => return outcome,
                 Err(_) => {
                     let silent = format!("{} did not send the block in time", peer.address);
-                    refusal = Some(unavailable(silent));
+                    unavailable(silent)
                 }
-            }
+            };
+            self.note(index, &error);
+            refusal = Some(error);
         }
-        Err(refusal.unwrap_or_else(no_peers))
+        match (is_lacking, refusal) {
+            (true, _) => Ok(None),
+            (false, refusal) => Err(refusal.unwrap_or_else(no_peers)),
+        }
     }
 
     /// The blocks from this number on, then each new one.
@@ -90,12 +107,28 @@ impl Source {
     /// # Errors
     /// [`LedgerError`].
     pub(crate) async fn follow(&self, number: u64) -> Result<Blocks, LedgerError> {
+        let (_, blocks) = self.follow_from(number, 0).await?;
+        Ok(blocks)
+    }
+
+    /// The same from the first peer that takes the request, of those from index `peer` on; and which one that is.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(crate) async fn follow_from(
+        &self,
+        number: u64,
+        peer: usize,
+    ) -> Result<(usize, Blocks), LedgerError> {
         let start = seek_position::Type::Specified(orderer::SeekSpecified { number });
         let mut refusal = None;
-        for peer in self.peers.iter() {
+        for (index, peer) in self.peers.iter().enumerate().skip(peer) {
             match self.open_at(peer, start, None).await {
-                Ok(blocks) => return Ok(blocks),
-                Err(error) => refusal = Some(error),
+                Ok(blocks) => return Ok((index, blocks)),
+                Err(error) => {
+                    self.note(index, &error);
+                    refusal = Some(error);
+                }
             }
         }
         Err(refusal.unwrap_or_else(no_peers))
@@ -131,11 +164,29 @@ impl Blocks {
         self.changes.has_changed().unwrap_or(false)
     }
 
-    /// The next block, whose data hash has been checked; `None` where a bounded request meets the end of the chain.
+    /// The next block, whose data hash has been checked; `None` where the peer does not have it: it lies behind the end of the chain, or
+    /// before its beginning.
     ///
     /// # Errors
     /// [`LedgerError`]; the stream is over then.
     pub(crate) async fn next(&mut self) -> Result<Option<Block>, LedgerError> {
+        let Some(block) = self.next_message().await? else {
+            return Ok(None);
+        };
+        let address = &self.address;
+        let broken = |error: String| LedgerError::Storage {
+            detail: format!("{address} sent a block that cannot be trusted: {error}"),
+        };
+        let block = Block::from_message(block).map_err(|error| broken(error.to_string()))?;
+        check_data_hash(&block).map_err(|error| broken(error.to_string()))?;
+        Ok(Some(block))
+    }
+
+    /// The same, with nothing checked yet.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; the stream is over then.
+    pub(crate) async fn next_message(&mut self) -> Result<Option<common::Block>, LedgerError> {
         let address = &self.address;
         let mut changes = self.changes.clone();
         let message = tokio::select! {
@@ -150,15 +201,7 @@ impl Blocks {
         let message = message.map_err(|status| explain_deliver(address, &status))?;
         let answer = message.and_then(|message| message.r#type);
         match answer {
-            Some(deliver_response::Type::Block(block)) => {
-                let broken = |error: String| LedgerError::Storage {
-                    detail: format!("{address} sent a block that cannot be trusted: {error}"),
-                };
-                let block =
-                    Block::from_message(block).map_err(|error| broken(error.to_string()))?;
-                check_data_hash(&block).map_err(|error| broken(error.to_string()))?;
-                Ok(Some(block))
-            }
+            Some(deliver_response::Type::Block(block)) => Ok(Some(block)),
             Some(deliver_response::Type::Status(status)) => match Answer::try_from(status) {
                 Ok(Answer::NotFound) => Ok(None),
                 Ok(Answer::Forbidden) => Err(LedgerError::AccessDenied {

@@ -43,6 +43,7 @@
 #![forbid(unsafe_code)]
 
 mod call;
+mod chain_info;
 mod channel;
 mod commit;
 mod config_difference;
@@ -64,13 +65,17 @@ pub mod identity;
 mod ledger;
 mod outbox;
 pub mod outside;
+mod peer_reports;
 mod pem_source;
 mod present;
 mod profile;
 mod proposal;
+mod reader;
 mod resend;
 mod submit;
 mod target;
+mod troubles;
+pub mod verify;
 mod window;
 pub mod wire;
 

@@ -14,6 +14,10 @@ pub struct LedgerInfo {
     /// Hash of the last block.
     #[schema(value_type = String)]
     pub tip_hash: Hash,
+    /// Number of the first block that can be read, where the ones before it are gone: peers of a channel that were started from a
+    /// snapshot do not have them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_block: Option<u64>,
     /// How many transactions wait for a block here, where they do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_count: Option<u64>,

@@ -43,7 +43,7 @@ pub use info::{LedgerInfo, LedgerKind};
 pub use ledger::{BoxFuture, BoxStream, Ledger};
 pub use organization::{Membership, Organization, RevocationListSummary};
 pub use payload::{Payload, PayloadError};
-pub use peer::{PeerOutcome, PeerReport};
+pub use peer::{PeerOutcome, PeerReport, PeerTrouble};
 pub use position::{BlockEvent, Position, PositionParseError};
 pub use receipt::{Receipt, ReceiptStatus};
 pub use transaction::{Transaction, TransactionKind, TransactionSelector, Transfer};

@@ -56,6 +56,8 @@ fn connected(version: FabricVersion, peers_per_organization: u16) -> Connected {
         identity,
         channel,
         peers,
+        troubles: Default::default(),
+        beginning: Default::default(),
     };
     Connected {
         _folder: folder,

@@ -123,7 +123,7 @@ impl Membership {
     }
 
     /// Organizations with these rules.
-    pub(super) fn of(configs: impl Iterator<Item = msp::FabricMspConfig>) -> Self {
+    pub(crate) fn of(configs: impl Iterator<Item = msp::FabricMspConfig>) -> Self {
         let rules = configs.map(|config| {
             let rules = Rules::new(&config);
             (config.name, rules)
@@ -169,9 +169,22 @@ impl Membership {
         organization: &str,
         certificate: &Certificate,
     ) -> Result<(), NotAnEndorser> {
+        self.roles_of_member(organization, certificate).map(drop)
+    }
+
+    /// What the organization makes of a certificate of its own, exactly one role; `None` where it does not tell roles apart. Whether it
+    /// expired is not asked.
+    ///
+    /// # Errors
+    /// [`NotAnEndorser`].
+    pub(crate) fn roles_of_member(
+        &self,
+        organization: &str,
+        certificate: &Certificate,
+    ) -> Result<Option<Vec<&'static str>>, NotAnEndorser> {
         match self.rules(organization)?.roles(organization, certificate)? {
             Some(roles) if roles.len() != 1 => Err(NotAnEndorser::NotOneRole { roles }),
-            _ => Ok(()),
+            roles => Ok(roles),
         }
     }
 

@@ -33,6 +33,7 @@ pub use credentials::{Credentials, Identity, IdentityError, MspContext, MspConte
 pub(crate) use current::State as IdentityState;
 pub use current::{CurrentIdentity, ReplaceError, Withdrawn};
 pub use file::FileError;
+pub(crate) use file::replace as replace_file;
 pub use key::{KeyError, PrivateKey};
 pub use passphrase::{Passphrase, PassphraseError};
 pub use public_key::{KeyKind, PublicKey, PublicKeyKind};

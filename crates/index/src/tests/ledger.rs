@@ -200,6 +200,7 @@ impl Chain {
             height: self.blocks.last().map_or(0, |block| block.number),
             generation: self.replaced.len() as u64,
             tip_hash: self.blocks.last().map_or(Hash([0; 32]), |block| block.hash),
+            first_block: None,
             pending_count: None,
             node_id: self.node_id.clone(),
         }

@@ -252,6 +252,7 @@ mod tests {
             height: 10,
             generation: 2,
             tip_hash: Hash([0; 32]),
+            first_block: None,
             pending_count: None,
             node_id: None,
         };

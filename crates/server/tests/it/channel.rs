@@ -257,6 +257,7 @@ impl Ledger for Channel {
             height: tip.number,
             generation: 0,
             tip_hash: tip.hash,
+            first_block: None,
             pending_count: None,
             node_id: None,
         }))
@@ -454,8 +455,7 @@ impl Ledger for Channel {
     fn peers(&self) -> BoxFuture<'_, Result<Vec<PeerReport>, LedgerError>> {
         ready(Ok(vec![PeerReport {
             address: "peer0.example:7051".to_owned(),
-            asked_at: None,
-            outcome: None,
+            ..PeerReport::default()
         }]))
     }
 }

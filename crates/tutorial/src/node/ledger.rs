@@ -26,6 +26,7 @@ impl Ledger for Node {
                 height: head.length,
                 generation: head.generation,
                 tip_hash: head.tip_hash,
+                first_block: None,
                 pending_count: Some(head.pending_count),
                 node_id: Some(self.id().to_owned()),
             })

@@ -73,6 +73,7 @@ impl Peer {
             address: self.address.as_str().to_owned(),
             asked_at: self.asked_at,
             outcome: self.outcome.clone(),
+            ..PeerReport::default()
         }
     }
 

@@ -124,6 +124,7 @@ impl Peers {
                 address: asked.peer.address.to_string(),
                 asked_at: Some(asked.asked_at),
                 outcome: Some(outcome.clone()),
+                ..PeerReport::default()
             });
             news.push(News {
                 order: asked.peer.order,

@@ -1,0 +1,147 @@
+//! What a peer says of its chain: how far it has come, and where it begins.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chainloom_ledger::LedgerError;
+use futures_util::future::join_all;
+use prost::Message as _;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+
+use crate::deliver::Source;
+use crate::endpoint::Peer;
+use crate::proposal::{Invocation, sign_call};
+use crate::wire::proto::common::BlockchainInfo;
+
+/// The contract in every peer that answers what its ledger holds.
+const CONTRACT: &str = "qscc";
+/// How long a peer may take.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
+/// Answers below this say that a call went well.
+const FAILED_FROM: i32 = 400;
+/// How long it is believed that the first blocks are nowhere: a peer that has them may come back.
+const BEGINNING_KEPT_FOR: Duration = Duration::from_secs(60);
+
+/// Where the chain begins that the peers have, and when they were asked.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ChainBeginning(Arc<Mutex<Option<(Instant, u64)>>>);
+
+/// What a peer says of its chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ChainInfo {
+    /// Number of its last block.
+    pub(crate) height: u64,
+    /// Number of the first block that it can send: not 0 where it was started from a snapshot.
+    pub(crate) first_block: u64,
+}
+
+impl ChainInfo {
+    fn read(answer: Bytes) -> Result<Self, String> {
+        let info = BlockchainInfo::decode(answer).map_err(|error| error.to_string())?;
+        let snapshot = info.bootstrapping_snapshot_info;
+        let first_block = snapshot.map_or(0, |info| info.last_block_in_snapshot.saturating_add(1));
+        // Fabric calls height how many blocks there are.
+        match info.height.checked_sub(1) {
+            Some(height) => Ok(Self {
+                height,
+                first_block,
+            }),
+            None => Err("it has no block yet".to_owned()),
+        }
+    }
+}
+
+impl Source {
+    /// Asks one peer.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`] with what it said instead.
+    pub(crate) async fn chain_info(&self, peer: &Peer) -> Result<ChainInfo, LedgerError> {
+        let unavailable = |detail: String| LedgerError::Unavailable {
+            code: "peer_unavailable",
+            detail: format!("{}: {detail}", peer.address),
+            endorsers: Vec::new(),
+        };
+        let invocation = Invocation {
+            contract: CONTRACT.to_owned(),
+            args: vec![
+                Bytes::from_static(b"GetChainInfo"),
+                Bytes::copy_from_slice(self.channel.as_bytes()),
+            ],
+            ..Invocation::default()
+        };
+        let call = sign_call(&self.identity.get(), &self.channel, invocation);
+        let call = call.map_err(|error| unavailable(error.to_string()))?;
+        let mut endorser = peer.endorser();
+        let answer = timeout(ANSWERS_WITHIN, endorser.process_proposal(call.proposal)).await;
+        let answer = answer.map_err(|_| unavailable("it did not answer in time".to_owned()))?;
+        let answer = answer.map_err(|status| unavailable(status.message().to_owned()))?;
+        let response = answer.into_inner().response.unwrap_or_default();
+        if response.status >= FAILED_FROM {
+            return Err(unavailable(response.message));
+        }
+        ChainInfo::read(response.payload).map_err(unavailable)
+    }
+
+    /// Number of the first block that any peer can send; 0 while no peer says.
+    pub(crate) async fn first_block(&self) -> u64 {
+        let mut beginning = self.beginning.0.lock().await;
+        match *beginning {
+            // Block 0 does not go away.
+            Some((_, 0)) => return 0,
+            Some((asked_at, first)) if asked_at.elapsed() < BEGINNING_KEPT_FOR => return first,
+            _ => {}
+        }
+        let asked = self.peers.iter().map(|peer| self.chain_info(peer));
+        let answers = join_all(asked).await;
+        let known = answers.into_iter().flatten();
+        let Some(first) = known.map(|info| info.first_block).min() else {
+            return beginning.map_or(0, |(_, first)| first);
+        };
+        *beginning = Some((Instant::now(), first));
+        first
+    }
+
+    /// Why no peer sends a block that is due.
+    pub(crate) async fn lacking(&self, number: u64) -> LedgerError {
+        let first = self.first_block().await;
+        let detail = match number < first {
+            true => format!(
+                "no peer has block {number}: they were started from a snapshot and have blocks from {first} on"
+            ),
+            false => format!(
+                "the peers' chain ends before block {number}, which they had: was the channel reset?"
+            ),
+        };
+        LedgerError::Storage { detail }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::wire::proto::common::BootstrappingSnapshotInfo;
+
+    #[test]
+    fn a_chain_from_a_snapshot_begins_behind_it() {
+        let info = |height, snapshot: Option<u64>| {
+            let info = BlockchainInfo {
+                height,
+                bootstrapping_snapshot_info: snapshot.map(|last| BootstrappingSnapshotInfo {
+                    last_block_in_snapshot: last,
+                }),
+                ..BlockchainInfo::default()
+            };
+            ChainInfo::read(info.encode_to_vec().into()).map(|info| (info.height, info.first_block))
+        };
+        assert_eq!(info(8, None), Ok((7, 0)));
+        assert_eq!(info(8, Some(4)), Ok((7, 5)));
+        assert_eq!(info(u64::MAX, Some(u64::MAX)), Ok((u64::MAX - 1, u64::MAX)));
+        assert_eq!(info(0, None), Err("it has no block yet".to_owned()));
+        let error = ChainInfo::read(Bytes::from_static(b"x")).unwrap_err();
+        assert!(!error.is_empty());
+    }
+}

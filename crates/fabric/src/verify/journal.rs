@@ -1,0 +1,206 @@
+//! Which configurations a channel had, as they were found to be signed: kept in a file, so that no peer can tell another tale after a restart.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::identity::{FileError, replace_file};
+use crate::wire::Block;
+
+/// The largest file that is read, in bytes: thousands of configurations.
+const BYTES_MAX: u64 = 256 << 20;
+/// How the file is written; another number is another program's.
+const FORMAT: u32 = 1;
+
+/// Why what was believed before is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// It cannot be read or written.
+    #[error("the configurations by which blocks are verified: {0}")]
+    File(#[from] FileError),
+    /// It is not what this program wrote.
+    #[error(
+        "{} does not hold the configurations by which blocks are verified: {reason}; remove it together with the channel's index, and all blocks are verified again",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// The configurations, oldest first.
+#[derive(Debug)]
+pub(super) struct Journal {
+    path: PathBuf,
+    /// The first block that was verified; the configurations before it were believed.
+    pub(super) from: u64,
+    pub(super) configurations: Vec<(u64, Bytes)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    format: u32,
+    from: u64,
+    configurations: Vec<StoredConfiguration>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredConfiguration {
+    block: u64,
+    /// The envelope in base64.
+    envelope: String,
+}
+
+impl Journal {
+    /// Reads the file; where there is none, there are no configurations.
+    pub(super) fn open(path: &Path) -> Result<Self, JournalError> {
+        let mut file = match File::open(path) {
+            Ok(file) => file.take(BYTES_MAX),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self {
+                    path: path.to_owned(),
+                    from: 0,
+                    configurations: Vec::new(),
+                });
+            }
+            Err(error) => return Err(FileError::io(path)(error).into()),
+        };
+        let mut text = String::new();
+        let read = file.read_to_string(&mut text);
+        read.map_err(FileError::io(path))?;
+        let damaged = |reason: String| JournalError::Damaged {
+            path: path.to_owned(),
+            reason,
+        };
+        let stored: Stored =
+            serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        if stored.format != FORMAT {
+            return Err(damaged(format!("its format is {}", stored.format)));
+        }
+        let read = stored.configurations.into_iter().map(|configuration| {
+            let envelope = STANDARD.decode(&configuration.envelope);
+            let envelope = envelope.map_err(|error| {
+                damaged(format!("configuration {}: {error}", configuration.block))
+            })?;
+            Ok((configuration.block, Bytes::from(envelope)))
+        });
+        let configurations: Vec<(u64, Bytes)> = read.collect::<Result<_, JournalError>>()?;
+        if !configurations.is_sorted_by_key(|(number, _)| *number) {
+            return Err(damaged("its configurations are out of order".to_owned()));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            from: stored.from,
+            configurations,
+        })
+    }
+
+    /// Forgets what came at or after a block, which is to be read anew; all, where it does not go back that far.
+    pub(super) fn cut(&mut self, next: u64) {
+        if self.from > next {
+            self.configurations.clear();
+        }
+        self.configurations.retain(|(number, _)| *number < next);
+    }
+
+    /// Adds a configuration behind the others, on the disk before it counts.
+    pub(super) fn push(&mut self, block: &Block) -> Result<(), JournalError> {
+        let envelope = block.envelopes.first().cloned().unwrap_or_default();
+        // A copy: the slice would keep its whole message in memory.
+        let envelope = Bytes::copy_from_slice(&envelope);
+        self.configurations.push((block.number, envelope));
+        let stored = Stored {
+            format: FORMAT,
+            from: self.from,
+            configurations: self
+                .configurations
+                .iter()
+                .map(|(block, envelope)| StoredConfiguration {
+                    block: *block,
+                    envelope: STANDARD.encode(envelope),
+                })
+                .collect(),
+        };
+        let text = serde_json::to_string(&stored).expect("numbers and text are JSON");
+        Ok(replace_file(&self.path, &text)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn block(number: u64, envelope: &'static [u8]) -> Block {
+        Block {
+            number,
+            previous_hash: Bytes::new(),
+            data_hash: Bytes::new(),
+            metadata: Default::default(),
+            envelopes: vec![Bytes::from_static(envelope)],
+        }
+    }
+
+    #[test]
+    fn what_was_believed_is_there_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut journal = Journal::open(&path).unwrap();
+        assert!(journal.configurations.is_empty());
+        journal.from = 2;
+        for (number, envelope) in [(1, b"a"), (4, b"b"), (9, b"c")] {
+            journal.push(&block(number, envelope)).unwrap();
+        }
+        let numbers = |journal: &Journal| -> Vec<u64> {
+            journal
+                .configurations
+                .iter()
+                .map(|(number, _)| *number)
+                .collect()
+        };
+        let mut journal = Journal::open(&path).unwrap();
+        assert_eq!((journal.from, numbers(&journal)), (2, vec![1, 4, 9]));
+        assert_eq!(journal.configurations[1].1, &b"b"[..]);
+        // Block 9 is read again after a crash, so that its configuration is not in force before it.
+        journal.cut(9);
+        assert_eq!(numbers(&journal), [1, 4]);
+        journal.cut(1);
+        assert!(journal.configurations.is_empty());
+    }
+
+    #[test]
+    fn a_damaged_file_is_said_and_not_taken_for_an_empty_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let one = |number: u64, envelope: &str| {
+            format!(r#"{{"block": {number}, "envelope": "{envelope}"}}"#)
+        };
+        let file = |format: u32, configurations: &[String]| {
+            let configurations = configurations.join(",");
+            format!(r#"{{"format": {format}, "from": 0, "configurations": [{configurations}]}}"#)
+        };
+        for (text, reason) in [
+            ("{".to_owned(), "EOF"),
+            (file(2, &[]), "its format is 2"),
+            (file(1, &[one(0, "?")]), "configuration 0: "),
+            (file(1, &[one(5, ""), one(0, "")]), "out of order"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = Journal::open(&path).unwrap_err().to_string();
+            assert!(
+                error.contains(reason) && error.contains("remove it"),
+                "{error}"
+            );
+        }
+        let error = Journal::open(folder.path()).unwrap_err();
+        assert!(matches!(error, JournalError::File(_)), "{error}");
+    }
+}
