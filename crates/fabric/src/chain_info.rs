@@ -85,28 +85,31 @@ impl Source {
         ChainInfo::read(response.payload).map_err(unavailable)
     }
 
-    /// Number of the first block that any peer can send; 0 while no peer says.
-    pub(crate) async fn first_block(&self) -> u64 {
+    /// Number of the first block that any peer can send; `None` while no peer says.
+    pub(crate) async fn first_block(&self) -> Option<u64> {
         let mut beginning = self.beginning.0.lock().await;
         match *beginning {
             // Block 0 does not go away.
-            Some((_, 0)) => return 0,
-            Some((asked_at, first)) if asked_at.elapsed() < BEGINNING_KEPT_FOR => return first,
+            Some((_, 0)) => return Some(0),
+            Some((asked_at, first)) if asked_at.elapsed() < BEGINNING_KEPT_FOR => {
+                return Some(first);
+            }
             _ => {}
         }
         let asked = self.peers.iter().map(|peer| self.chain_info(peer));
-        let answers = join_all(asked).await;
-        let known = answers.into_iter().flatten();
-        let Some(first) = known.map(|info| info.first_block).min() else {
-            return beginning.map_or(0, |(_, first)| first);
-        };
-        *beginning = Some((Instant::now(), first));
-        first
+        let answers = join_all(asked).await.into_iter().flatten();
+        match answers.map(|info| info.first_block).min() {
+            Some(first) => {
+                *beginning = Some((Instant::now(), first));
+                Some(first)
+            }
+            None => beginning.map(|(_, first)| first),
+        }
     }
 
     /// Why no peer sends a block that is due.
     pub(crate) async fn lacking(&self, number: u64) -> LedgerError {
-        let first = self.first_block().await;
+        let first = self.first_block().await.unwrap_or(0);
         let detail = match number < first {
             true => format!(
                 "no peer has block {number}: they were started from a snapshot and have blocks from {first} on"

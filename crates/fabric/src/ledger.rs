@@ -292,7 +292,7 @@ impl Ledger for FabricLedger {
                 height: newest.number,
                 generation: 0,
                 tip_hash: newest.hash(),
-                first_block: Some(self.source.first_block().await).filter(|first| *first > 0),
+                first_block: self.source.first_block().await,
                 pending_count: None,
                 node_id: None,
             })

@@ -185,7 +185,11 @@ impl Index {
         }
         let next = Position {
             generation: state.generation,
-            number: state.next,
+            // An index that is empty begins where the ledger does.
+            number: match state.blocks() {
+                0 => info.first_block.unwrap_or(state.next),
+                _ => state.next,
+            },
         };
         Ok((next, info.height))
     }

@@ -9,6 +9,7 @@ use chainloom_ledger::{
     TransactionSelector,
 };
 
+use crate::as_indexed::as_indexed;
 use crate::{Index, Indexed, Phase};
 
 /// How long an answer from the index waits for it to reach the ledger, in milliseconds.
@@ -24,6 +25,8 @@ pub struct IndexedLedger {
     index: Index,
     /// The last block in which a call stands that came through this.
     own_height: Arc<AtomicU64>,
+    /// Whether a block is told of only when it is indexed.
+    tells_what_is_indexed: bool,
 }
 
 impl IndexedLedger {
@@ -33,6 +36,17 @@ impl IndexedLedger {
             ledger,
             index,
             own_height: Arc::default(),
+            tells_what_is_indexed: false,
+        }
+    }
+
+    /// Has [`Ledger::blocks`] tell of a block when it is indexed and not before, and only as it was indexed: for an index that follows a
+    /// ledger which asks more of its blocks than the one here.
+    #[must_use]
+    pub fn telling_what_is_indexed(self) -> IndexedLedger {
+        IndexedLedger {
+            tells_what_is_indexed: true,
+            ..self
         }
     }
 
@@ -197,7 +211,11 @@ impl Ledger for IndexedLedger {
         next: Position,
         transactions_max: usize,
     ) -> BoxStream<Result<BlockEvent, LedgerError>> {
-        self.ledger.blocks(next, transactions_max)
+        let blocks = self.ledger.blocks(next, transactions_max);
+        match self.tells_what_is_indexed {
+            true => as_indexed(blocks, self.index.clone()),
+            false => blocks,
+        }
     }
 
     fn transaction(

@@ -17,6 +17,7 @@
 
 mod amount;
 mod apply;
+mod as_indexed;
 mod batch;
 mod changes;
 mod entry;

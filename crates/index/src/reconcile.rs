@@ -30,6 +30,12 @@ pub(crate) async fn other_ledger(
     if info.generation > state.generation {
         return Ok(None);
     }
+    if let Some(first) = info.first_block.filter(|first| *first < state.first) {
+        return Ok(Some(format!(
+            "its blocks can be read from {first} on now, indexed are those from {}",
+            state.first
+        )));
+    }
     if info.height < height {
         return Ok(Some(format!(
             "its last block is {}, the indexed one {height}",

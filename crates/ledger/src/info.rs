@@ -14,8 +14,8 @@ pub struct LedgerInfo {
     /// Hash of the last block.
     #[schema(value_type = String)]
     pub tip_hash: Hash,
-    /// Number of the first block that can be read, where the ones before it are gone: peers of a channel that were started from a
-    /// snapshot do not have them.
+    /// Number of the first block that can be read, where that is known. It is not the chain's first where all peers of a channel were
+    /// started from a snapshot: they do not have the ones before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_block: Option<u64>,
     /// How many transactions wait for a block here, where they do.

@@ -31,7 +31,7 @@ pub use access::{
     InvalidToken, LedgerScope, NewToken, Permission, Secret, Token, TokenFile, TokenFileError,
     TokenState, UnknownPermission,
 };
-pub use connections::{ChannelOptions, Connections, IdentitySource, StoreError};
+pub use connections::{ChannelOptions, Connections, IdentitySource, StoreError, Verification};
 pub use identities::{Identities, IdentitiesError, OpenWalletError, WalletOptions, WalletSecret};
 pub use ledgers::{Ledgers, ServedLedger, is_ledger_name};
 pub use options::{Limits, ServerOptions};

@@ -86,6 +86,7 @@ impl FabricSettings {
                     key: pem(&client.key),
                 }),
             },
+            verify: self.verify,
         }
     }
 

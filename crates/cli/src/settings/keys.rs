@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chainloom_fabric::{Mode, is_pem};
+use chainloom_server::Verification;
 use chainloom_tutorial::rules::Rules;
 use serde::{Deserialize, Serialize};
 
@@ -18,13 +19,14 @@ use super::{
 };
 
 /// The keys that only a ledger of kind `fabric` has.
-const FABRIC_KEYS: [&str; 14] = [
+const FABRIC_KEYS: [&str; 15] = [
     "profile",
     "channel",
     "contract",
     "wallet",
     "identity",
     "mode",
+    "verify",
     "idempotency_keep_h",
     "peer_url",
     "order_url",
@@ -80,6 +82,7 @@ pub(super) struct LedgerKeys {
     #[serde(alias = "userid", skip_serializing_if = "Option::is_none")]
     identity: Option<String>,
     mode: Option<Mode>,
+    verify: Option<Verification>,
     idempotency_keep_h: Option<u64>,
     #[serde(deserialize_with = "lists::names")]
     peer_url: Vec<String>,
@@ -240,6 +243,7 @@ impl LedgerKeys {
                 .identity
                 .ok_or_else(|| missing("identity", "the user's name in the wallet"))?,
             mode: self.mode.unwrap_or_default(),
+            verify: self.verify.unwrap_or_default(),
             idempotency_keep_h: self
                 .idempotency_keep_h
                 .unwrap_or(check::IDEMPOTENCY_KEEP_H_DEFAULT),

@@ -304,6 +304,7 @@ fn in_our_words(reason: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use chainloom_fabric::Mode;
+    use chainloom_server::Verification;
 
     use super::*;
     use chainloom_tutorial::rules::Rules;
@@ -431,6 +432,7 @@ mod tests {
             wallet: Some(folder.join("wallets/org1")),
             identity: "alice".to_owned(),
             mode: Mode::Gateway,
+            verify: Verification::Hashes,
             idempotency_keep_h: 24,
             peer_url: Vec::new(),
             order_url: Vec::new(),
@@ -448,6 +450,7 @@ mod tests {
         fixture.set("CHAINLOOM_LEDGERS__TRADE__CONTRACT", "basic");
         fixture.set("CHAINLOOM_LEDGERS__TRADE__WALLET", "mine");
         fixture.set("CHAINLOOM_LEDGERS__TRADE__MODE", "direct");
+        fixture.set("CHAINLOOM_LEDGERS__TRADE__VERIFY", "full");
         fixture.set("CHAINLOOM_LEDGERS__TRADE__IDEMPOTENCY_KEEP_H", "48");
         fixture.set("CHAINLOOM_LEDGERS__COINS__DIFFICULTY", "5");
         let settings = fixture.load().unwrap();
@@ -455,6 +458,7 @@ mod tests {
             contract: Some("basic".to_owned()),
             wallet: Some("mine".into()),
             mode: Mode::Direct,
+            verify: Verification::Full,
             idempotency_keep_h: 48,
             ..expected
         };

@@ -25,6 +25,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use chainloom_fabric::Mode;
+use chainloom_server::Verification;
 use chainloom_tutorial::rules::Rules;
 use serde::{Deserialize, Serialize};
 
@@ -185,6 +186,8 @@ pub(crate) struct FabricSettings {
     pub(crate) identity: String,
     /// Which way calls take.
     pub(crate) mode: Mode,
+    /// What is asked of the channel's blocks.
+    pub(crate) verify: Verification,
     /// How long an Idempotency-Key is remembered, in hours.
     pub(crate) idempotency_keep_h: u64,
     /// The peers.

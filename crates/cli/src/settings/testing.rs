@@ -1,6 +1,7 @@
 //! Settings for tests.
 
 use chainloom_fabric::Mode;
+use chainloom_server::Verification;
 
 use super::{
     FabricSettings, LedgerSettings, ServerSettings, Settings, TutorialSettings, WalletSettings,
@@ -31,6 +32,7 @@ pub(super) fn fabric() -> LedgerSettings {
         wallet: Some("wallet".into()),
         identity: "alice".to_owned(),
         mode: Mode::default(),
+        verify: Verification::default(),
         idempotency_keep_h: check::IDEMPOTENCY_KEEP_H_DEFAULT,
         peer_url: Vec::new(),
         order_url: Vec::new(),

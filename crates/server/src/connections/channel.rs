@@ -15,7 +15,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 
 use super::request::ConnectionRequest;
-use super::source::ChannelOptions;
+use super::source::{ChannelOptions, Verification};
 use super::users::Users;
 use crate::identities::Identities;
 use crate::ledgers::{Entry, Ledgers, ServedLedger, Unavailable};
@@ -52,6 +52,8 @@ pub(super) struct Opening {
 /// A channel that is open, with its index.
 struct Open {
     ledger: FabricLedger,
+    /// The same, of whose blocks only those are told that pass what is asked of them.
+    followed: FabricLedger,
     users: Arc<Users>,
     index: Index,
 }
@@ -249,7 +251,7 @@ impl Opening {
                 open = self.attempt(&warn) => open,
             };
         };
-        open.index.follow(Arc::new(open.ledger), stop).await;
+        open.index.follow(Arc::new(open.followed), stop).await;
     }
 
     /// Opens the channel and serves it, or says why that cannot be.
@@ -261,7 +263,10 @@ impl Opening {
                 }
                 warn.send_replace(warnings);
                 let ledger: Arc<dyn Ledger> = Arc::new(open.ledger.clone());
-                let ledger = IndexedLedger::new(ledger, open.index.clone());
+                let mut ledger = IndexedLedger::new(ledger, open.index.clone());
+                if self.options.verify == Verification::Full {
+                    ledger = ledger.telling_what_is_indexed();
+                }
                 let contract = self.options.parameters.contract.clone();
                 let served = ServedLedger::fabric(Arc::new(ledger), contract);
                 let served = served.with_users(open.users.clone());
@@ -290,6 +295,7 @@ impl Opening {
         let ChannelOptions {
             identity,
             parameters,
+            verify,
         } = &self.options;
         let user = identity.lend(&self.identities, &self.name).await;
         let user = user.map_err(|error| error.with_advice(identity, parameters).to_string())?;
@@ -298,11 +304,25 @@ impl Opening {
         let warnings = ledger.warnings().to_vec();
         let ledger = ledger.with_outbox(self.outbox.clone()).await;
         let ledger = ledger.map_err(|error| error.to_string())?;
-        let index = open_index(&self.index, self.cache_bytes).await?;
+        // Each has an index of its own: one that was built without signatures says nothing of them.
+        let (index, followed) = match verify {
+            Verification::Hashes => (self.index.clone(), ledger.clone()),
+            Verification::Full => {
+                let journal = self
+                    .index
+                    .with_file_name(format!("{}.verified.json", self.name));
+                let index = self
+                    .index
+                    .with_file_name(format!("{}.verified.index.redb", self.name));
+                (index, ledger.clone().verifying(journal))
+            }
+        };
+        let index = open_index(&index, self.cache_bytes).await?;
         let users = Users::new(ledger.clone(), identity.clone(), self.identities.clone());
         let open = Open {
             users: Arc::new(users),
             ledger,
+            followed,
             index,
         };
         Ok((open, warnings))

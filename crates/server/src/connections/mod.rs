@@ -24,7 +24,7 @@ pub(crate) use self::channel::Status;
 use self::channel::{Channel, Opening};
 pub(crate) use self::error::AddError;
 pub(crate) use self::request::ConnectionRequest;
-pub use self::source::{ChannelOptions, IdentitySource};
+pub use self::source::{ChannelOptions, IdentitySource, Verification};
 use self::store::Store;
 pub use self::store::StoreError;
 use crate::identities::Identities;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chainloom_fabric::identity::CurrentIdentity;
 use chainloom_fabric::{ConnectError, Parameters, current_identity_in_folder};
+use serde::{Deserialize, Serialize};
 
 use super::error::AddError;
 use super::request::ConnectionRequest;
@@ -16,6 +17,19 @@ pub struct ChannelOptions {
     pub identity: IdentitySource,
     /// Stage two: what is to be used.
     pub parameters: Parameters,
+    /// What is asked of the channel's blocks before they are indexed.
+    pub verify: Verification,
+}
+
+/// What is asked of a channel's blocks before they are indexed and told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verification {
+    /// That they follow one another, and that their data are those of their headers.
+    #[default]
+    Hashes,
+    /// That the orderers signed them, too, as the configuration before each of them asks.
+    Full,
 }
 
 /// Where a ledger's identity comes from.
@@ -43,6 +57,7 @@ impl ChannelOptions {
                 label: request.userid.clone(),
             },
             parameters: request.parameters()?,
+            verify: Verification::default(),
         })
     }
 }

@@ -84,6 +84,7 @@ fn configured(folder: &Path) -> ChannelOptions {
             authority: AuthorityParameters::default(),
             client_tls: None,
         },
+        verify: Verification::default(),
     }
 }
 
