@@ -1,62 +1,13 @@
 //! The configuration of a real channel, what changes it, and the contracts that are committed on it.
 
 mod caller;
-
-use std::process::Command;
+mod config_update;
 
 use caller::connected;
 use chainloom_devnet::{Consensus, FabricVersion, Network, Options};
 use chainloom_fabric::Mode;
 use chainloom_ledger::{ConfigVersion, Ledger, LedgerConfig};
-
-/// Has administrators of both organizations agree to other ACLs and another policy, with Fabric's own programs.
-const UPDATE: &str = r#"
-set -e
-. "$ENV_SH"
-devnet_as org1 admin
-cd "$WORK"
-peer channel fetch config before.block -c devnet -o $ORDERER_ADDRESS --tls --cafile "$ORDERER_CA"
-configtxlator proto_decode --type common.Block --input before.block --output before-block.json
-python3 - <<'EDIT'
-import copy, json
-config = json.load(open('before-block.json'))['data']['data'][0]['payload']['data']['config']
-json.dump(config, open('before.json', 'w'))
-after = copy.deepcopy(config)
-application = after['channel_group']['groups']['Application']
-application['values']['ACLs'] = {
-    'mod_policy': 'Admins',
-    'value': {'acls': {'qscc/GetBlockByHash': {'policy_ref': '/Channel/Application/Readers'}}},
-}
-application['policies']['Writers']['policy']['value']['rule'] = 'ALL'
-json.dump(after, open('after.json', 'w'))
-EDIT
-for side in before after; do configtxlator proto_encode --type common.Config --input $side.json --output $side.pb; done
-configtxlator compute_update --channel_id devnet --original before.pb --updated after.pb --output update.pb
-configtxlator proto_decode --type common.ConfigUpdate --input update.pb --output update.json
-python3 - <<'WRAP'
-import json
-update = json.load(open('update.json'))
-header = {'channel_header': {'channel_id': 'devnet', 'type': 2}}
-json.dump({'payload': {'header': header, 'data': {'config_update': update}}}, open('envelope.json', 'w'))
-WRAP
-configtxlator proto_encode --type common.Envelope --input envelope.json --output envelope.pb
-devnet_as org2 admin
-peer channel signconfigtx -f envelope.pb
-devnet_as org1 admin
-peer channel update -f envelope.pb -c devnet -o $ORDERER_ADDRESS --tls --cafile "$ORDERER_CA"
-"#;
-
-fn update(network: &Network) {
-    let work = tempfile::tempdir().expect("a temporary folder can be made");
-    let ran = Command::new("bash")
-        .args(["-c", UPDATE])
-        .env("ENV_SH", network.layout().directory().join("env.sh"))
-        .env("WORK", work.path())
-        .output()
-        .expect("there is a bash");
-    let said = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{said}");
-}
+use config_update::update;
 
 #[tokio::test]
 async fn what_an_update_changed_is_told() {
@@ -84,7 +35,7 @@ async fn what_an_update_changed_is_told() {
 
         // Afterwards nobody but all organizations together may ask for them.
         check_contracts(&ledger).await;
-        update(&network);
+        update(&network, "ALL");
         let height = loop {
             let config = ledger.config(None).await.expect("there is one");
             if config.block > 0 {
