@@ -72,7 +72,7 @@ impl Source {
             ],
             ..Invocation::default()
         };
-        let call = sign_call(&self.identity.get(), &self.channel, invocation);
+        let call = sign_call(&*self.identity.get()?, &self.channel, invocation);
         let call = call.map_err(|error| unavailable(error.to_string()))?;
         let mut endorser = peer.endorser();
         let answer = timeout(ANSWERS_WITHIN, endorser.process_proposal(call.proposal)).await;
