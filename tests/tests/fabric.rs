@@ -222,10 +222,7 @@ async fn an_idempotency_key_has_one_effect_before_and_after_a_restart() {
         found["version"].is_object().then_some(found)
     })
     .await;
-    assert_eq!(
-        committed["validation_code"],
-        json!({"code": 0, "name": "VALID"})
-    );
+    assert_eq!(committed["validation_code"]["name"], "VALID");
     // What to wait for is not part of what was called.
     let waiting = json!({"function": "add", "args": ["later", "5"]});
     let (status, told) = served.invoke_with_key("order-2", &waiting).await;

@@ -17,10 +17,13 @@ pub struct Block {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub data_hash: Option<Hash>,
-    /// When it was made, by its maker's clock; absent where it says no time.
+    /// When it was made, see `time_source`; absent where nothing in it says a time. It need not grow from block to block.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub time: Option<Timestamp>,
+    /// Whose clock says that time; absent without a time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_source: Option<TimeSource>,
     /// Size of its encoded form in bytes.
     pub size_bytes: u64,
     /// How many transactions it holds.
@@ -32,6 +35,16 @@ pub struct Block {
     /// The work that it shows, on a ledger with proof of work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof_of_work: Option<ProofOfWork>,
+}
+
+/// Whose clock says the time of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeSource {
+    /// The maker of the block wrote it into the block.
+    Miner,
+    /// The block has none; it is what the maker of its last transaction wrote into that.
+    Client,
 }
 
 /// Which of a block's transactions are asked for: decoded they take many times the memory of their text.

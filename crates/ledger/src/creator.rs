@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -35,6 +36,9 @@ pub struct CertificateSummary {
     pub not_after: Timestamp,
     /// SHA-256 of the certificate, in lower-case hex.
     pub sha256: String,
+    /// What else the CA wrote into it, by name: `hf.EnrollmentID`, `hf.Type`, `hf.Affiliation` and an application's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// Someone who makes transactions: an organization's MSP id and the enrollment id that its CA gave them.

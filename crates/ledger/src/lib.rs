@@ -27,22 +27,22 @@ mod validation_code;
 mod version;
 
 pub use account::Account;
-pub use block::{Block, BlockSelector, ProofOfWork, TransactionRange};
+pub use block::{Block, BlockSelector, ProofOfWork, TimeSource, TransactionRange};
 pub use call::{Call, CallOptions, InvokeOptions, QueryAnswer, Wait};
 pub use config::{BatchSize, Consenter, LedgerConfig, OrdererConfig, ProofOfWorkConfig};
 pub use config_history::{ConfigDifference, ConfigHistory, ConfigVersion};
 pub use contract::{Collection, ContractDefinition};
 pub use creator::{CertificateSummary, Creator, CreatorName, CreatorNameParseError};
 pub use endorsed::{
-    ContractEvent, ContractResponse, Endorsed, KeyRead, KeyWrite, PrivateCollection, PrivateWrite,
-    RangeRead,
+    ContractEvent, ContractResponse, Endorsed, Header, KeyRead, KeyWrite, PrivateCollection,
+    PrivatePolicy, PrivateRead, PrivateWrite, RangeKey, RangeRead, RangeSummary,
 };
 pub use error::{Advice, Endorser, LedgerError};
 pub use hash::{Hash, HashParseError};
 pub use info::{LedgerInfo, LedgerKind};
 pub use ledger::{BoxFuture, BoxStream, Ledger};
 pub use organization::{Membership, Organization, RevocationListSummary};
-pub use payload::{Payload, PayloadError};
+pub use payload::{Payload, PayloadError, RESULT_JSON_BYTES_MAX};
 pub use peer::{PeerOutcome, PeerReport, PeerTrouble};
 pub use position::{BlockEvent, Position, PositionParseError};
 pub use receipt::{Receipt, ReceiptStatus};

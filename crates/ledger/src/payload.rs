@@ -3,6 +3,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Bytes of an argument, value or result.
 ///
@@ -23,6 +25,38 @@ impl Payload {
     pub fn as_text(&self) -> Result<&str, PayloadError> {
         std::str::from_utf8(&self.0).map_err(|error| PayloadError::NotText(error.valid_up_to()))
     }
+}
+
+/// The longest result that is shown as JSON too, in bytes.
+pub const RESULT_JSON_BYTES_MAX: usize = 1024 * 1024;
+
+impl Payload {
+    /// The bytes as JSON without white space around its parts, its numbers digit by digit, where they are JSON: of at most
+    /// [`RESULT_JSON_BYTES_MAX`], and not deeper than readers of JSON take (127).
+    #[must_use]
+    pub fn to_json(&self) -> Option<Box<RawValue>> {
+        if self.0.len() > RESULT_JSON_BYTES_MAX {
+            return None;
+        }
+        let text = self.as_text().ok()?;
+        // Refuses what is too deep, which a raw value would take.
+        serde_json::from_str::<Value>(text).ok()?;
+        RawValue::from_string(without_space(text)).ok()
+    }
+}
+
+/// JSON without the white space around its parts.
+fn without_space(json: &str) -> String {
+    let mut is_text = false;
+    let mut is_escaped = false;
+    let kept = json.chars().filter(|character| {
+        let is_kept = is_text || !character.is_ascii_whitespace();
+        let ends_or_begins = *character == '"' && !is_escaped;
+        is_escaped = is_text && *character == '\\' && !is_escaped;
+        is_text ^= ends_or_begins;
+        is_kept
+    });
+    kept.collect()
 }
 
 impl From<&str> for Payload {
@@ -140,5 +174,29 @@ mod tests {
                 .to_string();
             assert!(error.contains(reason), "{json}: {error}");
         }
+    }
+
+    #[test]
+    fn json_is_shown_digit_by_digit_and_without_space() {
+        let shown = |text: &str| Payload::from(text).to_json().map(|json| json.to_string());
+        let json = " {\"a b\\\\\" :\n [ 12345678901234567890123, 1.10 ], \"\\\" c\": \" d\" } ";
+        let short = r#"{"a b\\":[12345678901234567890123,1.10],"\" c":" d"}"#;
+        assert_eq!(shown(json).as_deref(), Some(short));
+        assert_eq!(shown("5").as_deref(), Some("5"));
+        for text in ["", "blue", "NaN", "{", &"[".repeat(200)] {
+            assert_eq!(shown(text), None, "{text}");
+        }
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        assert_eq!(shown(&deep), None);
+        assert_eq!(
+            shown(&format!("\"{}\"", "x".repeat(RESULT_JSON_BYTES_MAX))),
+            None
+        );
+        assert_eq!(
+            Payload(vec![b'"', 0xff, b'"'])
+                .to_json()
+                .map(|json| json.to_string()),
+            None
+        );
     }
 }

@@ -7,6 +7,9 @@ pub struct ValidationCode {
     pub code: i32,
     /// Fabric's name of the code.
     pub name: String,
+    /// What it means, in a sentence; told where a transaction is shown whole.
+    #[serde(skip_serializing_if = "Option::is_none", skip_deserializing)]
+    pub meaning: Option<&'static str>,
 }
 
 impl ValidationCode {
@@ -15,6 +18,7 @@ impl ValidationCode {
         ValidationCode {
             code: 0,
             name: "VALID".to_owned(),
+            meaning: None,
         }
     }
 

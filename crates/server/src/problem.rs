@@ -333,6 +333,7 @@ mod tests {
                 validation_code: Box::new(ValidationCode {
                     code: 11,
                     name: "MVCC_READ_CONFLICT".to_owned(),
+                    meaning: None,
                 }),
                 is_conflict,
             })

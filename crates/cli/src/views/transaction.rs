@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::output::{Details, Table, account, amount, printable, shortened};
 
 use super::endorsed::{
-    Call, Creator, Event, KeyRead, KeyWrite, PrivateCollection, RangeRead, Response, bytes,
+    Call, Creator, Event, Header, KeyRead, KeyWrite, PrivateCollection, RangeRead, Response, bytes,
 };
 use super::{ACCOUNT_WIDTH, AMOUNT_WIDTH};
 
@@ -28,7 +28,17 @@ pub(crate) struct Transaction {
     #[serde(default, deserialize_with = "present")]
     content: Option<Value>,
     #[serde(default)]
+    header: Option<Header>,
+    #[serde(default)]
+    undecodable: Option<String>,
+    #[serde(default)]
+    raw: Option<Value>,
+    #[serde(default)]
     creator: Option<Creator>,
+    #[serde(default)]
+    is_init: bool,
+    #[serde(default)]
+    proposal_hash: Option<String>,
     #[serde(default)]
     response: Option<Response>,
     #[serde(default)]
@@ -75,6 +85,17 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
 struct ValidationCode {
     code: i32,
     name: String,
+    #[serde(default)]
+    meaning: Option<String>,
+}
+
+impl ValidationCode {
+    fn line(&self) -> String {
+        let meaning = self.meaning.as_deref().unwrap_or_default();
+        format!("{} ({}) {meaning}", self.name, self.code)
+            .trim_end()
+            .to_owned()
+    }
 }
 
 /// A page of transactions.
@@ -189,13 +210,21 @@ impl Transaction {
 
     /// What its maker called, what peers saw it read and write, and who they are.
     fn add_endorsed(&self, details: &mut Details) {
+        if let Some(header) = &self.header {
+            details
+                .add("type", header.kind.clone())
+                .add("channel", header.channel.clone())
+                .add("nonce", header.nonce.clone());
+        }
+        details.add("cannot be read", self.undecodable.clone());
         if let Some(creator) = &self.creator {
             details.add("by", creator.line());
-            let certificate = creator.certificate.as_ref();
-            details.add(
-                "certificate",
-                certificate.map(|certificate| certificate.line()),
-            );
+            if let Some(certificate) = &creator.certificate {
+                details.add("certificate", certificate.line());
+                for attribute in certificate.attributes() {
+                    details.add("attribute", attribute);
+                }
+            }
         }
         if let (Some(call), None) = (&self.call, &self.transfer) {
             details
@@ -204,7 +233,12 @@ impl Transaction {
             for argument in &call.args {
                 details.add("argument", bytes(argument));
             }
+            details.add(
+                "initializes",
+                self.is_init.then(|| "the contract".to_owned()),
+            );
         }
+        details.add("proposal hash", self.proposal_hash.clone());
         if let Some(response) = &self.response {
             details
                 .add("response", response.line())
@@ -216,18 +250,22 @@ impl Transaction {
             }
         };
         add("read", self.reads.iter().map(KeyRead::line).collect());
-        add(
-            "range read",
-            self.range_reads.iter().map(RangeRead::line).collect(),
-        );
+        for range in &self.range_reads {
+            add("range read", vec![range.line()]);
+            add("in the range", range.keys().collect());
+        }
         add("written", self.writes.iter().map(KeyWrite::line).collect());
         let private = self.private_collections.iter();
-        add("private", private.map(PrivateCollection::line).collect());
+        add(
+            "private",
+            private.flat_map(PrivateCollection::lines).collect(),
+        );
         add("event", self.events.iter().map(Event::line).collect());
         add(
             "endorser",
             self.endorsers.iter().map(Creator::line).collect(),
         );
+        add("raw", self.raw.iter().map(bytes).collect());
     }
 
     /// All there is to say of it.
@@ -256,10 +294,7 @@ impl Transaction {
             details.add("content", self.content.as_ref().map(Value::to_string));
         }
         let verdict = self.validation_code.as_ref();
-        details.add(
-            "validation",
-            verdict.map(|verdict| format!("{} ({})", verdict.name, verdict.code)),
-        );
+        details.add("validation", verdict.map(ValidationCode::line));
         details
     }
 }
@@ -328,42 +363,79 @@ mod tests {
             "call": {"contract": "probe", "function": "put", "args": ["key", {"base64": "/+4="}]},
             "creator": {"organization": "Org1MSP", "enrollment_id": "alice", "certificate": {
                 "subject": "CN=alice", "issuer": "CN=ca", "serial": "0a", "sha256": "5a",
-                "not_before": "2026-01-01T00:00:00Z", "not_after": "2027-01-01T00:00:00Z"}},
-            "response": {"status": 200, "payload": "fine"},
+                "not_before": "2026-01-01T00:00:00Z", "not_after": "2027-01-01T00:00:00Z",
+                "attributes": {"hf.Type": "client"}}},
+            "header": {"type": "ENDORSER_TRANSACTION", "channel": "mychannel", "nonce": "0c"},
+            "is_init": true, "proposal_hash": "0e",
+            "undecodable": "it holds 2 calls, of which the first is told", "raw": "more",
+            "response": {"status": 200, "message": "well", "payload": "fine", "contract_version": "1.7"},
             "reads": [{"contract": "probe", "key": "key", "version": {"block": 0, "index": 3}},
                 {"contract": "probe", "key": "other"}],
             "range_reads": [{"contract": "probe", "from": "a", "to": "b", "exhausted": false,
-                "keys": ["aa"]}],
+                "keys": [{"key": "aa", "version": {"block": 0, "index": 1}}]},
+                {"contract": "probe", "from": "", "to": "", "exhausted": true, "keys": [],
+                "summary": {"hashes": ["0a", "0b"]}}],
             "writes": [{"contract": "probe", "key": "key", "value": "v"},
                 {"contract": "probe", "key": "gone", "delete": true},
-                {"contract": "probe", "key": "kept", "endorsement_policy": "Org1.peer"}],
+                {"contract": "probe", "key": "kept", "endorsement_policy": "Org1.peer",
+                "metadata": {"colour": "red"}}],
             "private_collections": [{"contract": "probe", "collection": "secrets", "hash": "c0",
-                "reads": 1, "writes": 2}],
+                "reads": 1, "writes": 3, "key_reads": [{"key_hash": "a0"}],
+                "key_writes": [{"key_hash": "a1", "value_hash": "b1"},
+                {"key_hash": "a2", "delete": true}, {"key_hash": "a3", "purge": true}],
+                "key_policies": [{"key_hash": "a4", "endorsement_policy": "Org2.peer"}]}],
             "events": [{"contract": "probe", "name": "happened", "payload": "told"}],
             "duplicates": [{"block": 9, "index": 1}, {"block": 9, "index": 2}],
             "endorsers": [{"organization": "Org2MSP", "enrollment_id": "peer0"},
                 {"organization": "Org3MSP"}],
-            "validation_code": {"code": 11, "name": "MVCC_READ_CONFLICT"}}"#;
+            "validation_code": {"code": 11, "name": "MVCC_READ_CONFLICT",
+                "meaning": "A key changed."}}"#;
         let config = r#"{"id": "", "version": {"block": 0, "index": 0}, "kind": "config",
             "validation_code": {"code": 0, "name": "VALID"}}"#;
         let both: Vec<Transaction> = serde_json::from_str(&format!("[{call}, {config}]")).unwrap();
         assert_eq!(
             both[0].details().render(Paint::PLAIN),
-            "transaction  ab\nblock        7\nindex        0\n\
-             again at     9.1, without effect\nagain at     9.2, without effect\n\
-             time         2026-02-03T04:05:06Z\nkind         endorser\n\
-             by           alice of Org1MSP\n\
-             certificate  CN=alice, issued by CN=ca, serial 0a, valid 2026-01-01T00:00:00Z to \
-             2027-01-01T00:00:00Z\n\
-             contract     probe\nfunction     put\nargument     key\n\
-             argument     {\"base64\":\"/+4=\"}\nresponse     200\nresult       fine\n\
-             read         probe key, written by 0.3\nread         probe other, was not there\n\
-             range read   probe from a to b: 1 key, not to its end\n\
-             written      probe key = v\nwritten      probe gone, deleted\n\
-             written      probe kept, changes endorsed by Org1.peer\n\
-             private      probe secrets: 1 read, 2 written, hash c0\n\
-             event        probe happened: told\nendorser     peer0 of Org2MSP\n\
-             endorser     somebody of Org3MSP\nvalidation   MVCC_READ_CONFLICT (11)\n"
+            "transaction     ab\n\
+             block           7\n\
+             index           0\n\
+             again at        9.1, without effect\n\
+             again at        9.2, without effect\n\
+             time            2026-02-03T04:05:06Z\n\
+             kind            endorser\n\
+             type            ENDORSER_TRANSACTION\n\
+             channel         mychannel\n\
+             nonce           0c\n\
+             cannot be read  it holds 2 calls, of which the first is told\n\
+             by              alice of Org1MSP\n\
+             certificate     CN=alice, issued by CN=ca, serial 0a, valid 2026-01-01T00:00:00Z to 2027-01-01T00:00:00Z\n\
+             attribute       hf.Type = client\n\
+             contract        probe\n\
+             function        put\n\
+             argument        key\n\
+             argument        {\"base64\":\"/+4=\"}\n\
+             initializes     the contract\n\
+             proposal hash   0e\n\
+             response        200, by version 1.7: well\n\
+             result          fine\n\
+             read            probe key, written by 0.3\n\
+             read            probe other, was not there\n\
+             range read      probe from a to b: 1 key, not to its end\n\
+             in the range    aa, written by 0.1\n\
+             range read      probe from  to : so many keys that 2 hash values stand for them\n\
+             written         probe key = v\n\
+             written         probe gone, deleted\n\
+             written         probe kept, changes endorsed by Org1.peer, colour = red\n\
+             private         probe secrets: 1 read, 3 written, hash c0\n\
+             private           read the key of hash a0, was not there\n\
+             private           wrote the key of hash a1 = a value of hash b1\n\
+             private           deleted the key of hash a2\n\
+             private           purged the key of hash a3\n\
+             private           the key of hash a4, changes endorsed by Org2.peer\n\
+             event           probe happened: told\n\
+             endorser        peer0 of Org2MSP\n\
+             endorser        somebody of Org3MSP\n\
+             raw             more\n\
+             validation      MVCC_READ_CONFLICT (11) A key changed.\n"
         );
         assert_eq!(
             transactions(&both).render(Paint::PLAIN),

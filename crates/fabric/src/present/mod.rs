@@ -2,26 +2,27 @@
 
 mod config;
 mod contract;
+mod endorsed;
 mod organization;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
 use chainloom_ledger as ledger;
-use chainloom_ledger::{Hash, Payload, TransactionKind, TransactionRange, ValidationCode};
-use serde_json::json;
+use chainloom_ledger::{Hash, Payload, TimeSource, TransactionKind, TransactionRange};
 
 pub(crate) use self::config::config;
 pub(crate) use self::contract::contract;
+use self::endorsed::{call, endorsed};
 use crate::identity::{Certificate, hexadecimal};
-use crate::wire::{
-    Action, Block, Body, Creator, DecodeError, Envelope, HashedWrite, Namespace, RangeResults,
-    Transaction,
-};
+use crate::wire::{Block, Body, Creator, Envelope, Header, Transaction, ValidationCode};
 
 /// A block with some of its transactions.
 pub(crate) fn block(block: &Block, range: TransactionRange) -> ledger::Block {
     let hash = block.hash();
     let codes = block.metadata.validation_codes();
     let count = block.envelopes.len();
+    let time = time_of(block);
     let transactions: Vec<ledger::Transaction> = block
         .transactions()
         .skip(range.from)
@@ -33,7 +34,8 @@ pub(crate) fn block(block: &Block, range: TransactionRange) -> ledger::Block {
         hash,
         previous_hash: hexadecimal(&block.previous_hash),
         data_hash: block.data_hash.as_ref().try_into().ok().map(Hash),
-        time: time_of(block),
+        time,
+        time_source: time.map(|_| TimeSource::Client),
         size_bytes: block
             .envelopes
             .iter()
@@ -57,7 +59,11 @@ pub(crate) fn transaction(transaction: &Transaction, block: Hash) -> ledger::Tra
     match transaction.decode() {
         Ok(envelope) => readable(transaction, &envelope, block),
         Err(error) => ledger::Transaction {
-            content: Some(json!({"undecodable": error.to_string()})),
+            endorsed: Some(Box::new(ledger::Endorsed {
+                undecodable: Some(error.to_string()),
+                raw: Some(payload(&transaction.envelope)),
+                ..ledger::Endorsed::default()
+            })),
             ..bare(transaction, String::new(), block)
         },
     }
@@ -89,51 +95,74 @@ fn readable(transaction: &Transaction, envelope: &Envelope, block: Hash) -> ledg
         time: header.time,
         ..bare(transaction, header.transaction_id.clone(), block)
     };
-    let creator = header
-        .creator()
-        .ok()
-        .flatten()
-        .map(|creator| self::creator(&creator));
-    let created = |endorsed: ledger::Endorsed| {
-        Some(Box::new(ledger::Endorsed {
-            creator: creator.clone(),
+    let (kind, call, endorsed) = body(envelope);
+    let (creator, trouble) = match header.creator() {
+        Ok(creator) => (creator.as_ref().map(self::creator), None),
+        Err(mut error) => {
+            error.place.block = Some(transaction.version.block);
+            error.place.transaction = Some(transaction.version.index);
+            (None, Some(error.to_string()))
+        }
+    };
+    ledger::Transaction {
+        kind,
+        call,
+        endorsed: Some(Box::new(ledger::Endorsed {
+            header: Some(self::header(header)),
+            creator,
+            undecodable: endorsed.undecodable.or(trouble),
             ..endorsed
-        }))
+        })),
+        ..bare
+    }
+}
+
+/// What a transaction is, what it calls, and what else it holds.
+fn body(envelope: &Envelope) -> (TransactionKind, Option<ledger::Call>, ledger::Endorsed) {
+    let raw = || Some(payload(&envelope.data));
+    let broken = |undecodable: String| ledger::Endorsed {
+        undecodable: Some(undecodable),
+        raw: raw(),
+        ..ledger::Endorsed::default()
     };
     match envelope.body() {
-        Ok(Body::Endorser(endorser)) => match endorser.actions.into_iter().next() {
-            Some(action) => ledger::Transaction {
-                kind: TransactionKind::Endorser,
-                call: Some(call(&action)),
-                endorsed: created(endorsed(action)),
-                ..bare
-            },
-            None => ledger::Transaction {
-                content: Some(json!({"undecodable": "it holds no call"})),
-                endorsed: created(ledger::Endorsed::default()),
-                ..bare
-            },
-        },
-        Ok(Body::Config(_)) => ledger::Transaction {
-            kind: TransactionKind::Config,
-            endorsed: created(ledger::Endorsed::default()),
-            ..bare
-        },
-        Ok(Body::ConfigUpdate(_)) => ledger::Transaction {
-            content: Some(json!({"header_type": header.kind.to_string()})),
-            endorsed: created(ledger::Endorsed::default()),
-            ..bare
-        },
-        Ok(Body::Other { kind, data }) => ledger::Transaction {
-            content: Some(json!({"header_type": kind.to_string(), "data": payload(&data)})),
-            endorsed: created(ledger::Endorsed::default()),
-            ..bare
-        },
-        Err(error) => ledger::Transaction {
-            content: Some(json!({"undecodable": error.to_string()})),
-            endorsed: created(ledger::Endorsed::default()),
-            ..bare
-        },
+        Ok(Body::Endorser(endorser)) => {
+            let count = endorser.actions.len();
+            let Some(action) = endorser.actions.into_iter().next() else {
+                let endorsed = broken("it holds no call".to_owned());
+                return (TransactionKind::Unknown, None, endorsed);
+            };
+            // Peers take one alone as valid.
+            let trouble =
+                (count > 1).then(|| format!("it holds {count} calls, of which the first is told"));
+            let called = call(&action);
+            let endorsed = ledger::Endorsed {
+                raw: trouble.as_ref().and_then(|_| raw()),
+                undecodable: trouble,
+                ..endorsed(action)
+            };
+            (TransactionKind::Endorser, Some(called), endorsed)
+        }
+        Ok(Body::Config(_)) => (TransactionKind::Config, None, ledger::Endorsed::default()),
+        Ok(Body::ConfigUpdate(_) | Body::Other { .. }) => {
+            let endorsed = ledger::Endorsed {
+                raw: raw(),
+                ..ledger::Endorsed::default()
+            };
+            (TransactionKind::Unknown, None, endorsed)
+        }
+        Err(error) => (TransactionKind::Unknown, None, broken(error.to_string())),
+    }
+}
+
+fn header(header: &Header) -> ledger::Header {
+    ledger::Header {
+        kind: header.kind.to_string(),
+        channel: header.channel.clone(),
+        nonce: hexadecimal(&header.nonce),
+        version: header.version,
+        epoch: header.epoch,
+        tls_certificate_hash: hexadecimal(&header.tls_certificate_hash),
     }
 }
 
@@ -153,138 +182,21 @@ fn bare(transaction: &Transaction, id: String, block: Hash) -> ledger::Transacti
         transfer: None,
         content: None,
         endorsed: None,
-        validation_code: transaction.validation_code.map(verdict),
+        validation_code: transaction
+            .validation_code
+            .map(|code| ledger::ValidationCode {
+                meaning: Some(code.meaning()),
+                ..verdict(code)
+            }),
     }
 }
 
 /// A peer's verdict.
-pub(crate) fn verdict(code: crate::wire::ValidationCode) -> ValidationCode {
-    ValidationCode {
+pub(crate) fn verdict(code: ValidationCode) -> ledger::ValidationCode {
+    ledger::ValidationCode {
         code: code.0.into(),
         name: code.name().to_owned(),
-    }
-}
-
-fn call(action: &Action) -> ledger::Call {
-    let contract = action
-        .call
-        .chaincode
-        .as_ref()
-        .map(|chaincode| chaincode.name.clone());
-    ledger::Call {
-        contract: contract.unwrap_or_default(),
-        function: String::from_utf8_lossy(action.call.function()).into_owned(),
-        args: action.call.arguments().iter().map(payload).collect(),
-    }
-}
-
-fn endorsed(action: Action) -> ledger::Endorsed {
-    let mut shown = ledger::Endorsed {
-        response: action.response.map(|response| ledger::ContractResponse {
-            status: response.status,
-            message: response.message,
-            payload: payload(&response.payload),
-        }),
-        endorsers: action
-            .endorsements
-            .iter()
-            .map(|endorsement| creator(&endorsement.endorser))
-            .collect(),
-        events: action
-            .event
-            .into_iter()
-            .map(|event| ledger::ContractEvent {
-                contract: event.chaincode,
-                name: event.name,
-                payload: payload(&event.payload),
-            })
-            .collect(),
-        ..ledger::Endorsed::default()
-    };
-    for namespace in action.namespaces {
-        add_namespace(&mut shown, namespace);
-    }
-    shown
-}
-
-fn add_namespace(shown: &mut ledger::Endorsed, namespace: Namespace) {
-    let contract = namespace.name;
-    let reads = namespace.reads.into_iter().map(|read| ledger::KeyRead {
-        contract: contract.clone(),
-        key: read.key.into(),
-        version: read.version,
-    });
-    shown.reads.extend(reads);
-    let ranges = namespace
-        .range_reads
-        .into_iter()
-        .map(|range| ledger::RangeRead {
-            contract: contract.clone(),
-            from: range.start_key.into(),
-            to: range.end_key.into(),
-            exhausted: range.exhausted,
-            keys: match range.results {
-                RangeResults::Reads(reads) => {
-                    reads.into_iter().map(|read| read.key.into()).collect()
-                }
-                RangeResults::Absent | RangeResults::Merkle { .. } => Vec::new(),
-            },
-        });
-    shown.range_reads.extend(ranges);
-    let writes = namespace.writes.into_iter().map(|write| ledger::KeyWrite {
-        contract: contract.clone(),
-        key: write.key.into(),
-        value: (!write.delete).then(|| payload(&write.value)),
-        delete: write.delete,
-        endorsement_policy: None,
-    });
-    shown.writes.extend(writes);
-    let policies = namespace
-        .metadata_writes
-        .into_iter()
-        .map(|write| ledger::KeyWrite {
-            contract: contract.clone(),
-            key: write.key.into(),
-            value: None,
-            delete: false,
-            endorsement_policy: Some(policy(
-                write
-                    .entries
-                    .iter()
-                    .find_map(|entry| entry.endorsement_policy()),
-            )),
-        });
-    shown.writes.extend(policies);
-    let collections =
-        namespace
-            .collections
-            .into_iter()
-            .map(|collection| ledger::PrivateCollection {
-                contract: contract.clone(),
-                hash: hexadecimal(&collection.private_set_hash),
-                reads: collection.reads.len(),
-                writes: collection.writes.len(),
-                key_writes: collection.writes.iter().map(private_write).collect(),
-                collection: collection.name,
-            });
-    shown.private_collections.extend(collections);
-}
-
-fn private_write(write: &HashedWrite) -> ledger::PrivateWrite {
-    let is_gone = write.delete || write.purge;
-    ledger::PrivateWrite {
-        key_hash: hexadecimal(&write.key_hash),
-        value_hash: (!is_gone).then(|| hexadecimal(&write.value_hash)),
-        delete: write.delete,
-        purge: write.purge,
-    }
-}
-
-fn policy(policy: Option<Result<crate::wire::ApplicationPolicy, DecodeError>>) -> String {
-    match policy {
-        Some(Ok(policy)) => policy.to_string(),
-        Some(Err(error)) => format!("a policy that cannot be read: {error}"),
-        None => "the contract's own again".to_owned(),
+        meaning: None,
     }
 }
 
@@ -308,6 +220,7 @@ fn certificate(certificate: &Certificate) -> ledger::CertificateSummary {
         not_before: certificate.not_before(),
         not_after: certificate.not_after(),
         sha256: certificate.fingerprint(),
+        attributes: certificate.attributes().clone(),
     }
 }
 

@@ -15,6 +15,11 @@ pub struct MetadataEntry {
 }
 
 impl MetadataEntry {
+    /// Whether the entry is about who has to endorse changes of the key.
+    pub fn is_policy(&self) -> bool {
+        MetaDataKeys::from_str_name(&self.name).is_some()
+    }
+
     /// The key's own endorsement policy, if this entry holds one. An empty value takes the policy
     /// away and answers `None`.
     pub fn endorsement_policy(&self) -> Option<Result<ApplicationPolicy, DecodeError>> {

@@ -180,6 +180,7 @@ pub(super) fn summary((block, index): Place, row: TransactionRow<'_>) -> Transac
         validation_code: ValidationCode {
             code,
             name: code_name.to_owned(),
+            meaning: None,
         },
     }
 }

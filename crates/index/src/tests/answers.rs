@@ -147,6 +147,7 @@ async fn a_channel_is_read_from_block_0() {
     duplicate.validation_code = Some(ValidationCode {
         code: 9,
         name: "DUPLICATE_TXID".to_owned(),
+        meaning: None,
     });
     let ledger = MemoryLedger::new(None, 0);
     ledger.append_block(vec![configuration]);

@@ -257,6 +257,7 @@ fn writing(id: &str, writes: &[(&str, Option<&[u8]>)], code: i32) -> Transaction
     transaction.validation_code = Some(ValidationCode {
         code,
         name: name.to_owned(),
+        meaning: None,
     });
     transaction.time = Some(Timestamp::new(1_700_000_000, 0).unwrap());
     let writes = writes
@@ -267,6 +268,7 @@ fn writing(id: &str, writes: &[(&str, Option<&[u8]>)], code: i32) -> Transaction
             value: value.map(|value| Payload(value.to_vec())),
             delete: value.is_none(),
             endorsement_policy: None,
+            metadata: Default::default(),
         });
     transaction.endorsed = Some(Box::new(chainloom_ledger::Endorsed {
         creator: Some(creator(1)),

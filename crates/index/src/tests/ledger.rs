@@ -181,6 +181,7 @@ impl Chain {
             data_hash: None,
             time: (!number.is_multiple_of(7))
                 .then(|| Timestamp::new(1_500_000_000 + number as i64 * 10, 5).unwrap()),
+            time_source: None,
             size_bytes: text.len() as u64,
             transaction_count: transactions.len() as u64,
             valid_count: transactions.iter().filter(valid).count() as u64,
@@ -420,6 +421,7 @@ fn random_transaction(random: &mut Random) -> Transaction {
         Some(ValidationCode {
             code: 11,
             name: "MVCC_READ_CONFLICT".to_owned(),
+            meaning: None,
         }),
         None,
     ];
@@ -473,6 +475,7 @@ pub(super) fn creator(number: u64) -> Creator {
             not_before: Timestamp::UNIX_EPOCH,
             not_after: Timestamp::MAX,
             sha256: Hash::of(name.as_bytes()).to_string(),
+            attributes: Default::default(),
         }),
     }
 }
@@ -503,6 +506,7 @@ fn random_endorsed(random: &mut Random) -> Endorsed {
             value: (change > 1).then(|| random_value(random)),
             delete: change == 1,
             endorsement_policy: (change == 0 || random.below(4) == 0).then(|| "policy".to_owned()),
+            metadata: Default::default(),
         }
     });
     let writes = writes.collect();
@@ -525,7 +529,9 @@ fn random_endorsed(random: &mut Random) -> Endorsed {
             hash: String::new(),
             reads: 0,
             writes: 0,
+            key_reads: Vec::new(),
             key_writes,
+            key_policies: Vec::new(),
         }],
         ..Endorsed::default()
     }

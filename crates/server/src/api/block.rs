@@ -132,6 +132,7 @@ mod tests {
             previous_hash: String::new(),
             data_hash: None,
             time: None,
+            time_source: None,
             size_bytes: (transactions * bytes) as u64,
             transaction_count: transactions as u64,
             valid_count: transactions as u64,

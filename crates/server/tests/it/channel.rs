@@ -10,10 +10,11 @@ use chainloom_ledger::{
     BatchSize, Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions,
     CertificateSummary, Collection, ConfigDifference, ConfigHistory, ConfigVersion, Consenter,
     ContractDefinition, ContractEvent, ContractResponse, Creator, CreatorName, Endorsed, Endorser,
-    Hash, InvokeOptions, KeyRead, KeyWrite, Ledger, LedgerConfig, LedgerError, LedgerInfo,
+    Hash, Header, InvokeOptions, KeyRead, KeyWrite, Ledger, LedgerConfig, LedgerError, LedgerInfo,
     LedgerKind, OrdererConfig, Organization, Payload, PeerReport, Position, PrivateCollection,
-    PrivateWrite, QueryAnswer, RangeRead, Receipt, ReceiptStatus, Transaction, TransactionKind,
-    TransactionRange, TransactionSelector, ValidationCode, Version,
+    PrivatePolicy, PrivateRead, PrivateWrite, QueryAnswer, RangeKey, RangeRead, Receipt,
+    ReceiptStatus, TimeSource, Transaction, TransactionKind, TransactionRange, TransactionSelector,
+    ValidationCode, Version,
 };
 use chainloom_server::{Ledgers, Limits, ServedLedger, Server, ServerOptions};
 use futures_util::StreamExt;
@@ -64,6 +65,7 @@ impl Channel {
                     .map_or_else(String::new, |b| b.hash.to_string()),
                 data_hash: Some(Hash::of(b"data")),
                 time: transaction.time,
+                time_source: Some(TimeSource::Client),
                 size_bytes: 5_000,
                 transaction_count: 1,
                 valid_count: valid.into(),
@@ -90,6 +92,7 @@ fn creator(organization: &str, name: &str) -> Creator {
             not_before: "2026-01-01T00:00:00Z".parse().unwrap(),
             not_after: "2027-01-01T00:00:00Z".parse().unwrap(),
             sha256: "5a".repeat(32),
+            attributes: [("hf.Affiliation".to_owned(), "org1.sales".to_owned())].into(),
         }),
     }
 }
@@ -119,11 +122,24 @@ fn configuration() -> Transaction {
 fn full() -> Transaction {
     let contract = || "probe".to_owned();
     let endorsed = Endorsed {
+        header: Some(Header {
+            kind: "ENDORSER_TRANSACTION".to_owned(),
+            channel: "mychannel".to_owned(),
+            nonce: "0c".repeat(24),
+            version: 0,
+            epoch: 0,
+            tls_certificate_hash: String::new(),
+        }),
+        undecodable: None,
+        raw: None,
+        is_init: false,
+        proposal_hash: Some("0e".repeat(32)),
         creator: Some(creator("Org1MSP", "alice")),
         response: Some(ContractResponse {
             status: 200,
             message: "fine".to_owned(),
             payload: "<b>42</b>".into(),
+            contract_version: "1.7".to_owned(),
         }),
         reads: vec![
             KeyRead {
@@ -142,7 +158,13 @@ fn full() -> Transaction {
             from: "range-from".into(),
             to: "".into(),
             exhausted: true,
-            keys: vec!["one".into(), "two".into()],
+            keys: ["one", "two"]
+                .map(|key| RangeKey {
+                    key: key.into(),
+                    version: Some(Version { block: 0, index: 0 }),
+                })
+                .into(),
+            summary: None,
         }],
         writes: vec![
             KeyWrite {
@@ -151,6 +173,7 @@ fn full() -> Transaction {
                 value: Some(Payload(vec![0xff, 0xee])),
                 delete: false,
                 endorsement_policy: Some("AND(Org1.peer)".to_owned()),
+                metadata: [("colour".to_owned(), "red".into())].into(),
             },
             KeyWrite {
                 contract: contract(),
@@ -158,14 +181,24 @@ fn full() -> Transaction {
                 value: None,
                 delete: true,
                 endorsement_policy: None,
+                metadata: BTreeMap::new(),
             },
         ],
         private_collections: vec![PrivateCollection {
             contract: contract(),
             collection: "secrets".to_owned(),
             hash: "c0".repeat(32),
-            reads: 3,
+            reads: 1,
             writes: 1,
+            key_reads: vec![PrivateRead {
+                key_hash: Hash::of(b"private-read").to_string(),
+                version: Some(Version { block: 0, index: 0 }),
+            }],
+            key_policies: vec![PrivatePolicy {
+                key_hash: Hash::of(b"private-policy").to_string(),
+                endorsement_policy: "OR(Org2.peer)".to_owned(),
+                metadata: BTreeMap::new(),
+            }],
             key_writes: vec![PrivateWrite {
                 key_hash: Hash::of(b"secret").to_string(),
                 value_hash: Some(Hash::of(b"42").to_string()),
@@ -201,6 +234,7 @@ fn duplicate() -> Transaction {
         validation_code: Some(ValidationCode {
             code: 9,
             name: "DUPLICATE_TXID".to_owned(),
+            meaning: None,
         }),
         ..full()
     }
@@ -210,6 +244,7 @@ fn conflict() -> ValidationCode {
     ValidationCode {
         code: 11,
         name: "MVCC_READ_CONFLICT".to_owned(),
+        meaning: Some("A key that it read was changed after its endorsement; submit it anew."),
     }
 }
 

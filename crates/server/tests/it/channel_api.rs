@@ -111,7 +111,21 @@ async fn what_peers_endorsed_stands_in_the_transaction_itself() {
     );
     assert_eq!(by_id["writes"][0]["value"], json!({"base64": "/+4="}));
     assert_eq!(by_id["writes"][1]["delete"], true);
-    assert_eq!(by_id["range_reads"][0]["keys"], json!(["one", "two"]));
+    assert_eq!(
+        by_id["range_reads"][0]["keys"][1],
+        json!({"key": "two", "version": {"block": 0, "index": 0}})
+    );
+    assert_eq!(by_id["header"]["nonce"], "0c".repeat(24));
+    assert_eq!(by_id["writes"][0]["metadata"], json!({"colour": "red"}));
+    assert_eq!(
+        by_id["creator"]["certificate"]["attributes"]["hf.Affiliation"],
+        "org1.sales"
+    );
+    let block = server.read("/blocks/1").await;
+    assert_eq!(block["time_source"], "client");
+    let invalid = server.read(&format!("/transactions/{INVALID}")).await;
+    let meaning = invalid["validation_code"]["meaning"].as_str();
+    assert!(meaning.is_some_and(|meaning| meaning.ends_with("anew.")));
     assert_eq!(by_id["private_collections"][0]["collection"], "secrets");
     assert_eq!(by_id["endorsers"][0]["enrollment_id"], "peer0.org2");
     assert_eq!(by_id["events"][0]["payload"], "told");

@@ -1,8 +1,8 @@
 //! From stored blocks to the vocabulary that all ledgers share.
 
 use chainloom_ledger::{
-    Account, Block, Call, Hash, LedgerError, Payload, ProofOfWork, Transaction, TransactionKind,
-    TransactionRange, Transfer, ValidationCode, Version,
+    Account, Block, Call, Hash, LedgerError, Payload, ProofOfWork, TimeSource, Transaction,
+    TransactionKind, TransactionRange, Transfer, ValidationCode, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -94,6 +94,7 @@ pub(super) fn following_block(
         previous_hash: previous_hash(&fields)?,
         data_hash: None,
         time,
+        time_source: time.map(|_| TimeSource::Miner),
         size_bytes: stored.compact.len() as u64,
         transaction_count,
         valid_count: transaction_count,
