@@ -22,15 +22,27 @@ use std::process::ExitCode;
 
 use chainloom_tests::{ChainRecipe, Rules};
 use report::Report;
+use tokio::runtime::Builder;
 
 /// How many blocks the long chain has; about 23 MB on the wire.
 const BLOCKS: usize = 100_000;
 /// The word with which `fabric` starts this program again, as a client of its own.
 const LIBRARY_CLIENT: &str = "library-client";
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let names: Vec<String> = std::env::args().skip(1).collect();
+    let is_library = names.first().is_some_and(|first| first == LIBRARY_CLIENT);
+    let mut builder = match is_library {
+        // One thread serves thousands of calls a second, and has nobody to wake.
+        true => Builder::new_current_thread(),
+        false => Builder::new_multi_thread(),
+    };
+    let runtime = builder.enable_all().build();
+    let runtime = runtime.expect("the system gives what a runtime needs");
+    runtime.block_on(run(&names))
+}
+
+async fn run(names: &[String]) -> ExitCode {
     match names.split_first() {
         Some((first, words)) if first == "fabric" => return fabric::run(words).await,
         Some((first, words)) if first == LIBRARY_CLIENT => {

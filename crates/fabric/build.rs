@@ -21,6 +21,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     config.enable_type_names();
     tonic_prost_build::configure()
         .build_server(false)
+        // The connection is our own.
+        .build_transport(false)
+        .codec_path("crate::wire::codec::FittingCodec")
         // Slices of the block that is decoded, not copies.
         .bytes(".")
         .btree_map(".")

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use chainloom_fabric::{ConnectionOptions, FabricLedger, Mode};
 use chainloom_ledger::{Call, CallOptions, InvokeOptions, Ledger, LedgerError, Payload};
 use rustix::time::{ClockId, clock_gettime};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::order::{Answer, Order};
@@ -34,9 +35,8 @@ pub(crate) async fn run(words: &[String]) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    for line in stdin().lines() {
-        let line = line.expect("standard input can be read");
-        let order = serde_json::from_str(&line).expect("an order");
+    let mut orders = orders();
+    while let Some(order) = orders.recv().await {
         match carry_out(&ledger, order).await {
             Ok(answer) => {
                 let answer = serde_json::to_string(&answer).expect("numbers are JSON");
@@ -50,6 +50,20 @@ pub(crate) async fn run(words: &[String]) -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+/// The orders on standard input, read by a thread of their own: between them, too, the connection is to be served.
+fn orders() -> mpsc::UnboundedReceiver<Order> {
+    let (sender, orders) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in stdin().lines() {
+            let line = line.expect("standard input can be read");
+            let order = serde_json::from_str(&line).expect("an order");
+            // The program ends where nobody takes it.
+            let _ = sender.send(order);
+        }
+    });
+    orders
 }
 
 async fn carry_out(ledger: &Arc<FabricLedger>, order: Order) -> Result<Answer, LedgerError> {

@@ -30,7 +30,7 @@ pub(crate) fn head(options: &Options) -> String {
          Written by `cargo xtask bench fabric`: Fabric's official clients for Go and Node, our library, and our HTTP server, on one machine with \
          the network that they call, in turns of {} s, {} each. Machines differ and are noisy: the ratios are what to look at. The network is \
          `chainloom devnet` with its defaults (two organizations, three orderers, a block every 200 ms) and its contract in Go; the load on the \
-         server comes from another process on the same machine. CPU is what the client's own process used, user and system, for each call; for \
+         server comes from another process on the same machine; our library runs on one thread. CPU is what the client's own process used, user and system, for each call; for \
          HTTP the server's.\n\n\
          Machine: {}.\n",
         options.seconds,

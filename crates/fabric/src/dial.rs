@@ -3,13 +3,10 @@
 use std::error::Error as StdError;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use chainloom_ledger::fence::{self, Fenced};
-use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::spawn_blocking;
@@ -20,8 +17,6 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName}
 use tokio_rustls::rustls::{
     AlertDescription, CertificateError, ClientConfig, Error as TlsError, RootCertStore, crypto,
 };
-use tonic::codegen::Service;
-use tonic::codegen::http::Uri;
 
 use crate::pem_source::PemSource;
 
@@ -145,7 +140,8 @@ pub(crate) fn cause(error: &(dyn StdError + 'static)) -> Option<(String, Option<
     let mut next = error.source();
     let mut innermost = None;
     while let Some(error) = next {
-        if let Some(dial) = error.downcast_ref::<DialError>() {
+        // All who waited for the connection share it.
+        if let Some(dial) = error.downcast_ref::<Arc<DialError>>() {
             return Some((dial.to_string(), dial.parameter()));
         }
         // What a server says of a client's certificate comes after the handshake, when the connection is in use.
@@ -252,7 +248,7 @@ impl Dialer {
     /// Whether the node refuses this program's TLS certificate. It says so after the handshake, and where the connection is in use by
     /// then its word is easily lost; so it is listened for here, with nothing sent.
     pub(crate) async fn refusal(&self) -> Option<DialError> {
-        let opened = timeout(CONNECT_WITHIN, self.clone().open()).await;
+        let opened = timeout(CONNECT_WITHIN, self.open()).await;
         let mut stream = opened.ok()?.ok()?;
         let heard = timeout(REFUSED_WITHIN, stream.read_u8()).await;
         match heard.ok()?.map_err(DialError::tls) {
@@ -261,16 +257,19 @@ impl Dialer {
         }
     }
 
-    async fn dial(self) -> Result<TokioIo<Box<dyn Stream>>, DialError> {
+    /// Opens a connection.
+    ///
+    /// # Errors
+    /// [`DialError`].
+    pub(crate) async fn dial(&self) -> Result<Box<dyn Stream>, DialError> {
         timeout(CONNECT_WITHIN, self.open())
             .await
             .unwrap_or(Err(DialError::TimedOut))
-            .map(TokioIo::new)
     }
 
-    async fn open(self) -> Result<Box<dyn Stream>, DialError> {
+    async fn open(&self) -> Result<Box<dyn Stream>, DialError> {
         let stream = self.connect().await?;
-        let Some(tls) = self.tls else {
+        let Some(tls) = self.tls.clone() else {
             return Ok(Box::new(stream));
         };
         let server = tls.server.clone();
@@ -363,17 +362,3 @@ impl ClientTls {
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
-
-impl Service<Uri> for Dialer {
-    type Response = TokioIo<Box<dyn Stream>>;
-    type Error = DialError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, DialError>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), DialError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Uri) -> Self::Future {
-        Box::pin(self.clone().dial())
-    }
-}

@@ -1,23 +1,18 @@
 //! Peers and orderers that are spoken to: one connection each, opened when it is first used and again when it broke.
 
-use std::time::Duration;
-
 use tonic::codegen::http::Uri;
 use tonic::codegen::http::uri::InvalidUri;
-use tonic::transport::{Channel, Endpoint as Target};
 
 use crate::dial::{ClientTls, Dialer};
 use crate::endpoint_url::EndpointUrl;
 use crate::profile::NodeEntry;
+use crate::transport::Transport;
 use crate::window::Windows;
 use crate::wire::proto::gateway::gateway_client::GatewayClient;
 use crate::wire::proto::orderer::atomic_broadcast_client::AtomicBroadcastClient;
 use crate::wire::proto::protos::deliver_client::DeliverClient;
 use crate::wire::proto::protos::endorser_client::EndorserClient;
 
-/// Peers refuse to be asked for signs of life more often than once a minute.
-const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(60);
-const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// What a peer sends at most in one message.
 const MESSAGE_BYTES_MAX: usize = 100 << 20;
 
@@ -29,7 +24,7 @@ pub(crate) struct Peer {
     /// The calls under way there; one that gets an answer and no stream is made through this.
     pub(crate) windows: Windows,
     pub(crate) dialer: Dialer,
-    channel: Channel,
+    transport: Transport,
 }
 
 impl Peer {
@@ -38,28 +33,28 @@ impl Peer {
     /// # Errors
     /// What is wrong with what the profile says of it.
     pub(crate) fn new(entry: &NodeEntry, client: Option<&ClientTls>) -> Result<Self, String> {
-        let (address, dialer, channel) = open(entry, client)?;
+        let (address, dialer, transport) = open(entry, client)?;
         Ok(Self {
             address,
             dialer,
             windows: Windows::default(),
-            channel,
+            transport,
         })
     }
 
     /// Its gateway service.
-    pub(crate) fn gateway(&self) -> GatewayClient<Channel> {
-        GatewayClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    pub(crate) fn gateway(&self) -> GatewayClient<Transport> {
+        GatewayClient::new(self.transport.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 
     /// Its service that runs calls.
-    pub(crate) fn endorser(&self) -> EndorserClient<Channel> {
-        EndorserClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    pub(crate) fn endorser(&self) -> EndorserClient<Transport> {
+        EndorserClient::new(self.transport.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 
     /// Its service that sends blocks.
-    pub(crate) fn deliver(&self) -> DeliverClient<Channel> {
-        DeliverClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    pub(crate) fn deliver(&self) -> DeliverClient<Transport> {
+        DeliverClient::new(self.transport.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 }
 
@@ -69,7 +64,7 @@ pub(crate) struct Orderer {
     /// Where it is: `host:port`.
     pub(crate) address: String,
     pub(crate) dialer: Dialer,
-    channel: Channel,
+    transport: Transport,
 }
 
 impl Orderer {
@@ -78,17 +73,17 @@ impl Orderer {
     /// # Errors
     /// What is wrong with what the profile says of it.
     pub(crate) fn new(entry: &NodeEntry, client: Option<&ClientTls>) -> Result<Self, String> {
-        let (address, dialer, channel) = open(entry, client)?;
+        let (address, dialer, transport) = open(entry, client)?;
         Ok(Self {
             address,
             dialer,
-            channel,
+            transport,
         })
     }
 
     /// Its service that takes transactions.
-    pub(crate) fn broadcast(&self) -> AtomicBroadcastClient<Channel> {
-        AtomicBroadcastClient::new(self.channel.clone())
+    pub(crate) fn broadcast(&self) -> AtomicBroadcastClient<Transport> {
+        AtomicBroadcastClient::new(self.transport.clone())
     }
 }
 
@@ -96,7 +91,7 @@ impl Orderer {
 fn open(
     entry: &NodeEntry,
     client: Option<&ClientTls>,
-) -> Result<(String, Dialer, Channel), String> {
+) -> Result<(String, Dialer, Transport), String> {
     let url = EndpointUrl::parse(&entry.url).map_err(|problem| problem.to_string())?;
     let (dialer, scheme) = match url.is_secure {
         false => (Dialer::plain(&url.host, url.port), "http"),
@@ -109,18 +104,11 @@ fn open(
             (dialer, "https")
         }
     };
-    let uri = |scheme| format!("{scheme}://{}", url.address).parse();
-    let unusable = |error| format!("its url is {}: {error}", entry.url);
-    let origin: Uri = uri(scheme).map_err(|error: InvalidUri| unusable(error.to_string()))?;
-    // TLS is the dialer's, so what is below it is plain for the transport.
-    let target = Target::from_shared(format!("http://{}", url.address))
-        .map_err(|error| unusable(error.to_string()))?
-        .origin(origin)
-        .http2_keep_alive_interval(KEEP_ALIVE_EVERY)
-        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
-        .keep_alive_while_idle(true);
-    let channel = target.connect_with_connector_lazy(dialer.clone());
-    Ok((url.address, dialer, channel))
+    let origin = format!("{scheme}://{}", url.address).parse::<Uri>();
+    let origin =
+        origin.map_err(|error: InvalidUri| format!("its url is {}: {error}", entry.url))?;
+    let transport = Transport::new(dialer.clone(), origin);
+    Ok((url.address, dialer, transport))
 }
 
 #[cfg(test)]

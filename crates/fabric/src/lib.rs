@@ -74,6 +74,7 @@ mod reader;
 mod resend;
 mod submit;
 mod target;
+mod transport;
 mod troubles;
 pub mod verify;
 mod window;

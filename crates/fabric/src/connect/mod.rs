@@ -151,6 +151,12 @@ pub(crate) async fn connect(
     let found = find(&user, parameters).await?;
     let channel = parameters.channel.clone();
     let targets = targets(&user, parameters, found.peers).await?;
+    // Who reads what they wrote is to ask the peer by which they learnt of its commit: others may be behind it.
+    let mut sources = found.sources;
+    sources.sort_by_key(|source| {
+        let mut addresses = targets.iter().map(|target| &target.peer.address);
+        addresses.position(|address| *address == source.address)
+    });
     let flow = match parameters.mode {
         Mode::Gateway => Flow::Gateway(Gateway {
             identity: identity.clone(),
@@ -169,7 +175,7 @@ pub(crate) async fn connect(
         identity,
         channel,
         contract: parameters.contract.clone(),
-        peers: found.sources.into(),
+        peers: sources.into(),
         flow,
         warnings: found.warnings,
     })

@@ -9,6 +9,7 @@
 mod block;
 mod block_metadata;
 mod chaincode_definition;
+mod codec;
 mod collection_config;
 pub mod config;
 mod creator;

@@ -1,0 +1,215 @@
+//! Requests to a node over one HTTP/2 connection, which is opened when it is first used and again when it broke.
+//!
+//! It stands where tonic has its own channel. That passes each request through a queue and some tasks, and each waits for the next; here the
+//! caller puts its request into the connection itself, and one task reads and writes. That is half of the processor's time of a call.
+
+mod answer;
+mod connection;
+mod gathered;
+mod outgoing;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared, WeakShared};
+use h2::client::SendRequest;
+use tonic::body::Body;
+use tonic::codegen::Service;
+use tonic::codegen::http::header::USER_AGENT;
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::codegen::http::{HeaderValue, Request, Response, Uri};
+
+use self::answer::Answer;
+use self::connection::{KeepAlive, open};
+use self::outgoing::Outgoing;
+use crate::dial::{DialError, Dialer};
+
+/// How this program calls itself.
+const NAME: HeaderValue =
+    HeaderValue::from_static(concat!("chainloom/", env!("CARGO_PKG_VERSION")));
+
+/// Why a request has no answer, or not all of one.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum Broken {
+    /// There is no connection.
+    #[error("{0}")]
+    NoConnection(#[source] Arc<DialError>),
+    /// The connection broke, or the node ended the request.
+    #[error("{0}")]
+    Http2(#[source] Arc<h2::Error>),
+    /// The request could not be put together.
+    #[error("the request is incomplete: {0}")]
+    Request(#[source] Arc<tonic::Status>),
+}
+
+impl From<h2::Error> for Broken {
+    fn from(error: h2::Error) -> Self {
+        Self::Http2(Arc::new(error))
+    }
+}
+
+/// The connection to a node. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Transport(Arc<Node>);
+
+struct Node {
+    dialer: Dialer,
+    /// How requests name the node.
+    origin: Uri,
+    keep_alive: KeepAlive,
+    state: Mutex<State>,
+    /// How many connections were opened.
+    opened: AtomicU64,
+}
+
+/// A connection that is being opened, by all who wait for it.
+type Opening = BoxFuture<'static, Result<Open, Broken>>;
+
+enum State {
+    /// It is opened when it is needed.
+    Closed,
+    /// Somebody waits for it, unless that one has gone away.
+    Opening(WeakShared<Opening>),
+    /// It was open when it was last looked at.
+    Open(Open),
+}
+
+/// An open connection.
+#[derive(Clone)]
+struct Open {
+    sender: SendRequest<Bytes>,
+    /// Tells it from those before and after it.
+    number: u64,
+}
+
+impl Transport {
+    /// Nothing is sent yet. `origin` has scheme and authority.
+    pub(crate) fn new(dialer: Dialer, origin: Uri) -> Self {
+        Self::with(dialer, origin, KeepAlive::default())
+    }
+
+    fn with(dialer: Dialer, origin: Uri, keep_alive: KeepAlive) -> Self {
+        Self(Arc::new(Node {
+            dialer,
+            origin,
+            keep_alive,
+            state: Mutex::new(State::Closed),
+            opened: AtomicU64::new(0),
+        }))
+    }
+
+    /// The connection, for one request.
+    async fn sender(&self) -> Result<SendRequest<Bytes>, Broken> {
+        loop {
+            let open = match &*self.0.state() {
+                State::Open(open) => Some(open.clone()),
+                State::Closed | State::Opening(_) => None,
+            };
+            let open = match open {
+                Some(open) => open,
+                None => self.opening().await?,
+            };
+            // One that broke, or that the node ended, is not ready any more.
+            match open.sender.ready().await {
+                Ok(sender) => return Ok(sender),
+                Err(_) => self.0.forget(open.number),
+            }
+        }
+    }
+
+    /// A new connection, which all who need one wait for.
+    fn opening(&self) -> Shared<Opening> {
+        let mut state = self.0.state();
+        if let State::Opening(opening) = &*state
+            && let Some(opening) = opening.upgrade()
+            && opening.peek().is_none()
+        {
+            return opening;
+        }
+        let node = self.0.clone();
+        let opening: Opening = async move {
+            let opened = open(&node.dialer, node.keep_alive).await;
+            let opened = opened.map(|sender| Open {
+                sender,
+                number: node.opened.fetch_add(1, Ordering::Relaxed),
+            });
+            *node.state() = match &opened {
+                Ok(open) => State::Open(open.clone()),
+                Err(_) => State::Closed,
+            };
+            opened
+        }
+        .boxed();
+        let opening = opening.shared();
+        *state = match opening.downgrade() {
+            Some(opening) => State::Opening(opening),
+            None => State::Closed,
+        };
+        opening
+    }
+
+    async fn exchange(self, mut request: Request<Body>) -> Result<Response<Answer>, Broken> {
+        let mut sender = self.sender().await?;
+        let path = request.uri().path_and_query().cloned();
+        *request.uri_mut() = self.0.address(path);
+        request.headers_mut().insert(USER_AGENT, NAME);
+        let (head, body) = request.into_parts();
+        let (answer, stream) = sender.send_request(Request::from_parts(head, ()), false)?;
+        let mut outgoing = Outgoing::new(body, stream);
+        let answer = outgoing.send_during(answer).await?;
+        Ok(answer.map(|incoming| Answer::new(incoming, outgoing)))
+    }
+}
+
+impl Node {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics in between.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection that broke is not used again.
+    fn forget(&self, number: u64) {
+        let mut state = self.state();
+        if matches!(&*state, State::Open(open) if open.number == number) {
+            *state = State::Closed;
+        }
+    }
+
+    fn address(&self, path: Option<PathAndQuery>) -> Uri {
+        let mut parts = self.origin.clone().into_parts();
+        parts.path_and_query = path.or(parts.path_and_query);
+        Uri::from_parts(parts).expect("the origin has scheme and authority, so a path completes it")
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &*self.0.state() {
+            State::Closed => "closed",
+            State::Opening(_) => "being opened",
+            State::Open(_) => "open",
+        };
+        write!(formatter, "Transport({}, {state})", self.0.origin)
+    }
+}
+
+impl Service<Request<Body>> for Transport {
+    type Response = Response<Answer>;
+    type Error = Broken;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Broken>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        Box::pin(self.clone().exchange(request))
+    }
+}
