@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use chainloom_database::is_damage;
 use chainloom_ledger::LedgerError;
 
 use crate::{PAGE_LIMIT_MAX, STATS_WINDOW_BLOCKS_MAX};
@@ -70,23 +71,6 @@ impl IndexError {
         } else {
             IndexError::Storage { path, detail }
         }
-    }
-}
-
-/// Whether only another file can help.
-pub(crate) fn is_damage(error: &redb::Error) -> bool {
-    use std::io::ErrorKind::{InvalidData, UnexpectedEof};
-    match error {
-        redb::Error::Corrupted(_)
-        | redb::Error::UpgradeRequired(_)
-        | redb::Error::RepairAborted
-        | redb::Error::TableTypeMismatch { .. }
-        | redb::Error::TableIsMultimap(_)
-        | redb::Error::TypeDefinitionChanged { .. }
-        | redb::Error::TableDoesNotExist(_)
-        | redb::Error::LockPoisoned(_) => true,
-        redb::Error::Io(error) => matches!(error.kind(), InvalidData | UnexpectedEof),
-        _ => false,
     }
 }
 

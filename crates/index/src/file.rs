@@ -1,19 +1,14 @@
 //! The index file: opening it, moving a damaged one aside, one transaction at a time.
 
-use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use chainloom_database::{Database, OpenError, move_aside as rename_aside};
 use chainloom_ledger::LedgerError;
-use redb::{Database, Durability, ReadTransaction, ReadableDatabase};
+use redb::{Durability, ReadTransaction};
 
 use crate::IndexError;
 use crate::apply::AddError;
-use crate::error::is_damage;
 use crate::tables::{State, Tables, recreate};
-
-/// How many files of a kind are kept beside the index before the last of them is overwritten.
-const ASIDE_FILES_MAX: u32 = 9;
 
 /// Why a file is moved aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +49,7 @@ pub(crate) enum Sync {
 /// An open index file with its tables in it.
 pub(crate) struct IndexFile {
     path: PathBuf,
-    /// Taken when it is closed, and not before.
-    database: Option<Database>,
+    database: Database,
 }
 
 impl IndexFile {
@@ -71,23 +65,17 @@ impl IndexFile {
     }
 
     fn try_open(path: &Path, cache_bytes: usize) -> Result<IndexFile, IndexError> {
-        // redb asserts what a sound file guarantees; here a broken assertion means a damaged file.
-        let opened = catch_unwind(|| Database::builder().set_cache_size(cache_bytes).create(path));
-        let database = match opened {
-            Ok(Ok(database)) => database,
-            Ok(Err(redb::DatabaseError::DatabaseAlreadyOpen)) => {
-                return Err(IndexError::Locked {
-                    path: path.to_owned(),
-                });
+        let database = Database::open_or_create(path, cache_bytes).map_err(|error| {
+            let path = path.to_owned();
+            match error {
+                OpenError::InUse => IndexError::Locked { path },
+                OpenError::Damaged(detail) => IndexError::Damaged { path, detail },
+                OpenError::Inaccessible(error) => IndexError::Inaccessible {
+                    path,
+                    detail: error.to_string(),
+                },
             }
-            Ok(Err(error)) => return Err(open_error(path, error.into())),
-            Err(_) => {
-                return Err(IndexError::Damaged {
-                    path: path.to_owned(),
-                    detail: "its pages do not fit together".to_owned(),
-                });
-            }
-        };
+        })?;
         IndexFile::of_database(path, database)
     }
 
@@ -95,15 +83,9 @@ impl IndexFile {
     pub(crate) fn of_database(path: &Path, database: Database) -> Result<IndexFile, IndexError> {
         let file = IndexFile {
             path: path.to_owned(),
-            database: Some(database),
+            database,
         };
-        let state = catch_unwind(AssertUnwindSafe(|| file.read(State::read)));
-        let state = state.unwrap_or_else(|_| {
-            Err(IndexError::Damaged {
-                path: path.to_owned(),
-                detail: "its state cannot be read".to_owned(),
-            })
-        })?;
+        let state = file.read(State::read)?;
         if state.is_none() {
             file.recreate(&State::default())?;
         }
@@ -135,7 +117,7 @@ impl IndexFile {
             Ok(result) => Ok(Ok(result)),
             // The transaction was dropped, which undoes it.
             Err(AddError::Ledger(error)) => Ok(Err(error)),
-            Err(AddError::File(error)) => Err(IndexError::from_redb(&self.path, error)),
+            Err(AddError::File(error)) => Err(self.told(error)),
         }
     }
 
@@ -160,12 +142,11 @@ impl IndexFile {
             transaction.commit()?;
             Ok(result)
         };
-        run().map_err(|error| IndexError::from_redb(&self.path, error))
+        run().map_err(|error| self.told(error))
     }
 
     fn begin(&self, sync: Sync) -> Result<redb::WriteTransaction, redb::Error> {
-        let mut transaction = self.database().begin_write()?;
-        transaction.set_quick_repair(true);
+        let mut transaction = self.database.begin_write()?;
         transaction.set_durability(match sync {
             Sync::Now => Durability::Immediate,
             Sync::Later => Durability::None,
@@ -173,45 +154,24 @@ impl IndexFile {
         Ok(transaction)
     }
 
+    fn told(&self, error: redb::Error) -> IndexError {
+        IndexError::from_redb(&self.path, self.database.cause(error))
+    }
+
     /// Runs `work` on a snapshot of the tables.
     pub(crate) fn read<T>(
         &self,
         work: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, IndexError> {
-        let run = || work(&self.database().begin_read()?);
-        run().map_err(|error| IndexError::from_redb(&self.path, error))
-    }
-
-    fn database(&self) -> &Database {
-        let open = self.database.as_ref();
-        open.expect("it is taken out by nothing but the drop")
-    }
-}
-
-impl Drop for IndexFile {
-    /// Closing writes to the file, and finds damage as reading does; nothing is lost by it.
-    fn drop(&mut self) {
-        let database = self.database.take();
-        let closed = catch_unwind(AssertUnwindSafe(|| drop(database)));
-        if closed.is_err() {
-            tracing::warn!(path = %self.path.display(), "the index was closed with damage in it");
-        }
+        let run = || work(&self.database.begin_read()?);
+        run().map_err(|error| self.told(error))
     }
 }
 
 /// Renames the file to `<path>.damaged-N` or `<path>.former-N`, says so in the log, and makes room for another.
 pub(crate) fn move_aside(path: &Path, aside: Aside, detail: &str) -> Result<(), IndexError> {
-    let name = |number: u32| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{}-{number}", aside.suffix()));
-        PathBuf::from(name)
-    };
-    let mut number = 1;
-    while number < ASIDE_FILES_MAX && name(number).exists() {
-        number += 1;
-    }
-    let place = name(number);
-    fs::rename(path, &place).map_err(|error| IndexError::Inaccessible {
+    let moved = rename_aside(path, aside.suffix());
+    let place = moved.map_err(|(place, error)| IndexError::Inaccessible {
         path: path.to_owned(),
         detail: format!(
             "{} and cannot be moved aside to {}: {error}",
@@ -227,13 +187,4 @@ pub(crate) fn move_aside(path: &Path, aside: Aside, detail: &str) -> Result<(), 
         aside.words()
     );
     Ok(())
-}
-
-fn open_error(path: &Path, error: redb::Error) -> IndexError {
-    let (path, detail) = (path.to_owned(), error.to_string());
-    if is_damage(&error) {
-        IndexError::Damaged { path, detail }
-    } else {
-        IndexError::Inaccessible { path, detail }
-    }
 }

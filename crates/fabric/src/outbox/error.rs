@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use chainloom_database::{Database, OpenError, caught, is_damage};
 use chainloom_ledger::LedgerError;
 
 /// Why the store of sent transactions could not be opened. The file is left as it is.
@@ -69,6 +70,20 @@ fn damaged_sentence(path: &Path, detail: &str) -> String {
     )
 }
 
+impl OutboxError {
+    pub(super) fn of(path: &Path, error: OpenError) -> Self {
+        let path = path.to_owned();
+        match error {
+            OpenError::InUse => Self::Locked { path },
+            OpenError::Damaged(detail) => Self::Damaged { path, detail },
+            OpenError::Inaccessible(error) => Self::Inaccessible {
+                path,
+                detail: error.to_string(),
+            },
+        }
+    }
+}
+
 /// What can go wrong inside a transaction; it gets the path when it leaves the store.
 #[derive(Debug)]
 pub(super) enum Fault {
@@ -85,6 +100,18 @@ impl<E: Into<redb::Error>> From<E> for Fault {
 }
 
 impl Fault {
+    /// Runs `work` on the database; what goes wrong in it, panics too, is told by its cause.
+    pub(super) fn of<T>(
+        database: &Database,
+        work: impl FnOnce() -> Result<T, Self>,
+    ) -> Result<T, Self> {
+        let done = caught(work).unwrap_or_else(|panic| Err(Self::Damage(panic)));
+        done.map_err(|fault| match fault {
+            Self::Redb(error) => Self::Redb(database.cause(error)),
+            damage @ Self::Damage(_) => damage,
+        })
+    }
+
     /// As it is told while the file is opened.
     pub(super) fn while_opening(self, path: &Path) -> OutboxError {
         let path = path.to_owned();
@@ -115,34 +142,6 @@ impl Fault {
     }
 }
 
-/// Whether redb's error says that the file's content is wrong, rather than that it could not be reached.
-fn is_damage(error: &redb::Error) -> bool {
-    use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
-    match error {
-        redb::Error::Corrupted(_)
-        | redb::Error::TableTypeMismatch { .. }
-        | redb::Error::TableIsMultimap(_)
-        | redb::Error::TypeDefinitionChanged { .. }
-        | redb::Error::TableDoesNotExist(_)
-        | redb::Error::UpgradeRequired(_)
-        | redb::Error::RepairAborted => true,
-        redb::Error::Io(error) => {
-            matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
-        }
-        _ => false,
-    }
-}
-
-/// What a panic inside redb said. It asserts what its pages must look like, so damage can show as a panic.
-pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> Fault {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("unknown");
-    Fault::Damage(format!("reading it failed with \"{text}\""))
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Error, ErrorKind};
@@ -168,8 +167,5 @@ mod tests {
         let full = || redb::Error::Io(Error::from(ErrorKind::StorageFull));
         assert!(matches!(opened(full()), OutboxError::Inaccessible { .. }));
         assert!(told(full()).contains("/data/x.redb failed"));
-        let panic = panicked(&"odd page").at(path).to_string();
-        assert!(panic.contains("odd page") && panic.contains("backup"));
-        assert!(matches!(panicked(&5), Fault::Damage(text) if text.contains("unknown")));
     }
 }

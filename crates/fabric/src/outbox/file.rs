@@ -1,18 +1,14 @@
 //! Opening the file, and making it.
 
-use std::fs::{self, File};
 use std::io;
-#[cfg(unix)]
-use std::os::unix::fs::OpenOptionsExt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use redb::backends::InMemoryBackend;
-use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, ReadableTableMetadata};
+use chainloom_database::{Database, OpenError, create};
+use redb::{ReadableTable, ReadableTableMetadata};
 use ring::rand::{SecureRandom, SystemRandom};
 
-use super::error::{Fault, OutboxError, panicked};
+use super::error::{Fault, OutboxError};
 use super::rows::{EntryRow, unseal};
 use super::tables::{Digest, ENTRIES, KEY_TIMES, KEYS, META};
 
@@ -43,94 +39,45 @@ pub(super) struct Opened {
 /// # Errors
 /// [`OutboxError`]. A file that is there is never overwritten, however damaged.
 pub(super) fn open(path: &Path, channel: &str) -> Result<Opened, OutboxError> {
-    let inaccessible = |error: io::Error| OutboxError::Inaccessible {
-        path: path.to_owned(),
-        detail: error.to_string(),
-    };
+    let inaccessible = |error: io::Error| OutboxError::of(path, error.into());
     if !path.try_exists().map_err(inaccessible)? {
         make(path, channel)?;
     }
-    if fs::metadata(path).map_err(inaccessible)?.len() == 0 {
-        // It would be taken for a new database.
-        let detail = "it is empty".to_owned();
-        let path = path.to_owned();
-        return Err(OutboxError::Damaged { path, detail });
-    }
-    let database = open_database(path)?;
-    read(database, path.to_owned(), channel)
+    read(open_database(path)?, path.to_owned(), channel)
 }
 
 /// A store that is gone when the program ends.
 pub(super) fn in_memory(channel: &str) -> Opened {
     let path = Path::new("in memory");
-    let database = redb::Builder::new().create_with_backend(InMemoryBackend::new());
-    let database = database.expect("memory takes what is written to it");
+    let database = Database::in_memory();
     // It takes no keys, and so needs no secret.
-    let written = guarded(path, || write_first_rows(&database, channel, &[0; 32]));
+    let written = guarded(path, &database, || {
+        write_first_rows(&database, channel, &[0; 32])
+    });
     written
         .and_then(|()| read(database, path.to_owned(), channel))
         .expect("memory gives back what was written to it")
 }
 
-/// Makes the file under another name and gives it its own when it is whole and on the disk, so that a crash leaves none or a whole one.
+/// Makes the file, as a whole or not at all.
 fn make(path: &Path, channel: &str) -> Result<(), OutboxError> {
-    let inaccessible = |error: io::Error| OutboxError::Inaccessible {
-        path: path.to_owned(),
-        detail: error.to_string(),
-    };
-    let mut new_path = path.as_os_str().to_owned();
-    new_path.push(".new");
-    let new_path = PathBuf::from(new_path);
-    match fs::remove_file(&new_path) {
-        // What a crash left; nothing was ever answered from it.
-        Ok(()) => (),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => (),
-        Err(error) => return Err(inaccessible(error)),
-    }
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    // It holds what calls say and answer.
-    #[cfg(unix)]
-    options.mode(0o600);
-    options.open(&new_path).map_err(inaccessible)?;
-    let database = open_database(&new_path)?;
-    let salt = salt().map_err(inaccessible)?;
-    guarded(&new_path, || write_first_rows(&database, channel, &salt))?;
-    fs::rename(&new_path, path).map_err(inaccessible)?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    sync_folder(folder.unwrap_or(Path::new("."))).map_err(inaccessible)
-}
-
-/// Makes the new name itself survive a power loss.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+    let salt = salt().map_err(|error| OutboxError::of(path, error.into()))?;
+    let made = create(path, CACHE_BYTES, |database| {
+        guarded(path, database, || {
+            write_first_rows(database, channel, &salt)
+        })
+    });
+    made.map_err(|error| OutboxError::of(path, error))?
 }
 
 fn open_database(path: &Path) -> Result<Database, OutboxError> {
     let since = Instant::now();
     loop {
-        let opened = catch_unwind(|| {
-            redb::Builder::new()
-                .set_cache_size(CACHE_BYTES)
-                .create(path)
-        });
-        match opened {
-            Ok(Ok(database)) => return Ok(database),
-            Ok(Err(DatabaseError::DatabaseAlreadyOpen)) => {
-                if since.elapsed() >= CLOSES_WITHIN {
-                    return Err(OutboxError::Locked {
-                        path: path.to_owned(),
-                    });
-                }
+        match Database::open(path, CACHE_BYTES) {
+            Err(OpenError::InUse) if since.elapsed() < CLOSES_WITHIN => {
                 std::thread::sleep(LOOK_EVERY);
             }
-            Ok(Err(error)) => return Err(Fault::from(error).while_opening(path)),
-            Err(panic) => return Err(panicked(&*panic).while_opening(path)),
+            opened => return opened.map_err(|error| OutboxError::of(path, error)),
         }
     }
 }
@@ -143,8 +90,7 @@ fn salt() -> io::Result<Digest> {
 }
 
 fn write_first_rows(database: &Database, channel: &str, salt: &Digest) -> Result<(), Fault> {
-    let mut transaction = database.begin_write()?;
-    transaction.set_quick_repair(true);
+    let transaction = database.begin_write()?;
     {
         let mut meta = transaction.open_table(META)?;
         meta.insert("format", &FORMAT.to_be_bytes()[..])?;
@@ -161,7 +107,7 @@ fn write_first_rows(database: &Database, channel: &str, salt: &Digest) -> Result
 }
 
 fn read(database: Database, path: PathBuf, channel: &str) -> Result<Opened, OutboxError> {
-    let found = guarded(&path, || read_meta(&database))?;
+    let found = guarded(&path, &database, || read_meta(&database))?;
     if found.format > FORMAT {
         return Err(OutboxError::NewerFormat {
             path,
@@ -169,7 +115,7 @@ fn read(database: Database, path: PathBuf, channel: &str) -> Result<Opened, Outb
             known: FORMAT,
         });
     }
-    let (its_channel, salt, key_bytes) = guarded(&path, || found.rest())?;
+    let (its_channel, salt, key_bytes) = guarded(&path, &database, || found.rest())?;
     if its_channel != channel {
         return Err(OutboxError::OtherChannel {
             path,
@@ -177,7 +123,7 @@ fn read(database: Database, path: PathBuf, channel: &str) -> Result<Opened, Outb
             wanted: channel.to_owned(),
         });
     }
-    let entries = guarded(&path, || read_entries(&database))?;
+    let entries = guarded(&path, &database, || read_entries(&database))?;
     Ok(Opened {
         database,
         path,
@@ -246,8 +192,10 @@ fn read_entries(database: &Database) -> Result<Vec<(u64, String, u64)>, Fault> {
     Ok(entries)
 }
 
-fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, OutboxError> {
-    let done = catch_unwind(AssertUnwindSafe(work));
-    let done = done.unwrap_or_else(|panic| Err(panicked(&*panic)));
-    done.map_err(|fault| fault.while_opening(path))
+fn guarded<T>(
+    path: &Path,
+    database: &Database,
+    work: impl FnOnce() -> Result<T, Fault>,
+) -> Result<T, OutboxError> {
+    Fault::of(database, work).map_err(|fault| fault.while_opening(path))
 }

@@ -15,23 +15,22 @@ mod tests;
 mod writer;
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chainloom_database::Database;
 use chainloom_ledger::{LedgerError, Version};
 use jiff::Timestamp;
 use prost::Message as _;
-use redb::{Database, ReadableDatabase};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use self::entries::{ENTRIES_MAX, Entries};
+use self::error::Fault;
 pub use self::error::OutboxError;
-use self::error::{Fault, panicked};
 use self::file::Opened;
 pub(crate) use self::request::{KeyUse, Request};
 use self::rows::{EntryRow, KeyRow, unseal};
@@ -428,10 +427,7 @@ impl Outbox {
         work: impl FnOnce(&Database) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, LedgerError> {
         let database = self.database.clone();
-        let done = spawn_blocking(move || {
-            let done = catch_unwind(AssertUnwindSafe(|| work(&database)));
-            done.unwrap_or_else(|panic| Err(panicked(&*panic)))
-        });
+        let done = spawn_blocking(move || Fault::of(&database, || work(&database)));
         // The error says that the runtime ends.
         let done = done.await.map_err(|_| LedgerError::ShuttingDown)?;
         done.map_err(|fault| fault.at(&self.path))

@@ -1,18 +1,18 @@
 //! The one thread that writes: it takes what waits and commits it together, so that many callers share one sync of the disk.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
+use chainloom_database::Database;
 use chainloom_ledger::{LedgerError, Version};
 use prost::Message as _;
-use redb::{Database, Durability, ReadableTable, ReadableTableMetadata, WriteTransaction};
+use redb::{Durability, ReadableTable, ReadableTableMetadata, WriteTransaction};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::Shared;
-use super::error::{Fault, panicked};
+use super::error::Fault;
 use super::request::KeyUse;
 use super::rows::{EntryRow, KeyRow, OutcomeRow, digest_in, seal, unseal};
 use super::tables::{Digest, ENTRIES, KEY_TIMES, KEYS, META};
@@ -123,10 +123,8 @@ impl Writer {
             keep_s: self.keep_s,
         };
         let mut outcomes = Vec::with_capacity(requests.len());
-        let written = catch_unwind(AssertUnwindSafe(|| {
+        let written = Fault::of(&self.database, || {
             let mut transaction = self.database.begin_write()?;
-            // Saves what a repair would need, so that opening after a crash walks no file.
-            transaction.set_quick_repair(true);
             for request in &requests {
                 outcomes.push(batch.write(&transaction, &request.order)?);
             }
@@ -140,8 +138,7 @@ impl Writer {
             })?;
             transaction.commit()?;
             Ok(())
-        }));
-        let written = written.unwrap_or_else(|panic| Err(panicked(&*panic)));
+        });
         if let Err(fault) = written {
             let error = fault.at(&self.path);
             tracing::error!("{error}");

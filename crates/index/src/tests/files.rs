@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chainloom_database::Database;
 use chainloom_ledger::Account;
 use redb::backends::InMemoryBackend;
 use redb::{BackendError, StorageBackend, TableDefinition};
@@ -106,7 +107,7 @@ async fn other_formats_are_emptied() {
     let foreign_rows: TableDefinition<u64, u64> = TableDefinition::new("foreign");
     let other_state: TableDefinition<u64, &str> = TableDefinition::new("state");
     for with_state in [false, true] {
-        let database = redb::Database::create(&path).unwrap();
+        let database = Database::open_or_create(&path, CACHE_BYTES).unwrap();
         let transaction = database.begin_write().unwrap();
         transaction
             .open_table(foreign_rows)
@@ -215,9 +216,7 @@ async fn a_disk_that_fails_is_said_and_tried_again() {
         memory: InMemoryBackend::new(),
         fails: fails.clone(),
     };
-    let database = redb::Database::builder()
-        .create_with_backend(backend)
-        .unwrap();
+    let database = Database::in_storage(backend, CACHE_BYTES).unwrap();
     index
         .inner
         .exchange(IndexFile::of_database(&path, database).unwrap());
@@ -243,9 +242,7 @@ async fn a_failing_disk_is_a_storage_error() {
         memory: InMemoryBackend::new(),
         fails: fails.clone(),
     };
-    let database = redb::Database::builder()
-        .create_with_backend(backend)
-        .unwrap();
+    let database = Database::in_storage(backend, CACHE_BYTES).unwrap();
     let file = IndexFile::of_database(&path, database).unwrap();
     fails.store(true, Ordering::Relaxed);
     let error = file.sync().unwrap_err();

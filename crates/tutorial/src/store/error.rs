@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use chainloom_database::{Database, OpenError as Cause, caught, is_damage};
+
 /// Why the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -78,6 +80,17 @@ pub enum OpenError {
     },
 }
 
+impl OpenError {
+    pub(super) fn of(path: &Path, error: Cause) -> OpenError {
+        let path = path.to_owned();
+        match error {
+            Cause::InUse => OpenError::Locked { path },
+            Cause::Damaged(detail) => OpenError::Damaged { path, detail },
+            Cause::Inaccessible(source) => OpenError::NotReadable { path, source },
+        }
+    }
+}
+
 /// Why the open store did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum StoreError {
@@ -139,6 +152,18 @@ impl Fault {
         Fault::Damage(format!("{what} is missing"))
     }
 
+    /// Runs `work` on the database; what goes wrong in it, panics too, is told by its cause.
+    pub(super) fn of<T>(
+        database: &Database,
+        work: impl FnOnce() -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let done = caught(work).unwrap_or_else(|panic| Err(Fault::Damage(panic)));
+        done.map_err(|fault| match fault {
+            Fault::Redb(error) => Fault::Redb(database.cause(error)),
+            damage => damage,
+        })
+    }
+
     /// As it is told, with the file's path.
     pub(super) fn at(self, path: &Path) -> StoreError {
         let path = path.to_owned();
@@ -155,37 +180,6 @@ impl Fault {
             },
         }
     }
-}
-
-/// Whether redb's error says that the file's content is wrong, rather than that it could not be
-/// reached.
-pub(super) fn is_damage(error: &redb::Error) -> bool {
-    use std::io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
-    match error {
-        redb::Error::Corrupted(_)
-        | redb::Error::TableTypeMismatch { .. }
-        | redb::Error::TableIsMultimap(_)
-        | redb::Error::TableIsNotMultimap(_)
-        | redb::Error::TypeDefinitionChanged { .. }
-        | redb::Error::TableDoesNotExist(_)
-        | redb::Error::UpgradeRequired(_)
-        | redb::Error::RepairAborted => true,
-        redb::Error::Io(error) => {
-            matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
-        }
-        _ => false,
-    }
-}
-
-/// What a panic inside redb said. It asserts what its pages must look like, so damage can show as
-/// a panic.
-pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("unknown");
-    format!("reading it failed with \"{text}\"")
 }
 
 #[cfg(test)]
@@ -220,12 +214,5 @@ mod tests {
         assert_eq!(at(redb::Error::DatabaseClosed), StoreError::Closed);
         let missing = Fault::missing("block 5").at(Path::new("/data/x.redb"));
         assert!(missing.to_string().contains("damaged: block 5 is missing"));
-    }
-
-    #[test]
-    fn panics_are_quoted() {
-        assert!(panic_text(&"odd page").contains("odd page"));
-        assert!(panic_text(&String::from("odd page")).contains("odd page"));
-        assert!(panic_text(&5).contains("unknown"));
     }
 }

@@ -38,7 +38,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use redb::Database;
+use chainloom_database::Database;
 use tokio::sync::watch;
 
 pub use error::OpenError;

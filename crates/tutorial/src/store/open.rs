@@ -1,14 +1,13 @@
 //! Opening the file, and making it.
 
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use redb::{Builder, Database, DatabaseError, ReadableDatabase, TableHandle};
+use chainloom_database::{Database, OpenError as Cause};
 use serde::{Deserialize, Serialize};
 
-use super::error::{Fault, OpenError, is_damage, panic_text};
+use super::error::{Fault, OpenError};
 use super::row::BlockRow;
 use super::state::{Segment, State};
 use super::tables::{
@@ -20,7 +19,6 @@ use super::{NewBlock, Shared, Store};
 /// The format of the file. A change that older programs would misread raises it.
 const FORMAT: u32 = 1;
 const FILE_NAME: &str = "tutorial.redb";
-const NEW_FILE_NAME: &str = "tutorial.redb.new";
 
 /// For whom and under which rules a store was made; written once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,21 +60,9 @@ impl Store {
         if !exists(&path)? {
             create(options, &path, genesis)?;
         }
-        // An empty file would be taken for a new database.
-        let size = fs::metadata(&path)
-            .map_err(|source| OpenError::NotReadable {
-                path: path.clone(),
-                source,
-            })?
-            .len();
-        if size == 0 {
-            return Err(OpenError::Damaged {
-                path,
-                detail: "it is empty".into(),
-            });
-        }
-        let database = open_database(&path, options.cache_bytes, false)?;
-        let (identity, state) = guarded(&path, || {
+        let database = Database::open(&path, options.cache_bytes)
+            .map_err(|error| OpenError::of(&path, error))?;
+        let (identity, state) = guarded(&path, &database, || {
             let (identity, state) = read_records(&database)?;
             check_tip(&database, &state)?;
             Ok((identity, state))
@@ -108,47 +94,24 @@ fn exists(path: &Path) -> Result<bool, OpenError> {
     })
 }
 
-/// Makes the store under another name and gives it its own only when it is whole and on the disk,
-/// so that a crash leaves either no store or a whole one.
+/// Makes the store, as a whole or not at all.
 fn create(
     options: &OpenStore<'_>,
     path: &Path,
     genesis: impl FnOnce() -> NewBlock,
 ) -> Result<(), OpenError> {
-    let new_path = options.directory.join(NEW_FILE_NAME);
-    let not_creatable = |source| OpenError::NotCreatable {
-        path: path.to_owned(),
-        source,
-    };
-    let database = match open_database(&new_path, options.cache_bytes, true) {
-        // Half a file that a crash left: nothing was ever answered from it.
-        Err(OpenError::Damaged { .. }) => {
-            fs::remove_file(&new_path).map_err(not_creatable)?;
-            open_database(&new_path, options.cache_bytes, true)
-        }
-        other => other,
-    };
-    let database = database.map_err(|error| match error {
-        OpenError::NotReadable { source, .. } => not_creatable(source),
-        other => other,
-    })?;
-    // The lock on the new file is ours now; another process may have finished just before.
-    if exists(path)? {
-        return Ok(());
-    }
-    guarded(&new_path, || {
-        write_first_rows(&database, options, genesis())
-    })?;
-    fs::rename(&new_path, path).map_err(not_creatable)?;
-    sync_directory(options.directory).map_err(not_creatable)
-}
-
-/// Makes the new name itself survive a power loss.
-fn sync_directory(directory: &Path) -> std::io::Result<()> {
-    if cfg!(unix) {
-        fs::File::open(directory)?.sync_all()?;
-    }
-    Ok(())
+    let created = chainloom_database::create(path, options.cache_bytes, |database| {
+        guarded(path, database, || {
+            write_first_rows(database, options, genesis())
+        })
+    });
+    created.map_err(|error| match error {
+        Cause::Inaccessible(source) => OpenError::NotCreatable {
+            path: path.to_owned(),
+            source,
+        },
+        error => OpenError::of(path, error),
+    })?
 }
 
 fn write_first_rows(
@@ -174,13 +137,7 @@ fn write_first_rows(
         pending_count: 0,
         pending_bytes: 0,
     };
-    let mut transaction = database.begin_write()?;
-    transaction.set_quick_repair(true);
-    let left_over: Vec<_> = transaction.list_tables()?.collect();
-    for table in left_over {
-        tracing::debug!(table = table.name(), "removing what a crash left");
-        transaction.delete_table(table)?;
-    }
+    let transaction = database.begin_write()?;
     {
         let identity =
             serde_json::to_vec(&identity).expect("numbers and strings always have a JSON form");
@@ -208,45 +165,13 @@ fn write_first_rows(
     Ok(())
 }
 
-fn open_database(path: &Path, cache_bytes: usize, create: bool) -> Result<Database, OpenError> {
-    // redb asserts what its pages must look like, so a damaged file can make it panic.
-    let attempt = catch_unwind(AssertUnwindSafe(|| {
-        let mut builder = Builder::new();
-        builder.set_cache_size(cache_bytes);
-        if create {
-            builder.create(path)
-        } else {
-            builder.open(path)
-        }
-    }));
-    let path = path.to_owned();
-    match attempt {
-        Err(panic) => Err(OpenError::Damaged {
-            path,
-            detail: panic_text(&*panic),
-        }),
-        Ok(Ok(database)) => Ok(database),
-        Ok(Err(DatabaseError::DatabaseAlreadyOpen)) => Err(OpenError::Locked { path }),
-        Ok(Err(error)) => {
-            let error = redb::Error::from(error);
-            if is_damage(&error) {
-                let detail = error.to_string();
-                return Err(OpenError::Damaged { path, detail });
-            }
-            let source = match error {
-                redb::Error::Io(source) => source,
-                other => std::io::Error::other(other.to_string()),
-            };
-            Err(OpenError::NotReadable { path, source })
-        }
-    }
-}
-
 /// Runs the first reads and writes of a file, which is where most damage shows.
-fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, Fault>) -> Result<T, OpenError> {
-    let result = catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(Fault::Damage(panic_text(&*panic))));
-    result.map_err(|fault| fault.at(path).while_opening(path))
+fn guarded<T>(
+    path: &Path,
+    database: &Database,
+    work: impl FnOnce() -> Result<T, Fault>,
+) -> Result<T, OpenError> {
+    Fault::of(database, work).map_err(|fault| fault.at(path).while_opening(path))
 }
 
 fn read_records(database: &Database) -> Result<(Identity, State), Fault> {

@@ -1,6 +1,6 @@
 //! The rows of the peers, whose content is the peers module's own.
 
-use redb::{ReadableDatabase, ReadableTable};
+use redb::ReadableTable;
 
 use super::Store;
 use super::error::{Fault, StoreError};

@@ -1,12 +1,10 @@
 //! Reading: snapshots of the store.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use chainloom_ledger::Hash;
-use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::{ReadTransaction, ReadableTable};
 
 use super::Store;
-use super::error::{Fault, StoreError, panic_text};
+use super::error::{Fault, StoreError};
 use super::row::BlockRow;
 use super::state::{Head, State};
 use super::tables::{BLOCKS, META, REPLACEMENTS};
@@ -50,15 +48,12 @@ impl Store {
         })
     }
 
-    /// Runs something that touches the file, and names the file if it fails. redb asserts what its
-    /// pages must look like, so that damage can make it panic: that is caught here.
+    /// Runs something that touches the file, and names the file if it fails.
     pub(super) fn guarded<T>(
         &self,
         work: impl FnOnce() -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        catch_unwind(AssertUnwindSafe(work))
-            .unwrap_or_else(|panic| Err(Fault::Damage(panic_text(&*panic))))
-            .map_err(|fault| fault.at(&self.shared.path))
+        Fault::of(&self.shared.database, work).map_err(|fault| fault.at(&self.shared.path))
     }
 }
 

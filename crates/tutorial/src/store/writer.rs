@@ -6,16 +6,16 @@
 //! [`Fault`] in one of them gives up the whole transaction for all that were in it.
 
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use redb::{Database, Durability, WriteTransaction};
+use chainloom_database::Database;
+use redb::{Durability, WriteTransaction};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::chores::Chores;
-use super::error::{Fault, StoreError, panic_text};
+use super::error::{Fault, StoreError};
 use super::state::{Head, State};
 use super::tables::META;
 
@@ -291,11 +291,8 @@ fn transact(
     work: impl FnOnce(&mut Batch<'_>) -> Result<Sync, Fault>,
 ) -> Result<(), Fault> {
     let mut changed = state.clone();
-    let attempt = catch_unwind(AssertUnwindSafe(|| {
+    let result = Fault::of(database, || {
         let mut transaction = database.begin_write()?;
-        // Saves what a repair would need with every durable commit, so that opening after a crash
-        // does not walk the whole file.
-        transaction.set_quick_repair(true);
         let sync = work(&mut Batch {
             transaction: &transaction,
             state: &mut changed,
@@ -311,8 +308,7 @@ fn transact(
         })?;
         transaction.commit()?;
         Ok(())
-    }));
-    let result = attempt.unwrap_or_else(|panic| Err(Fault::Damage(panic_text(&*panic))));
+    });
     if result.is_ok() {
         *state = changed;
     }

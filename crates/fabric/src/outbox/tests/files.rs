@@ -15,9 +15,9 @@ fn refused(path: &Path) -> OutboxError {
 fn change(path: &Path, name: &str, value: &[u8]) {
     // Who closed it may be doing so still.
     let database = loop {
-        match Database::create(path) {
+        match Database::open(path, 1 << 20) {
             Ok(database) => break database,
-            Err(redb::DatabaseError::DatabaseAlreadyOpen) => std::thread::yield_now(),
+            Err(chainloom_database::OpenError::InUse) => std::thread::yield_now(),
             Err(error) => panic!("{error}"),
         }
     };

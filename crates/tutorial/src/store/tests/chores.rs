@@ -1,7 +1,8 @@
 use super::super::chores::SEGMENTS_MAX;
 use super::super::tables::BLOCKS;
 use super::*;
-use redb::{ReadableDatabase, ReadableTableMetadata};
+use chainloom_database::Database;
+use redb::ReadableTableMetadata;
 use std::time::{Duration, Instant};
 
 fn rows(store: &Store) -> u64 {
@@ -60,7 +61,7 @@ async fn what_a_crash_left_is_swept_at_the_next_start() {
     let ours = chain(&store);
     drop(store);
     {
-        let database = redb::Database::open(folder.path().join("tutorial.redb")).unwrap();
+        let database = Database::open(&folder.path().join("tutorial.redb"), 1 << 20).unwrap();
         let write = database.begin_write().unwrap();
         {
             let mut blocks = write.open_table(BLOCKS).unwrap();

@@ -53,7 +53,8 @@ fn a_newer_format_is_refused() {
     use super::super::tables::META;
     let folder = tempfile::tempdir().unwrap();
     drop(open(folder.path()));
-    let database = redb::Database::open(folder.path().join("tutorial.redb")).unwrap();
+    let database =
+        chainloom_database::Database::open(&folder.path().join("tutorial.redb"), 1 << 20).unwrap();
     let write = database.begin_write().unwrap();
     {
         let mut meta = write.open_table(META).unwrap();

@@ -144,7 +144,7 @@ async fn a_key_gives_the_same_ticket_for_a_day() {
 #[tokio::test]
 async fn old_keys_are_purged() {
     use super::super::tables::{IDEMPOTENCY, IDEMPOTENCY_TIMES};
-    use redb::{ReadableDatabase, ReadableTableMetadata};
+    use redb::ReadableTableMetadata;
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     for number in 0..40_u64 {
