@@ -45,6 +45,32 @@ pub(crate) enum Error {
         /// The command that starts one there.
         start: String,
     },
+    /// A block's number below 0.
+    #[error("block {0} is negative; blocks are counted from 0, on a chain of the tutorial from 1")]
+    NegativeBlock(i128),
+    /// An index at which no transaction stands in a block.
+    #[error(
+        "block {block} has {transactions} transactions, counted from 0, so none of index {index}"
+    )]
+    IndexBeyondBlock {
+        /// The block's number.
+        block: u64,
+        /// How many transactions it has.
+        transactions: u64,
+        /// Which was asked for.
+        index: i128,
+    },
+    /// A configuration where an endorsed transaction is asked for.
+    #[error(
+        "no endorsement: transaction {block}.{index} is a configuration of the channel; `chainloom tx --block {block} --index \
+         {index}` shows it"
+    )]
+    NoEndorsement {
+        /// The block's number.
+        block: u64,
+        /// Its index in the block.
+        index: i128,
+    },
     /// The server does not prove who it is.
     #[error(
         "no trusted connection to {server} ({reason}): --ca-certificate names the certificate to \

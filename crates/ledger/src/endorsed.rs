@@ -132,7 +132,7 @@ struct ShownResponse<'a> {
     message: &'a str,
     /// The result.
     payload: &'a Payload,
-    /// The same, where it is JSON of at most 1 MiB.
+    /// The same, where it is a JSON object or array of at most 1 MiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<serde_json::Value>)]
     result_json: Option<Box<serde_json::value::RawValue>>,

@@ -31,14 +31,18 @@ impl Payload {
 pub const RESULT_JSON_BYTES_MAX: usize = 1024 * 1024;
 
 impl Payload {
-    /// The bytes as JSON without white space around its parts, its numbers digit by digit, where they are JSON: of at most
-    /// [`RESULT_JSON_BYTES_MAX`], and not deeper than readers of JSON take (127).
+    /// The bytes as JSON without white space around its parts, its numbers digit by digit, where they are an object or an array: of
+    /// at most [`RESULT_JSON_BYTES_MAX`], and not deeper than readers of JSON take (127). A text that happens to read as a number is
+    /// left a text, so that an answer has the same form each time.
     #[must_use]
     pub fn to_json(&self) -> Option<Box<RawValue>> {
         if self.0.len() > RESULT_JSON_BYTES_MAX {
             return None;
         }
         let text = self.as_text().ok()?;
+        if !text.trim_ascii_start().starts_with(['{', '[']) {
+            return None;
+        }
         // Refuses what is too deep, which a raw value would take.
         serde_json::from_str::<Value>(text).ok()?;
         RawValue::from_string(without_space(text)).ok()
@@ -182,18 +186,28 @@ mod tests {
         let json = " {\"a b\\\\\" :\n [ 12345678901234567890123, 1.10 ], \"\\\" c\": \" d\" } ";
         let short = r#"{"a b\\":[12345678901234567890123,1.10],"\" c":" d"}"#;
         assert_eq!(shown(json).as_deref(), Some(short));
-        assert_eq!(shown("5").as_deref(), Some("5"));
-        for text in ["", "blue", "NaN", "{", &"[".repeat(200)] {
+        assert_eq!(shown("[]").as_deref(), Some("[]"));
+        for text in [
+            "",
+            "5",
+            "true",
+            "null",
+            "\"text\"",
+            "blue",
+            "NaN",
+            "{",
+            &"[".repeat(200),
+        ] {
             assert_eq!(shown(text), None, "{text}");
         }
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
         assert_eq!(shown(&deep), None);
         assert_eq!(
-            shown(&format!("\"{}\"", "x".repeat(RESULT_JSON_BYTES_MAX))),
+            shown(&format!("[\"{}\"]", "x".repeat(RESULT_JSON_BYTES_MAX))),
             None
         );
         assert_eq!(
-            Payload(vec![b'"', 0xff, b'"'])
+            Payload(vec![b'[', b'"', 0xff, b'"', b']'])
                 .to_json()
                 .map(|json| json.to_string()),
             None

@@ -25,6 +25,7 @@ mod safety;
 mod serve;
 mod server;
 mod state;
+mod transaction_value;
 mod tutorial_routes;
 
 pub use access::{

@@ -65,18 +65,21 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  chainloom contracts\n  chainloom contracts --json")]
     Contracts(Remote),
     /// Show counts: transactions by code and function, how full and how far apart blocks are.
-    #[command(after_help = "Examples:\n  chainloom stats\n  chainloom stats --json")]
-    Stats(Remote),
+    Stats(StatsArguments),
     /// Show one block and its transactions.
     Block(BlockArguments),
     /// List blocks, or follow the new ones as they come.
     Blocks(BlocksArguments),
     /// Show one transaction, by its id or by where it stands.
-    #[command(visible_aliases = ["showtx", "showtxByVer"])]
+    #[command(visible_alias = "showtx")]
     Tx(TxArguments),
+    /// Show the transaction at a place: the checks are of the block, of the index, and that it was endorsed.
+    #[command(name = "showtxByVer")]
+    ShowtxByVer(ShowtxByVerArguments),
     /// List transactions.
     Transactions(TransactionsArguments),
-    /// List the transactions of the ledger's own user, on a chain of the tutorial of the node's account.
+    /// List your own transactions: those of the token's identity, else of the ledger's own user, on a chain of the tutorial of the
+    /// node's account.
     Mytx(MytxArguments),
     /// List who wrote what to a key of a contract, and when.
     History(HistoryArguments),
@@ -137,7 +140,6 @@ impl Command {
             Command::Ledgers(remote)
             | Command::Info(remote)
             | Command::Contracts(remote)
-            | Command::Stats(remote)
             | Command::Mine(remote)
             | Command::Pending(remote)
             | Command::Connection(
@@ -152,6 +154,8 @@ impl Command {
             Command::Identity(command) => command.is_json(),
             Command::Connection(ConnectionCommand::Add(arguments)) => arguments.remote.json,
             Command::Config(arguments) => arguments.remote.json,
+            Command::Stats(arguments) => arguments.remote.json,
+            Command::ShowtxByVer(arguments) => arguments.remote.json,
             Command::Block(arguments) => arguments.remote.json,
             Command::Blocks(arguments) => arguments.remote.json,
             Command::Tx(arguments) => arguments.remote.json,
@@ -258,6 +262,25 @@ pub(crate) struct ConfigArguments {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
+    chainloom stats\n  \
+    chainloom stats --from 100 --to 200\n  \
+    chainloom stats --window 50 --json")]
+pub(crate) struct StatsArguments {
+    /// The first block that counts [default: the chain's first].
+    #[arg(long, value_name = "NUMBER", value_parser = number::<u64>)]
+    pub(crate) from: Option<u64>,
+    /// The last block that counts [default: the chain's last].
+    #[arg(long, value_name = "NUMBER", value_parser = number::<u64>)]
+    pub(crate) to: Option<u64>,
+    /// Over how many of the last of these blocks rates are taken.
+    #[arg(long, value_name = "BLOCKS", value_parser = number::<u64>)]
+    pub(crate) window: Option<u64>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
     chainloom block latest\n  \
     chainloom block 1\n  \
     chainloom block c099bc76471bfdd48ae262ba832388af2b87904924730633db415994fb82bfb7")]
@@ -310,7 +333,8 @@ pub(crate) enum Order {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     chainloom tx 0f3c2a9d5b1e4c6f8a7b9c0d1e2f3a4b\n  \
-    chainloom tx --block 2 --index 0")]
+    chainloom tx --block 2 --index 0\n  \
+    chainloom tx --block 2 --index 0 --value writes.0.value > value.bin")]
 pub(crate) struct TxArguments {
     /// Its id.
     #[arg(required_unless_present = "block", conflicts_with_all = ["block", "index"])]
@@ -321,6 +345,23 @@ pub(crate) struct TxArguments {
     /// Its index in the block, from 0.
     #[arg(long, value_name = "NUMBER", requires = "block", value_parser = number::<u32>)]
     pub(crate) index: Option<u32>,
+    /// Write one of its values, whole and as it is: result, raw, args.N, reads.N.key, writes.N.key, writes.N.value,
+    /// events.N.payload, as they stand in its JSON.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) value: Option<String>,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  chainloom showtxByVer --block 2 --index 0")]
+pub(crate) struct ShowtxByVerArguments {
+    /// Number of the block in which it stands.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub(crate) block: i128,
+    /// Its index in the block, from 0.
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub(crate) index: i128,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }
@@ -334,6 +375,16 @@ pub(crate) struct Page {
     /// Go on where the last page ended: the cursor that it printed.
     #[arg(long, value_name = "CURSOR")]
     pub(crate) cursor: Option<String>,
+}
+
+/// How much of a long list of transactions, or the new ones.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PageOrFollow {
+    #[command(flatten)]
+    pub(crate) page: Page,
+    /// Go on with each new one as it comes, until Ctrl-C.
+    #[arg(long, conflicts_with_all = ["limit", "cursor", "from", "to"])]
+    pub(crate) follow: bool,
 }
 
 #[derive(Debug, Args)]
@@ -375,16 +426,24 @@ pub(crate) struct TransactionsArguments {
     #[arg(long, value_name = "BLOCK|TIME")]
     pub(crate) to: Option<String>,
     #[command(flatten)]
-    pub(crate) page: Page,
+    pub(crate) page: PageOrFollow,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  chainloom mytx\n  chainloom mytx --limit 100 --json")]
+#[command(
+    after_help = "Examples:\n  chainloom mytx\n  chainloom mytx --limit 100 --json\n  chainloom mytx --follow"
+)]
 pub(crate) struct MytxArguments {
+    /// From this block, or this time by their makers' clocks.
+    #[arg(long, value_name = "BLOCK|TIME")]
+    pub(crate) from: Option<String>,
+    /// Up to this block, or this time.
+    #[arg(long, value_name = "BLOCK|TIME")]
+    pub(crate) to: Option<String>,
     #[command(flatten)]
-    pub(crate) page: Page,
+    pub(crate) page: PageOrFollow,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }
@@ -658,15 +717,31 @@ mod tests {
         ] {
             let line = line.iter().filter(|word| !word.is_empty());
             let arguments = Arguments::try_parse_from(line).unwrap();
-            assert!(matches!(arguments.command, Command::Tx(_)));
+            assert!(matches!(
+                arguments.command,
+                Command::Tx(_) | Command::ShowtxByVer(_)
+            ));
         }
         for line in [
             ["chainloom", "tx"].as_slice(),
             &["chainloom", "tx", "--block=2"],
             &["chainloom", "tx", "ab", "--block=2", "--index=0"],
+            &["chainloom", "showtxByVer", "--block=2"],
+            &["chainloom", "mytx", "--follow", "--limit=5"],
+            &["chainloom", "mytx", "--follow", "--from=5"],
+            &["chainloom", "transactions", "--follow", "--to=5"],
         ] {
             assert!(Arguments::try_parse_from(line).is_err(), "{line:?}");
         }
+    }
+
+    #[test]
+    fn a_negative_block_is_no_flag() {
+        let line = ["chainloom", "showtxByVer", "--block", "-1", "--index", "-2"];
+        let Command::ShowtxByVer(place) = Arguments::try_parse_from(line).unwrap().command else {
+            panic!("it is another command");
+        };
+        assert_eq!((place.block, place.index), (-1, -2));
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod pending;
 mod query;
 mod reset;
 mod send;
+mod showtx_by_ver;
 mod stats;
 mod token;
 mod transactions;
@@ -103,10 +104,11 @@ async fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Info(remote) => info::run(&remote).await,
         Command::Config(arguments) => config::run(&arguments).await,
         Command::Contracts(remote) => contracts::run(&remote).await,
-        Command::Stats(remote) => stats::run(&remote).await,
+        Command::Stats(arguments) => stats::run(&arguments).await,
         Command::Block(arguments) => block::run(&arguments).await,
         Command::Blocks(arguments) => blocks::run(&arguments).await,
         Command::Tx(arguments) => tx::run(&arguments).await,
+        Command::ShowtxByVer(arguments) => showtx_by_ver::run(&arguments).await,
         Command::Transactions(arguments) => transactions::run(&arguments).await,
         Command::Mytx(arguments) => transactions::run_mine(&arguments).await,
         Command::History(arguments) => history::run(&arguments).await,

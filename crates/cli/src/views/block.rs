@@ -104,6 +104,11 @@ impl Block {
         }
     }
 
+    /// How many transactions it holds.
+    pub(crate) fn transaction_count(&self) -> u64 {
+        self.transaction_count
+    }
+
     /// Its transactions.
     pub(crate) fn transactions(&self) -> Table {
         transactions(&self.transactions)

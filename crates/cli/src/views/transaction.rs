@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::output::{Details, Table, account, amount, printable, shortened};
+use crate::output::{Details, Table, account, amount, printable, shortened, time};
 
 use super::endorsed::{
     Call, Creator, Event, Header, KeyRead, KeyWrite, PrivateCollection, RangeRead, Response, bytes,
@@ -203,6 +203,30 @@ impl Transfer {
 }
 
 impl Transaction {
+    /// Whether it is a configuration of the channel, which orderers make and peers do not endorse.
+    pub(crate) fn is_configuration(&self) -> bool {
+        self.kind == "config"
+    }
+
+    /// One line for a list that goes on.
+    pub(crate) fn line(&self) -> String {
+        let version = self.version.as_ref();
+        let what = match (&self.call, &self.transfer) {
+            (_, Some(transfer)) => transfer.cells().join(" "),
+            (Some(call), None) => printable(&format!("{}.{}", call.contract, call.function)),
+            (None, None) => printable(&self.kind),
+        };
+        let verdict = self.validation_code.as_ref();
+        [
+            version.map_or_else(|| "pending".to_owned(), Version::to_string),
+            time(self.time.as_deref()),
+            what,
+            verdict.map_or_else(|| "-".to_owned(), |verdict| printable(&verdict.name)),
+            printable(&self.id),
+        ]
+        .join("  ")
+    }
+
     /// Whether only a channel of Fabric has such a one.
     fn is_of_channel(&self) -> bool {
         matches!(self.kind.as_str(), "endorser" | "config")

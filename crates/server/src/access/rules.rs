@@ -157,6 +157,16 @@ const RULES: &[(Method, &str, Need)] = &[
         "/api/v1/ledgers/{ledger}/keys/{contract}/history",
         Need::Ledger(Read),
     ),
+    (
+        Method::GET,
+        "/api/v1/ledgers/{ledger}/transactions/{id}/values/{value}",
+        Need::Ledger(Read),
+    ),
+    (
+        Method::GET,
+        "/api/v1/ledgers/{ledger}/blocks/{block}/transactions/{index}/values/{value}",
+        Need::Ledger(Read),
+    ),
     // What the whole server has.
     (Method::GET, "/api/v1/connections", Need::Server(Manage)),
     (Method::POST, "/api/v1/connections", Need::Server(Manage)),
@@ -242,6 +252,12 @@ const RULES: &[(Method, &str, Need)] = &[
         "/explorer/{ledger}/transactions/{id}",
         Need::Ledger(Read),
     ),
+    (
+        Method::GET,
+        "/explorer/{ledger}/keys/{contract}",
+        Need::Ledger(Read),
+    ),
+    (Method::GET, "/explorer/{ledger}/stats", Need::Ledger(Read)),
     (
         Method::GET,
         "/explorer/{ledger}/pending",

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use chainloom_ledger::{InvokeOptions, Payload, Receipt, ReceiptStatus, Wait};
+use chainloom_ledger::{InvokeOptions, Payload, ReceiptStatus, Wait};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
@@ -10,6 +10,7 @@ use super::call_request::CallRequest;
 use super::json_body::JsonBody;
 use super::parameters::Parameters;
 use super::path::PathParts;
+use super::receipt::ReceiptAnswer;
 use super::responses::Problems;
 use crate::access::Caller;
 use crate::problem::Problem;
@@ -71,8 +72,8 @@ pub(super) struct InvokeRequest {
     ),
     request_body = InvokeRequest,
     responses(
-        (status = 200, description = "It stands in a block", body = Receipt),
-        (status = 202, description = "It is stored and waits for a block", body = Receipt),
+        (status = 200, description = "It stands in a block", body = ReceiptAnswer),
+        (status = 202, description = "It is stored and waits for a block", body = ReceiptAnswer),
         Problems,
     )
 )]
@@ -83,7 +84,7 @@ pub(super) async fn invoke(
     caller: Caller,
     headers: HeaderMap,
     JsonBody(request): JsonBody<InvokeRequest>,
-) -> Result<(StatusCode, Json<Receipt>), Problem> {
+) -> Result<(StatusCode, Json<ReceiptAnswer>), Problem> {
     parameters.finish()?;
     if let Some(label) = &request.identity {
         caller.check_identity(label)?;
@@ -120,7 +121,7 @@ pub(super) async fn invoke(
         ReceiptStatus::Committed => StatusCode::OK,
         ReceiptStatus::Pending | ReceiptStatus::Ordered => StatusCode::ACCEPTED,
     };
-    Ok((status, Json(receipt)))
+    Ok((status, Json(receipt.into())))
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {

@@ -24,6 +24,7 @@ mod parameters;
 mod path;
 mod peers;
 mod query;
+mod receipt;
 mod register_peers;
 mod remove_peer;
 mod resolve_peers;
@@ -34,6 +35,7 @@ mod transaction;
 mod transaction_filter;
 mod transactions;
 mod tutorial;
+mod values;
 
 use axum::Router;
 use axum::extract::Request;
@@ -46,6 +48,8 @@ use crate::problem::Problem;
 use crate::state::AppState;
 pub(crate) use account::account_from_json;
 pub(crate) use parameters::{Parameters, number};
+pub(crate) use stats::{BlockFill, block_fill};
+pub(crate) use transaction_filter::transaction_filter;
 
 /// `/api/v1`, `/openapi.json` and `/docs`.
 pub(crate) fn router() -> Router<AppState> {
@@ -74,6 +78,8 @@ fn v1() -> OpenApiRouter<AppState> {
         .routes(routes!(transactions::transactions))
         .routes(routes!(transaction::by_id))
         .routes(routes!(transaction::by_version))
+        .routes(routes!(values::of_id))
+        .routes(routes!(values::of_version))
         .routes(routes!(key_history::key_history))
         .routes(routes!(query::query))
         .routes(routes!(invoke::invoke))

@@ -5,7 +5,7 @@ use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chainloom_fabric::outside::{self, EndorsedToSign, Outside, OutsideError, ToSign};
-use chainloom_ledger::{Creator, Hash, LedgerError, Payload, Receipt, ReceiptStatus, Wait};
+use chainloom_ledger::{Creator, Hash, LedgerError, Payload, ReceiptStatus, Wait};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use super::json_body::JsonBody;
 use super::parameters::Parameters;
 use super::path::PathParts;
 use super::query::QueryResult;
+use super::receipt::ReceiptAnswer;
 use super::responses::Problems;
 use crate::access::{Caller, Permission};
 use crate::ledgers::ServedLedger;
@@ -253,7 +254,7 @@ pub(super) async fn evaluate(
     let served = state.ledgers.get(&name)?;
     let signature = request.signature.decode()?;
     let result = outside(&served, &name)?.evaluate(&id, &signature).await?;
-    Ok(Json(QueryResult { result }))
+    Ok(Json(QueryResult::of(result)))
 }
 
 /// Has peers endorse a call that is signed now. The transaction is to be signed next.
@@ -292,8 +293,8 @@ pub(super) async fn endorse(
     ),
     request_body = SubmitRequest,
     responses(
-        (status = 200, description = "It stands in a block", body = Receipt),
-        (status = 202, description = "The orderers have it", body = Receipt),
+        (status = 200, description = "It stands in a block", body = ReceiptAnswer),
+        (status = 202, description = "The orderers have it", body = ReceiptAnswer),
         Problems,
     )
 )]
@@ -302,7 +303,7 @@ pub(super) async fn submit(
     PathParts((name, id)): PathParts<(String, String)>,
     parameters: Parameters,
     JsonBody(request): JsonBody<SubmitRequest>,
-) -> Result<(StatusCode, Json<Receipt>), Problem> {
+) -> Result<(StatusCode, Json<ReceiptAnswer>), Problem> {
     parameters.finish()?;
     let served = state.ledgers.get(&name)?;
     let signature = request.signature.decode()?;
@@ -312,5 +313,5 @@ pub(super) async fn submit(
         ReceiptStatus::Committed => StatusCode::OK,
         ReceiptStatus::Pending | ReceiptStatus::Ordered => StatusCode::ACCEPTED,
     };
-    Ok((status, Json(receipt)))
+    Ok((status, Json(receipt.into())))
 }

@@ -14,6 +14,7 @@ use crate::problem::Problem;
 ///
 /// Each is taken out by name; [`Parameters::finish`] refuses what is left, so that a misspelled
 /// one is not silently ignored.
+#[derive(Clone)]
 pub(crate) struct Parameters {
     /// Names, and values as they stand in the address.
     given: Vec<(String, String)>,
@@ -53,6 +54,12 @@ impl Parameters {
             given,
             known: Vec::new(),
         })
+    }
+
+    /// Those that have a value: a form sends the fields too that were left empty.
+    pub(crate) fn without_empty(mut self) -> Parameters {
+        self.given.retain(|(_, value)| !value.is_empty());
+        self
     }
 
     /// The value of a parameter that may be given once. What is no UTF-8 in it is replaced.
@@ -196,6 +203,14 @@ mod tests {
         let order = parameters.choice("order", &[("up", 1), ("down", 2)]);
         assert_eq!(order.unwrap(), Some(1));
         assert_eq!(parameters.number::<u64>("limit").unwrap(), None);
+        assert!(parameters.finish().is_ok());
+    }
+
+    #[test]
+    fn fields_that_were_left_empty_ask_for_nothing() {
+        let mut parameters = parse("from=&account=a&order").without_empty();
+        assert_eq!(parameters.number::<u64>("from").unwrap(), None);
+        assert_eq!(parameters.text("account").unwrap().unwrap(), "a");
         assert!(parameters.finish().is_ok());
     }
 

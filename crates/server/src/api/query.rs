@@ -2,6 +2,7 @@ use axum::Json;
 use axum::extract::State;
 use chainloom_ledger::{Ledger, Payload, QueryAnswer};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::call_request::CallRequest;
 use super::json_body::JsonBody;
@@ -15,7 +16,20 @@ use crate::state::AppState;
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct QueryResult {
     /// What it returned.
-    pub(super) result: Payload,
+    result: Payload,
+    /// The same, where it is a JSON object or array of at most 1 MiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<serde_json::Value>)]
+    result_json: Option<Box<RawValue>>,
+}
+
+impl QueryResult {
+    pub(super) fn of(result: Payload) -> QueryResult {
+        QueryResult {
+            result_json: result.to_json(),
+            result,
+        }
+    }
 }
 
 /// Asks a contract without changing the ledger.
@@ -44,5 +58,5 @@ pub(super) async fn query(
             balance?.balance.into()
         }
     };
-    Ok(Json(QueryResult { result }))
+    Ok(Json(QueryResult::of(result)))
 }

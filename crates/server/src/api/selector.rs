@@ -29,6 +29,17 @@ pub(super) fn block(text: &str) -> Result<BlockSelector, Problem> {
 
 /// Reads where a path says that a transaction stands.
 pub(super) fn version(block: &str, index: &str) -> Result<Version, Problem> {
+    let is_negative = |text: &str| {
+        let digits = text.strip_prefix('-').unwrap_or_default();
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    if is_negative(block) {
+        let block: String = block.chars().take(80).collect();
+        let detail = format!(
+            "block {block} is negative; blocks are counted from 0, on a chain of the tutorial from 1"
+        );
+        return Err(Problem::bad_request("negative_block", detail));
+    }
     Ok(Version {
         block: number("block", block)?,
         index: number("index", index)?,
@@ -54,5 +65,9 @@ mod tests {
             assert!(problem.detail().contains("or `latest`"), "{text}");
         }
         assert!(version("1", "x").is_err());
+        assert!(version("x", "1").is_err());
+        // What is wrong with the block is told before what is wrong with the index.
+        let problem = version("-1", "-1").expect_err("there is none");
+        assert!(problem.detail().contains("block -1 is negative"));
     }
 }

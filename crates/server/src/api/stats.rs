@@ -24,13 +24,13 @@ pub(super) struct StatsAnswer {
 
 /// How full blocks are.
 #[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct BlockFill {
+pub(crate) struct BlockFill {
     /// The most transactions that a block may hold, by the configuration in force at the range's last block.
-    max_message_count: u32,
+    pub(crate) max_message_count: u32,
     /// The block that brought that configuration.
     config_block: u64,
     /// Transactions in a block of the window, on average, as a part of that: 1 is full.
-    average: f64,
+    pub(crate) average: f64,
 }
 
 /// Counts a range of blocks, or the whole chain: transactions in all, by verdict, function and organization; rates of its last
@@ -67,7 +67,8 @@ pub(super) async fn stats(
     Ok(Json(StatsAnswer { stats, block_fill }))
 }
 
-async fn block_fill(served: &ServedLedger, stats: &Stats) -> Option<BlockFill> {
+/// How full the blocks of a window are.
+pub(crate) async fn block_fill(served: &ServedLedger, stats: &Stats) -> Option<BlockFill> {
     let average = stats.transactions_per_block?;
     let config = served.ledger.config(stats.to_block).await.ok()?;
     let max_message_count = config.orderer?.batch_size.max_message_count;

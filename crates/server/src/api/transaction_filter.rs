@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::account::account_from_json;
 use super::parameters::{Parameters, invalid, number};
+use crate::access::Caller;
 use crate::ledgers::ServedLedger;
 use crate::problem::Problem;
 
@@ -19,9 +20,10 @@ enum Bound {
 }
 
 /// Takes the parameters out that say which transactions are meant.
-pub(super) async fn transaction_filter(
+pub(crate) async fn transaction_filter(
     parameters: &mut Parameters,
     served: &ServedLedger,
+    caller: &Caller,
 ) -> Result<TransactionFilter, Problem> {
     let account = parameters.text("account")?;
     let account_json = parameters.text("account_json")?;
@@ -62,7 +64,7 @@ pub(super) async fn transaction_filter(
     };
     match creator.as_deref() {
         None => {}
-        Some(ME) => match served.ledger.identity() {
+        Some(ME) => match served.identity(caller).await? {
             Some(identity) => filter.creator = Some(identity),
             None => filter.account = Some(own_account(served).await?),
         },

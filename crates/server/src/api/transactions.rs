@@ -8,6 +8,7 @@ use super::parameters::Parameters;
 use super::path::PathParts;
 use super::responses::Problems;
 use super::transaction_filter::transaction_filter;
+use crate::access::Caller;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -23,7 +24,7 @@ use crate::state::AppState;
         ("ledger" = String, Path, description = "The ledger's name"),
         ("account" = Option<String>, Query, description = "Sender or recipient, named by this string; `me` is the node"),
         ("account_json" = Option<String>, Query, description = "Sender or recipient, named by this JSON: `5`, `\"me\"`, `{}`"),
-        ("creator" = Option<String>, Query, description = "Who made it: an MSP id, `/` and an enrollment id, whatever the certificate; `me` is the ledger's own user, on a chain of the tutorial its node. A name that a CA gave out again, after it was removed, is one name: both people's transactions are listed"),
+        ("creator" = Option<String>, Query, description = "Who made it: an MSP id, `/` and an enrollment id, whatever the certificate; `me` is the identity of the caller's token, else the ledger's own user, on a chain of the tutorial its node. A name that a CA gave out again, after it was removed, is one name: both people's transactions are listed"),
         ("certificate" = Option<String>, Query, description = "SHA-256 of the certificate in which it was made, in hex"),
         ("contract" = Option<String>, Query, description = "The contract that it called; with `key` the contract whose key it is"),
         ("function" = Option<String>, Query, description = "The function that it called"),
@@ -43,10 +44,11 @@ use crate::state::AppState;
 pub(super) async fn transactions(
     State(state): State<AppState>,
     PathParts(name): PathParts<String>,
+    caller: Caller,
     mut parameters: Parameters,
 ) -> Result<Json<TransactionsPage>, Problem> {
     let served = state.ledgers.get(&name)?;
-    let filter = transaction_filter(&mut parameters, &served).await?;
+    let filter = transaction_filter(&mut parameters, &served, &caller).await?;
     let cursor = parameters.text("cursor")?;
     let limit = parameters.number("limit")?.unwrap_or(PAGE_LIMIT_DEFAULT);
     let order = parameters.choice("order", &ORDERS)?.unwrap_or_default();

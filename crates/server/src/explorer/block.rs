@@ -11,6 +11,7 @@ use super::page::{PageError, PageResult, page, see};
 use super::rows::{TransactionRow, value_text};
 use super::served::{Chain, Shown};
 use crate::access::Caller;
+use crate::api::Parameters;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -56,12 +57,16 @@ pub(super) async fn block(
     caller: Caller,
     Path((name, which)): Path<(String, String)>,
     OriginalUri(address): OriginalUri,
+    mut parameters: Parameters,
 ) -> PageResult {
     let shown = Shown::named(&state, &caller, &name)?;
     match selector(&which)? {
         BlockSelector::Number(number) => match shown.chain() {
             Some(chain) => of_chain(&chain, number, &address).await,
-            None => fabric::block(&shown, number, &address).await,
+            None => {
+                let from = parameters.number("from")?.unwrap_or(0);
+                fabric::block(&shown, number, from, &address).await
+            }
         },
         other => {
             let block = shown.ledger().block(other, TransactionRange::NONE);

@@ -82,6 +82,7 @@ impl Frame {
             ("Overview", place.home()),
             ("Blocks", format!("{base}/blocks")),
             ("Transactions", format!("{base}/transactions")),
+            ("Statistics", format!("{base}/stats")),
             ("Peers", format!("{base}/peers")),
             ("Configuration", format!("{base}/config")),
         ];

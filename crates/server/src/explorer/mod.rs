@@ -11,6 +11,7 @@ mod block;
 mod blocks;
 mod configuration;
 mod fabric;
+mod filter_form;
 mod form;
 mod format;
 mod frame;
@@ -23,6 +24,7 @@ mod rows;
 mod search;
 mod served;
 mod sign_in;
+mod statistics;
 mod transaction;
 mod transactions;
 
@@ -62,6 +64,8 @@ pub(crate) fn router(state: &AppState) -> Router<AppState> {
             "/explorer/{ledger}/transactions/{id}",
             get(transaction::by_id),
         )
+        .route("/explorer/{ledger}/keys/{contract}", get(fabric::key))
+        .route("/explorer/{ledger}/stats", get(statistics::statistics))
         .route("/explorer/{ledger}/pending", get(pending::pending))
         .route("/explorer/{ledger}/account", get(account::account))
         .route("/explorer/{ledger}/search", get(search::search))

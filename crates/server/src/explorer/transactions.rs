@@ -1,9 +1,10 @@
 use askama::Template;
 use axum::extract::{OriginalUri, Path, State};
-use chainloom_index::{Order, TransactionFilter};
+use chainloom_index::Order;
 use http::StatusCode;
 
 use super::fabric;
+use super::filter_form::FilterForm;
 use super::format::{count, encode};
 use super::frame::Frame;
 use super::page::{PageResult, page};
@@ -11,7 +12,7 @@ use super::pager::Pager;
 use super::rows::TransactionRow;
 use super::served::Shown;
 use crate::access::Caller;
-use crate::api::Parameters;
+use crate::api::{Parameters, transaction_filter};
 use crate::state::AppState;
 
 /// How many transactions a page lists.
@@ -28,19 +29,23 @@ pub(super) struct Transactions {
     pub(super) pager: Pager,
 }
 
-/// `GET /explorer/{ledger}/transactions?cursor=`: those in blocks, newest first.
+/// `GET /explorer/{ledger}/transactions?cursor=`: those in blocks, newest first; with the parameters of the API's list those
+/// of which all is true that is asked for, `creator=me` the reader's own.
 pub(super) async fn transactions(
     State(state): State<AppState>,
     caller: Caller,
     Path(name): Path<String>,
     OriginalUri(address): OriginalUri,
-    mut parameters: Parameters,
+    parameters: Parameters,
 ) -> PageResult {
     let shown = Shown::named(&state, &caller, &name)?;
+    // What is left empty in a form is not asked for.
+    let mut parameters = parameters.without_empty();
     let cursor = parameters.text("cursor")?;
+    let form = FilterForm::read(&parameters)?;
+    let filter = transaction_filter(&mut parameters, &shown.served, &caller).await?;
     shown.ledger().caught_up().await?;
     let index = shown.ledger().index();
-    let filter = TransactionFilter::default();
     let listed = index
         .transactions(&filter, Order::NewestFirst, cursor.as_deref(), TRANSACTIONS)
         .await?;
@@ -49,22 +54,38 @@ pub(super) async fn transactions(
         .await?
         .totals
         .transactions;
-    let frame = Frame::new(&shown.place, "Transactions", "Transactions", &address);
-    let here = format!("{}/transactions", frame.base);
+    let (heading, lead) = match (form.is_mine(), &filter.creator, form.is_asked) {
+        (true, Some(me), _) => (
+            "My transactions",
+            format!(
+                "Made by {} of {}, in whatever certificate, newest first.",
+                me.enrollment_id, me.organization
+            ),
+        ),
+        (true, None, _) => (
+            "My transactions",
+            "Those of this node's account, newest first.".to_owned(),
+        ),
+        (false, _, true) => (
+            "Transactions",
+            "Those of which all is true that is asked for, newest first.".to_owned(),
+        ),
+        (false, _, false) => (
+            "Transactions",
+            format!("{} in blocks, newest first.", count(total, "transaction")),
+        ),
+    };
+    let frame = Frame::new(&shown.place, heading, "Transactions", &address);
+    let here = format!("{}/transactions{}", frame.base, form.query());
     let older = listed.next.map(|next| format!("cursor={}", encode(&next)));
     let pager = Pager::new(here, cursor.is_some(), older);
-    let lead = format!("{} in blocks, newest first.", count(total, "transaction"));
     if !shown.place.is_tutorial {
-        return Ok(fabric::transactions(
-            frame,
-            lead,
-            &listed.transactions,
-            pager,
-        ));
+        let listed = &listed.transactions;
+        return Ok(fabric::transactions(frame, lead, form, listed, pager));
     }
     let rows = listed.transactions.iter();
     let transactions = Transactions {
-        heading: "Transactions".to_owned(),
+        heading: heading.to_owned(),
         lead,
         transactions: rows
             .map(|row| TransactionRow::listed(row, &frame.base))

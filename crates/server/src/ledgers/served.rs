@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chainloom_fabric::FabricLedger;
 use chainloom_index::IndexedLedger;
-use chainloom_ledger::{BoxFuture, Call, InvokeOptions, Ledger, Payload, Receipt};
+use chainloom_ledger::{BoxFuture, Call, CreatorName, InvokeOptions, Ledger, Payload, Receipt};
 use chainloom_tutorial::Node;
 use http::StatusCode;
 use tokio::sync::watch;
@@ -97,6 +97,16 @@ impl ServedLedger {
             return Ok(ledger.invoke(call, options).await?);
         }
         Ok(self.ledger.invoke(call, options).await?)
+    }
+
+    /// Who the caller is on this ledger: the identity of the caller's token, else the ledger's own user. None where it has no
+    /// identities.
+    pub(crate) async fn identity(&self, caller: &Caller) -> Result<Option<CreatorName>, Problem> {
+        let own = caller.token().and_then(|token| token.identity());
+        if let (Some(users), Some(label)) = (&self.users, own) {
+            return Ok(users.acting_as(label).await?.identity());
+        }
+        Ok(self.ledger.identity())
     }
 
     /// Ends the event streams that read it.

@@ -423,18 +423,20 @@ impl Ledger for Channel {
         &self,
         selector: TransactionSelector,
     ) -> BoxFuture<'_, Result<Transaction, LedgerError>> {
-        let found = match selector {
+        let found = match &selector {
             TransactionSelector::Id(_) => None,
             TransactionSelector::Version(version) => {
                 let block = self.blocks.get(version.block as usize);
                 block.and_then(|block| block.transactions.get(version.index as usize))
             }
         };
-        ready(
-            found
-                .cloned()
-                .ok_or_else(|| missing("transaction_not_found")),
-        )
+        let code = match selector {
+            TransactionSelector::Version(version) if version.block >= self.blocks.len() as u64 => {
+                "block_not_found"
+            }
+            _ => "transaction_not_found",
+        };
+        ready(found.cloned().ok_or_else(|| missing(code)))
     }
 
     fn query(

@@ -14,6 +14,7 @@ mod channel;
 mod channel_api;
 mod channel_explorer;
 mod channel_index;
+mod channel_pages;
 mod description;
 mod explorer_problems;
 mod five_routes;

@@ -267,7 +267,8 @@ fn expected(theirs: &Value, block: u64, index: usize, code: Option<u8>) -> Value
                 "status": response["status"],
                 "message": response["message"],
                 "payload": payload(&result),
-                "result_json": serde_json::from_slice::<Value>(&result).ok(),
+                "result_json": serde_json::from_slice::<Value>(&result)
+                    .ok().filter(|json| json.is_object() || json.is_array()),
                 "contract_version": results["chaincode_id"]["version"],
             }),
         ),

@@ -25,17 +25,28 @@ struct BlockPage {
     size: String,
     transaction_count: u64,
     valid_count: u64,
-    transactions_shown: u64,
+    /// Which of them are listed, where it is not all.
+    transactions_shown: Option<String>,
+    /// The index at which the list goes on.
+    transactions_next: Option<usize>,
     transactions: Vec<CallRow>,
     names_creators: bool,
 }
 
-/// The page of a block.
-pub(in super::super) async fn block(shown: &Shown, number: u64, address: &Uri) -> PageResult {
+/// The page of a block, with its transactions from this index on.
+pub(in super::super) async fn block(
+    shown: &Shown,
+    number: u64,
+    from: usize,
+    address: &Uri,
+) -> PageResult {
     let ledger = shown.ledger();
     let selector = BlockSelector::Number(number);
-    let block = ledger.block(selector, TransactionRange::first(TRANSACTIONS));
-    let block = block.await?;
+    let transactions = TransactionRange {
+        from,
+        limit: TRANSACTIONS,
+    };
+    let block = ledger.block(selector, transactions).await?;
     let height = ledger.info().await?.height;
     let base = shown.place.base();
     let beside = |number: u64| format!("{base}/blocks/{number}");
@@ -58,9 +69,43 @@ pub(in super::super) async fn block(shown: &Shown, number: u64, address: &Uri) -
         size: size(block.size_bytes),
         transaction_count: block.transaction_count,
         valid_count: block.valid_count,
-        transactions_shown: block.transactions.len() as u64,
+        transactions_shown: shown_range(from, block.transactions.len(), block.transaction_count),
+        transactions_next: next_index(from, block.transactions.len(), block.transaction_count),
         transactions: block.transactions.iter().map(CallRow::whole).collect(),
         names_creators: true,
     };
     Ok(page(StatusCode::OK, &block_page))
+}
+
+fn next_index(from: usize, shown: usize, count: u64) -> Option<usize> {
+    let next = from.saturating_add(shown);
+    (shown > 0 && (next as u64) < count).then_some(next)
+}
+
+fn shown_range(from: usize, shown: usize, count: u64) -> Option<String> {
+    match shown {
+        _ if shown as u64 == count => None,
+        0 => Some(format!("none from {from} on, of {count}")),
+        _ => Some(format!(
+            "{from} to {} of {count}, counted from 0",
+            from + shown - 1
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_block_is_shown_in_parts() {
+        assert_eq!((next_index(0, 3, 3), shown_range(0, 3, 3)), (None, None));
+        assert_eq!(next_index(0, 200, 500), Some(200));
+        let words = shown_range(200, 200, 500);
+        assert_eq!(words.as_deref(), Some("200 to 399 of 500, counted from 0"));
+        assert_eq!(next_index(400, 100, 500), None);
+        let words = shown_range(usize::MAX, 0, 500);
+        assert!(words.is_some_and(|words| words.starts_with("none from")));
+        assert_eq!(next_index(usize::MAX, 0, 500), None);
+    }
 }

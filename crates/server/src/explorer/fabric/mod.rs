@@ -2,6 +2,7 @@
 
 mod block;
 mod call;
+mod key;
 mod overview;
 mod parties;
 mod peers;
@@ -12,6 +13,7 @@ mod transactions;
 
 pub(super) use block::block;
 pub(super) use call::{invoke, query};
+pub(super) use key::key;
 pub(super) use overview::overview;
 pub(super) use peers::peers;
 pub(super) use transaction::transaction;

@@ -1,6 +1,10 @@
+use chainloom_index::CreatorSummary;
 use chainloom_ledger::Creator;
 
 use super::super::format::{moment, printable};
+
+/// How many attributes of a certificate a page shows.
+const ATTRIBUTES_MAX: usize = 100;
 
 /// Who made a transaction or endorsed it, as a page shows them.
 pub(super) struct Identity {
@@ -17,6 +21,8 @@ pub(super) struct Certificate {
     pub(super) serial: String,
     pub(super) validity: String,
     pub(super) sha256: String,
+    /// What else the CA wrote into it.
+    pub(super) attributes: Vec<(String, String)>,
 }
 
 impl Identity {
@@ -35,7 +41,23 @@ impl Identity {
                     moment(Some(certificate.not_after))
                 ),
                 sha256: certificate.sha256.clone(),
+                attributes: certificate
+                    .attributes
+                    .iter()
+                    .take(ATTRIBUTES_MAX)
+                    .map(|(name, value)| (printable(name), printable(value)))
+                    .collect(),
             }),
+        }
+    }
+
+    /// Somebody in a list of the index.
+    pub(super) fn listed(creator: &CreatorSummary) -> Identity {
+        let name = creator.enrollment_id.as_deref().unwrap_or("?");
+        Identity {
+            organization: printable(&creator.organization),
+            name: printable(name),
+            certificate: None,
         }
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Verdict {
     pub(super) tone: &'static str,
     pub(super) name: String,
     pub(super) code: i32,
+    /// What it means, where that is told.
+    pub(super) meaning: Option<&'static str>,
 }
 
 impl Verdict {
@@ -30,6 +32,7 @@ impl Verdict {
             tone: if code.is_valid() { "good" } else { "bad" },
             name: printable(&code.name),
             code: code.code,
+            meaning: code.meaning,
         }
     }
 }
@@ -44,7 +47,7 @@ impl CallRow {
             id: transaction.id.clone(),
             version: Some(transaction.version),
             what: what(transaction.kind, call),
-            creator: None,
+            creator: transaction.creator.as_ref().map(Identity::listed),
             verdict: Some(Verdict::of(&transaction.validation_code)),
         }
     }
@@ -59,7 +62,10 @@ impl CallRow {
             short_id: short(&transaction.id),
             id: transaction.id.clone(),
             version: transaction.version,
-            what: what(transaction.kind, call),
+            what: match endorsed.is_some_and(|endorsed| endorsed.undecodable.is_some()) {
+                true => format!("{}, cannot be read whole", what(transaction.kind, call)),
+                false => what(transaction.kind, call),
+            },
             creator: creator.map(Identity::of),
             verdict: transaction.validation_code.as_ref().map(Verdict::of),
         }

@@ -3,6 +3,7 @@ use axum::response::Response;
 use chainloom_index::TransactionSummary;
 use http::StatusCode;
 
+use super::super::filter_form::FilterForm;
 use super::super::frame::Frame;
 use super::super::page::page;
 use super::super::pager::Pager;
@@ -13,6 +14,7 @@ use super::rows::CallRow;
 struct Transactions {
     frame: Frame,
     lead: String,
+    filter: FilterForm,
     transactions: Vec<CallRow>,
     names_creators: bool,
     pager: Pager,
@@ -22,14 +24,16 @@ struct Transactions {
 pub(in super::super) fn transactions(
     frame: Frame,
     lead: String,
+    filter: FilterForm,
     listed: &[TransactionSummary],
     pager: Pager,
 ) -> Response {
     let transactions = Transactions {
         frame,
         lead,
+        filter,
         transactions: listed.iter().map(CallRow::listed).collect(),
-        names_creators: false,
+        names_creators: true,
         pager,
     };
     page(StatusCode::OK, &transactions)
