@@ -33,6 +33,20 @@ impl Avoided {
         ordered.into()
     }
 
+    /// Whether this one failed, by what came of asking it.
+    fn learn<T>(&self, target: &Target, answer: &Result<T, NoAnswer>) {
+        match answer {
+            Err(NoAnswer::NoPlace(_)) => {}
+            Err(NoAnswer::Refused(status)) if is_transport(status) => {
+                // Who is busy works.
+                if !is_busy(status) {
+                    self.add(target);
+                }
+            }
+            Ok(_) | Err(NoAnswer::Refused(_)) => self.remove(target),
+        }
+    }
+
     fn add(&self, target: &Target) {
         let until = Instant::now() + AVOIDED_FOR;
         self.failed().insert(target.peer.address.clone(), until);
@@ -78,6 +92,12 @@ pub(crate) async fn first_answer<'a, T, F>(
 where
     F: Future<Output = Result<T, NoAnswer>>,
 {
+    // Where there is one only, nobody else is to be asked when it is silent.
+    if let [only] = targets {
+        let answer = ask(only, Leaves::default()).await;
+        avoided.learn(only, &answer);
+        return answer.map_err(|no_answer| vec![(*only, no_answer)]);
+    }
     let mut next = avoided.last(targets);
     let mut asked = FuturesUnordered::new();
     let mut silent: Vec<Silent<'_>> = Vec::new();
@@ -116,30 +136,22 @@ where
             return Err(failures);
         };
         silent.retain(|other| !std::ptr::eq(other.target, target));
+        avoided.learn(target, &answer);
         let no_answer = match answer {
             Ok(answer) => {
-                avoided.remove(target);
                 silent.iter().for_each(|other| avoided.add(other.target));
                 return Ok(answer);
             }
             Err(no_answer) => no_answer,
         };
-        let status = match &no_answer {
-            NoAnswer::NoPlace(_) => None,
-            NoAnswer::Refused(status) => Some(status),
-        };
-        if status.is_some_and(|status| !is_transport(status)) {
-            avoided.remove(target);
+        let is_final = matches!(&no_answer, NoAnswer::Refused(status) if !is_transport(status));
+        if is_final {
             for other in silent {
                 avoided.add(other.target);
                 failures.push((other.target, NoAnswer::Refused(too_late())));
             }
             failures.push((target, no_answer));
             return Err(failures);
-        }
-        // Who is busy works.
-        if status.is_some_and(|status| !is_busy(status)) {
-            avoided.add(target);
         }
         failures.push((target, no_answer));
     }
@@ -251,6 +263,17 @@ mod tests {
         let answer = ask(&["silent", "refuses"], &avoided).await;
         let silent = "silent: it did not answer in time".to_owned();
         assert_eq!(answer, Err(vec![silent, "refuses: no".to_owned()]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_is_alone_is_waited_for_and_remembered_all_the_same() {
+        let avoided = Avoided::default();
+        let answer = ask(&["away"], &avoided).await;
+        assert_eq!(answer, Err(vec!["away: away".to_owned()]));
+        assert_eq!(order(&["away", "good"], &avoided), ["good", "away"]);
+        assert_eq!(ask(&["refuses"], &avoided).await.unwrap_err().len(), 1);
+        assert_eq!(ask(&["good"], &avoided).await.as_deref(), Ok("good"));
+        assert_eq!(order(&["refuses", "good"], &avoided), ["refuses", "good"]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Broken;
 use super::gathered::Gathered;
+use super::waiting::Waiting;
 use crate::dial::Dialer;
 
 /// What a node may send on one request, and on all together, before it is read.
@@ -40,6 +42,7 @@ impl Default for KeepAlive {
 pub(super) async fn open(
     dialer: &Dialer,
     keep_alive: KeepAlive,
+    waiting: Waiting,
 ) -> Result<SendRequest<Bytes>, Broken> {
     let stream = dialer.dial().await;
     let stream = stream.map_err(|error| Broken::NoConnection(Arc::new(error)))?;
@@ -56,7 +59,7 @@ pub(super) async fn open(
     tokio::spawn(async move {
         tokio::select! {
             biased;
-            ended = serve(connection, gathered) => if let Err(error) = ended {
+            ended = serve(connection, gathered, waiting) => if let Err(error) = ended {
                 tracing::debug!("the connection to a node broke: {error}");
             },
             () = silence(signs_of_life, keep_alive) => {
@@ -71,8 +74,17 @@ pub(super) async fn open(
 async fn serve(
     mut connection: Connection<Gathered, Bytes>,
     gathered: Gathered,
+    waiting: Waiting,
 ) -> Result<(), h2::Error> {
+    let mut has_stood_back = false;
     poll_fn(|context| {
+        // Whoever else is about to send something goes first, so that it is written together, and read together by the node. With 32 callers
+        // that is a tenth of the processor's time of a call.
+        has_stood_back = !has_stood_back && waiting.are_several();
+        if has_stood_back {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let ended = Pin::new(&mut connection).poll(context);
         gathered.write_out(context);
         ended

@@ -9,6 +9,7 @@ mod gathered;
 mod outgoing;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::fmt;
 use std::pin::Pin;
@@ -29,6 +30,7 @@ use tonic::codegen::http::{HeaderValue, Request, Response, Uri};
 use self::answer::Answer;
 use self::connection::{KeepAlive, open};
 use self::outgoing::Outgoing;
+use self::waiting::Waiting;
 use crate::dial::{DialError, Dialer};
 
 /// How this program calls itself.
@@ -67,6 +69,7 @@ struct Node {
     state: Mutex<State>,
     /// How many connections were opened.
     opened: AtomicU64,
+    waiting: Waiting,
 }
 
 /// A connection that is being opened, by all who wait for it.
@@ -102,6 +105,7 @@ impl Transport {
             keep_alive,
             state: Mutex::new(State::Closed),
             opened: AtomicU64::new(0),
+            waiting: Waiting::default(),
         }))
     }
 
@@ -135,7 +139,7 @@ impl Transport {
         }
         let node = self.0.clone();
         let opening: Opening = async move {
-            let opened = open(&node.dialer, node.keep_alive).await;
+            let opened = open(&node.dialer, node.keep_alive, node.waiting.clone()).await;
             let opened = opened.map(|sender| Open {
                 sender,
                 number: node.opened.fetch_add(1, Ordering::Relaxed),
@@ -160,6 +164,7 @@ impl Transport {
         let path = request.uri().path_and_query().cloned();
         *request.uri_mut() = self.0.address(path);
         request.headers_mut().insert(USER_AGENT, NAME);
+        let _one = self.0.waiting.one();
         let (head, body) = request.into_parts();
         let (answer, stream) = sender.send_request(Request::from_parts(head, ()), false)?;
         let mut outgoing = Outgoing::new(body, stream);
