@@ -44,6 +44,11 @@ impl EventReader {
         Ok(events)
     }
 
+    /// The id behind which the stream goes on: that of the last event, or of an empty line since.
+    pub(crate) fn last_id(&self) -> &str {
+        &self.event.id
+    }
+
     /// An empty line ends an event; a line that begins with a colon is there to keep the
     /// connection alive.
     fn take_line(&mut self, line: &str) -> Option<Event> {

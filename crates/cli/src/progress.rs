@@ -33,6 +33,18 @@ impl Progress {
         Progress(bar.with_style(style(template)).with_message(doing))
     }
 
+    /// Work on so many blocks.
+    pub(crate) fn blocks(doing: String, total: u64) -> Progress {
+        let template = "{msg} [{bar:30}] {human_pos} of {human_len} blocks, {per_sec}, {eta} left";
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+        Progress(bar.with_style(style(template)).with_message(doing))
+    }
+
+    /// So many in all are done.
+    pub(crate) fn set(&self, done: u64) {
+        self.0.set_position(done);
+    }
+
     /// Whether nobody sees it.
     pub(crate) fn is_hidden(&self) -> bool {
         self.0.is_hidden()
@@ -68,5 +80,6 @@ mod tests {
         Progress::spinner("working").add(1);
         Progress::bytes("reading", Some(5)).add(5);
         Progress::bytes("reading", None).add(5);
+        Progress::blocks("indexing".to_owned(), 5).set(5);
     }
 }

@@ -13,6 +13,7 @@ use crate::chain_info::ChainBeginning;
 use crate::endpoint::Peer;
 use crate::failure::explain_deliver;
 use crate::identity::{CurrentIdentity, IdentityState};
+use crate::peer_reports::KeptReports;
 use crate::proposal::sign_seek;
 use crate::troubles::Troubles;
 use crate::wire::proto::common::{self, Status as Answer};
@@ -44,6 +45,8 @@ pub(crate) struct Source {
     pub(crate) troubles: Troubles,
     /// Where the chain begins that they have.
     pub(crate) beginning: ChainBeginning,
+    /// What they last said of themselves.
+    pub(crate) reports: KeptReports,
 }
 
 /// Blocks that a peer sends one after the other.

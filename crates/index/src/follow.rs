@@ -18,6 +18,7 @@ use crate::batch::{Step, read_steps};
 use crate::file::{Aside, Sync};
 use crate::health::{Health, Phase};
 use crate::index::{Index, Indexed};
+use crate::progress::CatchUp;
 use crate::reconcile::other_ledger;
 use crate::rollback::remove_blocks;
 use crate::tables::{State, Tables};
@@ -175,21 +176,31 @@ impl Index {
         } else {
             Phase::CatchingUp
         };
+        // An index that is empty begins where the ledger does.
+        let next = match state.blocks() {
+            0 => info.first_block.unwrap_or(state.next),
+            _ => state.next,
+        };
+        *self
+            .inner
+            .catch_up
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Some(CatchUp {
+            from: next,
+            to: info.height,
+            began: std::time::Instant::now(),
+        });
         self.inner.health.send_replace(Health::of(phase));
         if !has_all {
             tracing::info!(
-                from = state.next,
+                from = next,
                 to = info.height,
                 "indexing the ledger's blocks"
             );
         }
         let next = Position {
             generation: state.generation,
-            // An index that is empty begins where the ledger does.
-            number: match state.blocks() {
-                0 => info.first_block.unwrap_or(state.next),
-                _ => state.next,
-            },
+            number: next,
         };
         Ok((next, info.height))
     }

@@ -1,5 +1,7 @@
 use serde::Serialize;
 
+use crate::Progress;
+
 /// How the index is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Health {
@@ -11,6 +13,9 @@ pub struct Health {
     /// After how many milliseconds it tries again; absent while it follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_in_ms: Option<u64>,
+    /// How far it is with reading what the ledger had before; absent where it does not do that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
     /// How many times it was built again from nothing since the program started: for another
     /// ledger, or for damage.
     pub rebuilds: u64,
@@ -40,6 +45,7 @@ impl Health {
             phase,
             error: None,
             retry_in_ms: None,
+            progress: None,
             rebuilds: 0,
             other_ledger: None,
         }

@@ -13,6 +13,7 @@ use tokio::task::spawn_blocking;
 use crate::file::{Aside, IndexFile, move_aside};
 use crate::health::{Health, Phase};
 use crate::limits::Limits;
+use crate::progress::CatchUp;
 use crate::tables::State;
 use crate::{IndexError, read};
 
@@ -65,6 +66,8 @@ pub(crate) struct Inner {
     pub(crate) rebuilds: AtomicU64,
     /// Why it was last begun anew for another ledger.
     pub(crate) other_ledger: RwLock<Option<String>>,
+    /// Reading what the ledger had before, where that is under way or was last.
+    pub(crate) catch_up: RwLock<Option<CatchUp>>,
     /// Held by the one that follows.
     pub(crate) follower: Mutex<()>,
     /// A reader met damage; the follower makes the file anew.
@@ -102,6 +105,7 @@ impl Index {
                 health: watch::Sender::new(Health::of(Phase::Idle)),
                 rebuilds: AtomicU64::new(0),
                 other_ledger: RwLock::new(None),
+                catch_up: RwLock::new(None),
                 follower: Mutex::new(()),
                 damage_found: Notify::new(),
             }),
@@ -121,6 +125,12 @@ impl Index {
     /// How it is doing.
     pub fn health(&self) -> Health {
         let mut health = self.inner.health.borrow().clone();
+        if health.phase == Phase::CatchingUp {
+            let catch_up = self.inner.catch_up.read();
+            let catch_up = *catch_up.unwrap_or_else(PoisonError::into_inner);
+            health.progress =
+                catch_up.map(|catch_up| catch_up.progress(self.position(), Instant::now()));
+        }
         health.rebuilds = self.inner.rebuilds.load(Ordering::Relaxed);
         let other_ledger = self.inner.other_ledger.read();
         health.other_ledger = other_ledger.unwrap_or_else(PoisonError::into_inner).clone();

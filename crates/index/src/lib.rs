@@ -22,6 +22,7 @@ mod batch;
 mod changes;
 mod entry;
 mod error;
+mod events;
 mod facet;
 mod file;
 mod follow;
@@ -29,6 +30,7 @@ mod health;
 mod index;
 mod indexed_ledger;
 mod limits;
+mod progress;
 mod read;
 mod reconcile;
 mod rollback;
@@ -39,9 +41,14 @@ mod writes;
 
 pub use amount::{AMOUNT_DIGITS_MAX, BALANCE_TEXT_BYTES_MAX};
 pub use error::IndexError;
+pub use events::{
+    ContractEventSummary, EventId, EventIdParseError, EventPart, EventSelection, EventStart,
+    LedgerEvent, ToldEvent,
+};
 pub use health::{Health, Phase};
 pub use index::{Index, Indexed};
 pub use indexed_ledger::{CATCH_UP_WAIT_MS_MAX, IndexedLedger};
+pub use progress::Progress;
 pub use read::{
     Balance, BlockSummary, BlockTimes, BlocksPage, CallSummary, CodeCount, CodeName,
     CreatorSummary, FunctionCount, KeyChange, KeyHistoryPage, KeyName, KeyVersion, Order,

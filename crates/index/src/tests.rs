@@ -5,6 +5,7 @@ mod answers;
 mod channels;
 mod dump;
 mod equality;
+mod events;
 mod files;
 mod following;
 mod killed;

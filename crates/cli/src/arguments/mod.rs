@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Block(BlockArguments),
     /// List blocks, or follow the new ones as they come.
     Blocks(BlocksArguments),
+    /// Tell what happened in order, or follow it: transactions, what contracts tell in them, blocks.
+    Events(EventsArguments),
     /// Show one transaction, by its id or by where it stands.
     #[command(visible_alias = "showtx")]
     Tx(TxArguments),
@@ -158,6 +160,7 @@ impl Command {
             Command::ShowtxByVer(arguments) => arguments.remote.json,
             Command::Block(arguments) => arguments.remote.json,
             Command::Blocks(arguments) => arguments.remote.json,
+            Command::Events(arguments) => arguments.remote.json,
             Command::Tx(arguments) => arguments.remote.json,
             Command::Transactions(arguments) => arguments.remote.json,
             Command::Mytx(arguments) => arguments.remote.json,
@@ -315,6 +318,40 @@ pub(crate) struct BlocksArguments {
     #[arg(long, value_enum, default_value_t = Order::NewestFirst, conflicts_with = "follow")]
     pub(crate) order: Order,
     /// Go on with each new block as it comes, until Ctrl-C.
+    #[arg(long)]
+    pub(crate) follow: bool,
+    #[command(flatten)]
+    pub(crate) remote: Remote,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    chainloom events --follow                              everything that happens from now on\n  \
+    chainloom events --follow --kinds contract_event --contract basic --event sold\n  \
+    chainloom events --from 7 --json                       what happened from block 7 up to now")]
+pub(crate) struct EventsArguments {
+    /// What to tell of: blocks, transactions, what contracts tell in them.
+    #[arg(
+        long,
+        value_name = "KIND",
+        value_delimiter = ',',
+        value_parser = ["block", "transaction", "contract_event"],
+        default_value = "transaction,contract_event"
+    )]
+    pub(crate) kinds: Vec<String>,
+    /// Only transactions and events of this contract.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) contract: Option<String>,
+    /// Only contracts' events of this name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) event: Option<String>,
+    /// Transactions without effect, too, and what contracts told in them.
+    #[arg(long)]
+    pub(crate) invalid: bool,
+    /// Begin with this block [default: the first one; with --follow the next one to come].
+    #[arg(long, value_name = "NUMBER", value_parser = number::<u64>)]
+    pub(crate) from: Option<u64>,
+    /// Go on with what happens, until Ctrl-C.
     #[arg(long)]
     pub(crate) follow: bool,
     #[command(flatten)]

@@ -12,6 +12,8 @@ mod connection;
 mod contracts;
 #[cfg(unix)]
 mod devnet;
+mod events;
+mod follow;
 mod history;
 mod identity;
 mod info;
@@ -107,6 +109,7 @@ async fn carry_out(command: Command) -> Result<ExitCode, Error> {
         Command::Stats(arguments) => stats::run(&arguments).await,
         Command::Block(arguments) => block::run(&arguments).await,
         Command::Blocks(arguments) => blocks::run(&arguments).await,
+        Command::Events(arguments) => events::run(&arguments).await,
         Command::Tx(arguments) => tx::run(&arguments).await,
         Command::ShowtxByVer(arguments) => showtx_by_ver::run(&arguments).await,
         Command::Transactions(arguments) => transactions::run(&arguments).await,

@@ -3,6 +3,7 @@
 mod connections;
 mod open;
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::banner::{Banner, Chain, Channel};
 use crate::error::Error;
 use crate::folder::DataFolder;
 use crate::output::Paint;
+use crate::progress::Progress;
 use crate::settings::{LedgerSettings, Settings};
 use crate::{log, signals};
 
@@ -48,7 +50,7 @@ pub(crate) async fn run(arguments: &UpArguments) -> Result<(), Error> {
         tutorial.node.set_listen_addresses(addresses.clone());
         ledgers.insert(&tutorial.name, tutorial.served());
     }
-    let connections = open_connections(&folder, ledgers, identities.clone()).await?;
+    let connections = open_connections(&folder, ledgers.clone(), identities.clone()).await?;
     connect(&connections, &settings).await?;
     let server = server.with_connections(connections.clone());
 
@@ -62,6 +64,7 @@ pub(crate) async fn run(arguments: &UpArguments) -> Result<(), Error> {
         .map(|tutorial| follow(tutorial.index.clone(), tutorial.ledger(), stopped))
         .map(tokio::spawn);
 
+    let showing = tokio::spawn(show_catching_up(ledgers.clone()));
     announce(&banner(&settings, tutorial.as_ref(), &addresses, &folder));
     let ending = async {
         end.await;
@@ -71,6 +74,7 @@ pub(crate) async fn run(arguments: &UpArguments) -> Result<(), Error> {
         shutdown(tutorial.as_ref()).await;
     };
     let outcome = server.run(ending).await;
+    showing.abort();
 
     // Again for a server that broke off before anybody asked it to end.
     shutdown(tutorial.as_ref()).await;
@@ -82,6 +86,32 @@ pub(crate) async fn run(arguments: &UpArguments) -> Result<(), Error> {
         tracing::warn!("an index did not end by itself: {error}");
     }
     outcome.map_err(Error::Serving)
+}
+
+/// Shows on a terminal how far the indexes are with what was there before.
+async fn show_catching_up(ledgers: Ledgers) {
+    // What is done within it needs no bar.
+    const FIRST_LOOK: Duration = Duration::from_millis(500);
+    const LOOK_EVERY: Duration = Duration::from_millis(200);
+    if !std::io::stderr().is_terminal() {
+        return;
+    }
+    let mut bars: BTreeMap<String, Progress> = BTreeMap::new();
+    tokio::time::sleep(FIRST_LOOK).await;
+    loop {
+        let all = ledgers.catching_up();
+        // The bar of one that is done goes with it.
+        bars.retain(|name, _| all.iter().any(|(other, _)| other == name));
+        // One bar at a time has the line.
+        if let Some((name, progress)) = all.into_iter().next() {
+            let doing = format!("indexing {name}");
+            let bar = bars
+                .entry(name)
+                .or_insert_with(|| Progress::blocks(doing, progress.total_blocks));
+            bar.set(progress.done_blocks);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 async fn wait(following: Option<JoinHandle<()>>) -> Option<Result<(), JoinError>> {

@@ -58,6 +58,7 @@ fn connected(version: FabricVersion, peers_per_organization: u16) -> Connected {
         peers,
         troubles: Default::default(),
         beginning: Default::default(),
+        reports: Default::default(),
     };
     Connected {
         _folder: folder,

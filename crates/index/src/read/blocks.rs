@@ -1,9 +1,10 @@
-use chainloom_ledger::Hash;
+use chainloom_ledger::{Block, Hash};
 use jiff::Timestamp;
 use redb::{Error, ReadOnlyTable, ReadTransaction};
 use serde::Serialize;
 
 use super::{Order, check_limit, state_of};
+use crate::short::{SHORT_VALUE_BYTES_MAX, short_text};
 use crate::tables::{BLOCKS, BlockRow, TimeRow};
 use crate::{Index, IndexError};
 
@@ -27,6 +28,21 @@ pub struct BlockSummary {
     pub transaction_count: u64,
     /// How many of them are valid.
     pub valid_count: u64,
+}
+
+impl BlockSummary {
+    /// The block as a ledger gives it.
+    pub(crate) fn of(block: &Block) -> BlockSummary {
+        BlockSummary {
+            number: block.number,
+            hash: block.hash,
+            previous_hash: short_text(&block.previous_hash, SHORT_VALUE_BYTES_MAX),
+            time: block.time,
+            size_bytes: block.size_bytes,
+            transaction_count: block.transaction_count,
+            valid_count: block.valid_count,
+        }
+    }
 }
 
 /// Some blocks of the chain.

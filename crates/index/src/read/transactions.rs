@@ -1,4 +1,4 @@
-use chainloom_ledger::{Hash, TransactionKind, ValidationCode, Version};
+use chainloom_ledger::{Hash, Transaction, TransactionKind, ValidationCode, Version};
 use jiff::Timestamp;
 use redb::{Error, ReadTransaction};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use super::cursor::Cursor;
 use super::filter::TransactionFilter;
 use super::find::{Place, Search, is_between};
 use super::{Order, check_limit, state_of};
-use crate::entry::kind_number;
+use crate::entry::{Entry, kind_number};
 use crate::short::shown;
 use crate::tables::{CreatorRow, TRANSACTIONS, TransactionRow};
 use crate::{Index, IndexError};
@@ -41,6 +41,14 @@ pub struct TransactionSummary {
     pub transfer: Option<TransferSummary>,
     /// The verdict.
     pub validation_code: ValidationCode,
+}
+
+impl TransactionSummary {
+    /// The transaction at this place as a ledger gives it.
+    pub(crate) fn of(version: Version, transaction: &Transaction) -> TransactionSummary {
+        let place = (version.block, version.index);
+        Entry::of(transaction).with_row(|row| summary(place, row))
+    }
 }
 
 /// What a transaction called.

@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use chainloom_index::Order;
+use chainloom_index::{BlockSummary, ContractEventSummary, Order, TransactionSummary};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -25,7 +25,7 @@ const DOCUMENT: &str = "/openapi.json";
         description = "Blockchains for applications: blocks, transactions, calls and events of every ledger \
                        that this server serves, with the same verbs. Errors are application/problem+json."
     ),
-    components(schemas(Order, ProblemBody)),
+    components(schemas(Order, ProblemBody, TransactionSummary, BlockSummary, ContractEventSummary)),
     modifiers(&BearerToken),
     // Either: a server that was started without --tokens asks for none.
     security((), ("token" = [])),

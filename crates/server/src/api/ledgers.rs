@@ -1,5 +1,6 @@
 use axum::Json;
 use axum::extract::State;
+use chainloom_index::Progress;
 use chainloom_ledger::{Hash, Ledger, LedgerKind};
 use futures_util::future::join_all;
 use serde::Serialize;
@@ -30,6 +31,10 @@ pub(super) struct LedgerAnswer {
     /// Number of the last block.
     #[serde(skip_serializing_if = "Option::is_none")]
     height: Option<u64>,
+    /// Number of the first block that can be read, where that is known. It is not 0 where all of a channel's peers were started from a
+    /// snapshot; the read model begins there, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_block: Option<u64>,
     /// How many times the chain has been replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     generation: Option<u64>,
@@ -57,6 +62,9 @@ pub(super) struct LedgerHealth {
     /// What is wrong, or what was found; absent while nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    /// How far the read model is with what was there before; absent where it has all of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<Progress>,
 }
 
 /// How a ledger is.
@@ -128,15 +136,16 @@ async fn describe(name: &str, entry: &Entry) -> LedgerAnswer {
         Entry::Served(served) => served.ledger.info().await.ok(),
         Entry::Unavailable(_) => None,
     };
-    let (status, detail) = match Readiness::of(entry).await {
-        Readiness::Ready => (LedgerStatus::Ready, other_ledger(entry)),
-        Readiness::CatchingUp => (LedgerStatus::CatchingUp, None),
-        Readiness::Failing(reason) => (LedgerStatus::Failing, Some(reason)),
+    let (status, detail, progress) = match Readiness::of(entry).await {
+        Readiness::Ready => (LedgerStatus::Ready, other_ledger(entry), None),
+        Readiness::CatchingUp(progress) => (LedgerStatus::CatchingUp, None, progress),
+        Readiness::Failing(reason) => (LedgerStatus::Failing, Some(reason), None),
     };
     LedgerAnswer {
         name: name.to_owned(),
         kind: entry.kind(),
         height: info.as_ref().map(|info| info.height),
+        first_block: info.as_ref().and_then(|info| info.first_block),
         generation: info.as_ref().map(|info| info.generation),
         tip_hash: info.as_ref().map(|info| info.tip_hash),
         pending_count: info.as_ref().and_then(|info| info.pending_count),
@@ -145,6 +154,10 @@ async fn describe(name: &str, entry: &Entry) -> LedgerAnswer {
             Entry::Served(served) => Some(served.ledger.index().position().height),
             Entry::Unavailable(_) => None,
         },
-        health: LedgerHealth { status, detail },
+        health: LedgerHealth {
+            status,
+            detail,
+            progress,
+        },
     }
 }

@@ -5,6 +5,7 @@ mod served;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use chainloom_index::Progress;
 use chainloom_ledger::LedgerKind;
 use chainloom_tutorial::Node;
 use http::StatusCode;
@@ -76,6 +77,16 @@ pub(crate) type Entries = Arc<BTreeMap<String, Entry>>;
 pub struct Ledgers(Arc<RwLock<Entries>>);
 
 impl Ledgers {
+    /// The ledgers whose read models still read what was there before, with how far each is.
+    pub fn catching_up(&self) -> Vec<(String, Progress)> {
+        let entries = self.all();
+        let progress = entries.iter().filter_map(|(name, entry)| match entry {
+            Entry::Served(served) => Some((name.clone(), served.ledger.index().health().progress?)),
+            Entry::Unavailable(_) => None,
+        });
+        progress.collect()
+    }
+
     /// Serves a ledger under this name, in the place of what stood there.
     pub fn insert(&self, name: &str, served: ServedLedger) {
         self.put(name, Entry::Served(Box::new(served)));

@@ -15,7 +15,7 @@ const DURATION_BUCKETS: [f64; 12] = [
 const METADATA: Metadata<'static> = Metadata::new("chainloom", Level::INFO, None);
 
 /// What a ledger shows at the moment of a scrape: name, what it is, how to read it.
-const LEDGER_GAUGES: [(&str, &str); 9] = [
+const LEDGER_GAUGES: [(&str, &str); 12] = [
     ("chainloom_ledger_height", "Number of the last block"),
     (
         "chainloom_ledger_replacements",
@@ -29,6 +29,18 @@ const LEDGER_GAUGES: [(&str, &str); 9] = [
     (
         "chainloom_ledger_indexed_height",
         "Number of the last block in the read model",
+    ),
+    (
+        "chainloom_ledger_index_total_blocks",
+        "Blocks that the read model found to read, while it reads what was there before",
+    ),
+    (
+        "chainloom_ledger_index_done_blocks",
+        "How many of them it has read",
+    ),
+    (
+        "chainloom_ledger_index_blocks_per_second",
+        "Rate at which it reads them, 0 when it has them all",
     ),
     (
         "chainloom_ledger_chain_bytes",

@@ -1,6 +1,6 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chainloom_index::Phase;
+use chainloom_index::{Phase, Progress};
 use chainloom_ledger::Ledger;
 use http::StatusCode;
 
@@ -13,7 +13,7 @@ pub(crate) enum Readiness {
     /// Its store is open and its read model follows it.
     Ready,
     /// Its read model is still reading what was there before.
-    CatchingUp,
+    CatchingUp(Option<Progress>),
     /// It does not answer, or its read model does not follow; with the reason.
     Failing(String),
 }
@@ -33,7 +33,7 @@ impl Readiness {
         let health = served.ledger.index().health();
         match health.phase {
             Phase::Live => Readiness::Ready,
-            Phase::CatchingUp => Readiness::CatchingUp,
+            Phase::CatchingUp => Readiness::CatchingUp(health.progress),
             Phase::Idle | Phase::Retrying => Readiness::Failing(
                 health
                     .error
@@ -51,9 +51,11 @@ pub(super) async fn readyz(State(state): State<AppState>) -> Response {
     for (name, entry) in state.ledgers.all().iter() {
         let line = match Readiness::of(entry).await {
             Readiness::Ready => format!("{name}: ready\n"),
-            Readiness::CatchingUp => {
+            Readiness::CatchingUp(progress) => {
                 status = StatusCode::SERVICE_UNAVAILABLE;
-                format!("{name}: its read model is catching up\n")
+                let progress = progress.map(|progress| format!(": {progress}"));
+                let progress = progress.unwrap_or_default();
+                format!("{name}: its read model is catching up{progress}\n")
             }
             Readiness::Failing(reason) => {
                 status = StatusCode::SERVICE_UNAVAILABLE;

@@ -43,6 +43,14 @@ async fn read_gauges(gauges: &LedgerGauges, name: &str, served: &ServedLedger) {
     }
     let indexed = served.ledger.index().position();
     set("chainloom_ledger_indexed_height", indexed.height as f64);
+    let progress = served.ledger.index().health().progress;
+    let rate = progress.map_or(0, |progress| progress.blocks_per_s);
+    set("chainloom_ledger_index_blocks_per_second", rate as f64);
+    if let Some(progress) = progress {
+        let (done, total) = (progress.done_blocks, progress.total_blocks);
+        set("chainloom_ledger_index_done_blocks", done as f64);
+        set("chainloom_ledger_index_total_blocks", total as f64);
+    }
     if let Some(node) = &served.node {
         set(
             "chainloom_ledger_chain_bytes",

@@ -1,6 +1,6 @@
 use askama::Template;
 use axum::response::Response;
-use chainloom_index::Order;
+use chainloom_index::{Health, Order};
 use chainloom_ledger::{Consenter, Ledger, OrdererConfig};
 use http::{StatusCode, Uri};
 use jiff::Timestamp;
@@ -28,6 +28,8 @@ struct Overview {
     orderer: Option<Orderer>,
     form: CallForm,
     default_contract: Option<String>,
+    /// What is to be known of the read model, where it is not as it should be.
+    index_words: Vec<String>,
     result: Option<ShownBytes>,
 }
 
@@ -110,7 +112,68 @@ pub(super) async fn render(
         orderer: config.orderer.map(Orderer::new),
         form,
         default_contract: shown.served.default_contract.clone(),
+        index_words: index_words(&ledger.index().health(), info.first_block),
         result,
     };
     Ok(page(status, &overview))
+}
+
+/// What is to be known of the read model, where it is not as it should be.
+fn index_words(health: &Health, first_block: Option<u64>) -> Vec<String> {
+    let first_block = first_block.filter(|first| *first > 0).map(|first| {
+        format!(
+            "The peers were started from a snapshot: blocks before {first} are not to be had, and nothing here counts them."
+        )
+    });
+    let other = health.other_ledger.as_ref().map(|reason| {
+        format!("The channel was reset or swapped: {reason}. The index of the former one is kept beside the new one.")
+    });
+    let progress = health.progress.map(|progress| {
+        format!("The index is catching up: {progress}. Lists and counts are behind.")
+    });
+    let error = health
+        .error
+        .as_ref()
+        .map(|error| format!("The index does not go on: {error}"));
+    [error, progress, other, first_block]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chainloom_index::{Phase, Progress};
+
+    #[test]
+    fn what_is_wrong_with_the_index_is_said() {
+        let mut health = Health {
+            phase: Phase::Live,
+            error: None,
+            retry_in_ms: None,
+            progress: None,
+            rebuilds: 0,
+            other_ledger: None,
+        };
+        assert!(index_words(&health, Some(0)).is_empty());
+        health.progress = Some(Progress {
+            from: 0,
+            done_blocks: 5,
+            total_blocks: 9,
+            blocks_per_s: 3,
+            remaining_s: Some(2),
+        });
+        health.error = Some("block 7 is not signed".to_owned());
+        health.other_ledger = Some("its block 3 is another".to_owned());
+        let words = index_words(&health, Some(4)).join("\n");
+        for told in [
+            "block 7 is not signed",
+            "5 of 9 blocks",
+            "its block 3 is another",
+            "blocks before 4",
+        ] {
+            assert!(words.contains(told), "{words}");
+        }
+    }
 }
