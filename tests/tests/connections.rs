@@ -213,6 +213,13 @@ async fn a_connection_is_a_ledger_until_it_is_deleted() {
 
     let ended = command(&node, ["connection", "remove", "trade"]).await;
     assert!(ended.status.success(), "{ended:?}");
+    // All that was sent was seen, so that nothing of it is kept.
+    let left = std::fs::read_dir(node.data_folder()).expect("it has a folder");
+    let left = left.map(|entry| entry.expect("it can be listed").file_name());
+    let left: Vec<_> = left
+        .filter(|name| name.to_string_lossy().starts_with("trade."))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
     let gone = client().get(node.url("/api/v1/ledgers/trade")).send().await;
     assert_eq!(gone.expect("an answer").status(), 404);
     let metrics = client()

@@ -18,7 +18,7 @@ mod database;
 mod former;
 mod layout;
 
-pub use aside::{ASIDE_FILES_MAX, move_aside};
+pub use aside::{ASIDE_FILES_MAX, copy_aside, move_aside};
 pub use create::create;
 pub use damage::{caught, is_damage};
 pub use database::{Database, OpenError};

@@ -33,6 +33,7 @@ use crate::peer_reports::KeptReports;
 use crate::present;
 use crate::reader::Reader;
 use crate::resend::Resending;
+use crate::same_channel::SameChannel;
 use crate::troubles::Troubles;
 use crate::wire::{Block, Envelope};
 
@@ -46,6 +47,7 @@ pub struct FabricLedger {
     source: Source,
     pub(crate) commits: Commits,
     pub(crate) outbox: Outbox,
+    pub(crate) same: SameChannel,
     resending: Arc<Resending>,
     contract: Option<String>,
     pub(crate) outside: Arc<Waiting>,
@@ -95,8 +97,15 @@ impl FabricLedger {
         };
         let outbox = Outbox::in_memory(&source.channel);
         let commits = Commits::new(source.clone(), outbox.clone());
+        let same = SameChannel::new(source.clone(), outbox.clone());
         Self {
-            resending: Resending::start(flow.clone(), commits.clone(), outbox.clone()),
+            resending: Resending::start(
+                flow.clone(),
+                commits.clone(),
+                outbox.clone(),
+                same.clone(),
+            ),
+            same,
             flow,
             commits,
             outbox,
@@ -124,8 +133,15 @@ impl FabricLedger {
             detail: error.to_string(),
         })??;
         let commits = Commits::new(self.source.clone(), outbox.clone());
+        let same = SameChannel::new(self.source.clone(), outbox.clone());
         Ok(Self {
-            resending: Resending::start(self.flow.clone(), commits.clone(), outbox.clone()),
+            resending: Resending::start(
+                self.flow.clone(),
+                commits.clone(),
+                outbox.clone(),
+                same.clone(),
+            ),
+            same,
             commits,
             outbox,
             ..self
@@ -145,6 +161,7 @@ impl FabricLedger {
             source: self.source.clone(),
             commits: self.commits.clone(),
             outbox: self.outbox.clone(),
+            same: self.same.clone(),
             resending: self.resending.clone(),
             contract: self.contract.clone(),
             outside: self.outside.clone(),
@@ -249,6 +266,9 @@ impl FabricLedger {
     async fn pending(&self, id: &str) -> Result<Option<Transaction>, LedgerError> {
         if let Some(pending) = self.commits.pending(id) {
             return Ok(Some(pending));
+        }
+        if self.outbox.contains(id) {
+            self.same.check().await?;
         }
         let Some(envelope) = self.outbox.envelope(id).await? else {
             return Ok(None);

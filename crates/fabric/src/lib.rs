@@ -72,6 +72,7 @@ mod profile;
 mod proposal;
 mod reader;
 mod resend;
+mod same_channel;
 mod submit;
 mod target;
 mod transport;
@@ -88,6 +89,6 @@ pub use connect::{
 pub use dial::ClientTls;
 pub use endpoint_url::UrlProblem;
 pub use ledger::FabricLedger;
-pub use outbox::{IDEMPOTENCY_KEEP, OutboxError, OutboxOptions};
+pub use outbox::{IDEMPOTENCY_KEEP, OutboxError, OutboxOptions, waiting_in_outbox};
 pub use pem_source::{PemSource, is_pem};
 pub use profile::{ProfileError, ProfileSource};

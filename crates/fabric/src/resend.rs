@@ -1,5 +1,8 @@
 //! Sending again what was sent and has not been seen on the chain, in the background and after a restart.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +16,7 @@ use crate::commit::{ById, Commits};
 use crate::flow::Flow;
 use crate::gateway::Endorsed;
 use crate::outbox::{Outbox, Verdict};
+use crate::same_channel::SameChannel;
 
 /// How often is looked for what is due.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -35,11 +39,17 @@ impl Drop for Resending {
 
 impl Resending {
     /// Has to be called within a runtime.
-    pub(crate) fn start(flow: Flow, commits: Commits, outbox: Outbox) -> Arc<Self> {
+    pub(crate) fn start(
+        flow: Flow,
+        commits: Commits,
+        outbox: Outbox,
+        same: SameChannel,
+    ) -> Arc<Self> {
         let resender = Resender {
             flow,
             commits,
             outbox,
+            same,
         };
         Arc::new(Self(tokio::spawn(resender.run())))
     }
@@ -49,6 +59,7 @@ struct Resender {
     flow: Flow,
     commits: Commits,
     outbox: Outbox,
+    same: SameChannel,
 }
 
 impl Resender {
@@ -62,7 +73,9 @@ impl Resender {
                 // Whoever sees blocks tells the outbox of what stands in them.
                 self.commits.open();
                 let due = self.outbox.due(AT_ONCE);
-                join_all(due.iter().map(|id| self.see_after(id))).await;
+                if !due.is_empty() {
+                    self.see_after_all(&due).await;
+                }
                 if due.len() < AT_ONCE {
                     sleep(LOOK_EVERY).await;
                 }
@@ -72,6 +85,14 @@ impl Resender {
                 self.outbox.forget_old_keys();
             }
         }
+    }
+
+    async fn see_after_all(&self, due: &[String]) {
+        if let Err(error) = self.same.check().await {
+            tracing::debug!("nothing is sent again before the channel was seen: {error}");
+            return sleep(LOOK_EVERY).await;
+        }
+        join_all(due.iter().map(|id| self.see_after(id))).await;
     }
 
     /// Looks whether a transaction stands on the chain, and sends it again if not.

@@ -33,6 +33,8 @@ impl FabricLedger {
             return self.submit_anew(&call, wait, options.retries, None).await;
         };
         let key = self.key_use(key, &call)?;
+        // What is remembered of another channel is no answer.
+        self.same.check().await?;
         // Held until the outcome is known, so that the same call is not under way twice.
         let (_claim, used) = self.outbox.claim(&key).await?;
         match used {

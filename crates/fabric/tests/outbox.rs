@@ -6,12 +6,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use caller::{call, connected};
+use chainloom_database::{Database, OpenError};
 use chainloom_devnet::{Network, Options};
 use chainloom_fabric::{FabricLedger, IDEMPOTENCY_KEEP, Mode, OutboxOptions};
 use chainloom_ledger::{
-    CallOptions, InvokeOptions, Ledger, LedgerError, Receipt, ReceiptStatus, TransactionSelector,
-    Wait,
+    CallOptions, InvokeOptions, Ledger, LedgerError, Payload, QueryAnswer, Receipt, ReceiptStatus,
+    TransactionSelector, Wait,
 };
+use redb::TableDefinition;
 use tokio::task::{block_in_place, spawn_blocking};
 use tokio::time::sleep;
 
@@ -42,6 +44,72 @@ async fn invoke(
         ..InvokeOptions::default()
     };
     ledger.invoke(call("add", args), options).await
+}
+
+/// Has the outbox be of a channel that began with another block, as it is after the network was made anew.
+fn of_a_former_channel(path: &Path) {
+    let meta: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+    let database = loop {
+        match Database::open(path, 1 << 20) {
+            Ok(database) => break database,
+            Err(OpenError::InUse) => std::thread::yield_now(),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let transaction = database.begin_write().expect("nobody writes");
+    let mut rows = transaction.open_table(meta).expect("it has the table");
+    let known = rows.insert("genesis", &[7; 32][..]).expect("it is written");
+    assert!(known.is_some(), "it was looked at");
+    drop(known);
+    drop(rows);
+    transaction.commit().expect("it is written");
+}
+
+/// What is kept for a channel that is no more is neither sent to its successor nor answers for it.
+async fn a_channel_of_the_same_name_is_another(network: &Network, folder: &Path) {
+    let path = folder.join("former.redb");
+    let minute = Duration::from_secs(60);
+    let ledger = open(network, &path, Mode::Gateway).await;
+    let add = ["former", "1"];
+    let seen = invoke(&ledger, Some("seen"), &add, None, minute).await;
+    let seen = seen.unwrap_or_else(|error| panic!("{error}"));
+    let orderers = || network.topology().orderers.iter();
+    for orderer in orderers() {
+        network.kill(&orderer.name).expect("it runs");
+    }
+    let soon = Duration::from_secs(4);
+    let waits = invoke(&ledger, Some("waits"), &add, None, soon).await;
+    let Err(LedgerError::Unconfirmed { transaction_id, .. }) = waits else {
+        panic!("{waits:?}");
+    };
+    drop(ledger);
+    of_a_former_channel(&path);
+    let ledger = open(network, &path, Mode::Gateway).await;
+    let selector = || TransactionSelector::Id(transaction_id.clone());
+    let unknown = ledger.transaction(selector()).await;
+    assert!(
+        matches!(unknown, Err(LedgerError::NotFound { .. })),
+        "{unknown:?}"
+    );
+    assert!(folder.join("former.redb.former-1").exists());
+    for orderer in orderers() {
+        block_in_place(|| network.start_process(&orderer.name)).expect("it starts");
+    }
+    // Both keys are as new.
+    for (key, former) in [("seen", &seen.transaction_id), ("waits", &transaction_id)] {
+        let anew = loop {
+            match invoke(&ledger, Some(key), &add, None, minute).await {
+                Err(LedgerError::Unavailable { .. }) => sleep(Duration::from_millis(100)).await,
+                answer => break answer.unwrap_or_else(|error| panic!("{error}")),
+            }
+        };
+        assert_eq!(anew.status, ReceiptStatus::Committed);
+        assert_ne!(anew.transaction_id, *former);
+    }
+    // The first of the former channel, and these two.
+    let sum = ledger.query(call("get", &["former"]), CallOptions::default());
+    let sum = sum.await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(sum, QueryAnswer::Result(Payload::from("3")));
 }
 
 /// One network, one mode after the other: a key has one effect, and what no orderer took is taken after a restart of ours.
@@ -127,4 +195,5 @@ async fn a_call_takes_effect_once_and_what_was_not_taken_is_sent_after_a_restart
             (id, found.version)
         );
     }
+    a_channel_of_the_same_name_is_another(&network, folder.path()).await;
 }

@@ -61,7 +61,8 @@ pub struct InvokeOptions {
     pub call: CallOptions,
     /// What to wait for; the ledger's own default where absent.
     pub wait: Option<Wait>,
-    /// The same key within 24 hours gives the same answer and submits nothing again.
+    /// The same key gives the same answer and submits nothing again as long as the ledger remembers it: 24 hours, where its
+    /// configuration says nothing else.
     pub idempotency_key: Option<String>,
     /// How often the call is submitted anew, as another transaction, where others changed what it had read. Of no effect where the
     /// commit is not waited for, and on ledgers without such conflicts.

@@ -558,7 +558,7 @@ pub(crate) struct InvokeArguments {
     /// What to wait for before the command ends.
     #[arg(long, value_enum)]
     pub(crate) wait: Option<WaitFor>,
-    /// The same key within 24 hours submits nothing again and gives the first answer.
+    /// The same key submits nothing again and gives the first answer: for 24 hours, or what the ledger's configuration says.
     #[arg(long, value_name = "KEY")]
     pub(crate) idempotency_key: Option<String>,
     /// How often to submit the call anew where others changed what it had read: at most 10 times.

@@ -12,7 +12,11 @@ pub(super) const ENTRIES_BYTES_MAX: u64 = 256 << 20;
 const SEND_AGAIN_AFTER: Duration = Duration::from_secs(10);
 const SEND_AGAIN_AFTER_MAX: Duration = Duration::from_secs(120);
 /// How long the orderers have to refuse an envelope before it is taken for refused: one of them may have taken it before.
-const REFUSED_FOR_GOOD_AFTER: Duration = Duration::from_secs(300);
+const REFUSED_FOR_GOOD_AFTER: Duration = match cfg!(test) {
+    false => Duration::from_secs(300),
+    // A test waits for it.
+    true => Duration::from_secs(3),
+};
 
 /// The envelopes that wait to be seen on the chain.
 #[derive(Debug, Default, Clone)]
@@ -58,6 +62,19 @@ impl Entries {
         let entry = self.by_id.remove(id)?;
         self.bytes -= entry.bytes;
         Some(entry.number)
+    }
+
+    /// Takes out all that are stored under numbers below this one; their ids.
+    pub(super) fn remove_below(&mut self, number: u64) -> Vec<String> {
+        let old = self.by_id.iter();
+        let old: Vec<_> = old
+            .filter(|(_, entry)| entry.number < number)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in &old {
+            self.remove(id);
+        }
+        old
     }
 
     pub(super) fn is_empty(&self) -> bool {

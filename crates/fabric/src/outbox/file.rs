@@ -46,6 +46,16 @@ pub(super) fn open(path: &Path, channel: &str) -> Result<Opened, OutboxError> {
     read(open_database(path)?, path.to_owned(), channel)
 }
 
+/// The ids of the transactions in a file that nobody uses any more which were not seen on their channel. Blocks on the disk.
+///
+/// # Errors
+/// [`OutboxError`].
+pub fn waiting_in_outbox(path: &Path) -> Result<Vec<String>, OutboxError> {
+    let database = open_database(path)?;
+    let entries = guarded(path, &database, || read_entries(&database))?;
+    Ok(entries.into_iter().map(|(_, id, _)| id).collect())
+}
+
 /// A store that is gone when the program ends.
 pub(super) fn in_memory(channel: &str) -> Opened {
     let path = Path::new("in memory");

@@ -32,6 +32,7 @@ use self::entries::{ENTRIES_MAX, Entries};
 use self::error::Fault;
 pub use self::error::OutboxError;
 use self::file::Opened;
+pub use self::file::waiting_in_outbox;
 pub(crate) use self::request::{KeyUse, Request};
 use self::rows::{EntryRow, KeyRow, unseal};
 use self::tables::{Digest, ENTRIES, KEYS};
@@ -149,8 +150,10 @@ impl Outbox {
             shared: shared.clone(),
             requests,
             next_number,
+            known_from: next_number,
             key_bytes: opened.key_bytes,
             keep_s,
+            is_durable,
         };
         let started = std::thread::Builder::new()
             .name("outbox".to_owned())
@@ -208,6 +211,16 @@ impl Outbox {
                     .to_owned(),
             }),
         }
+    }
+
+    /// The channel begins with this block. Where the store is of one that began with another, a channel of the same name that was made anew, what
+    /// it holds must neither be sent to this one nor answer for it: a copy of the file is kept beside it, and the store begins anew. Of what was
+    /// stored since the program started the first answer counts: it was sent to the channel that this one is.
+    ///
+    /// # Errors
+    /// [`LedgerError::Storage`].
+    pub(crate) async fn is_of(&self, genesis: Digest) -> Result<(), LedgerError> {
+        self.ordered(Order::Channel { genesis }, true).await
     }
 
     /// Claims a key for a call; what it was used for before, if it was.

@@ -1,10 +1,10 @@
 //! The one thread that writes: it takes what waits and commits it together, so that many callers share one sync of the disk.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
-use chainloom_database::Database;
+use chainloom_database::{Database, copy_aside};
 use chainloom_ledger::{LedgerError, Version};
 use prost::Message as _;
 use redb::{Durability, ReadableTable, ReadableTableMetadata, WriteTransaction};
@@ -22,7 +22,7 @@ use crate::wire::proto::common;
 const BATCH_MAX: usize = 256;
 /// The most keys that are remembered, and the most bytes of what they were used for.
 const KEYS_MAX: u64 = 2_000_000;
-const KEYS_BYTES_MAX: u64 = 1 << 30;
+pub(super) const KEYS_BYTES_MAX: u64 = 1 << 30;
 /// How many old keys are forgotten with each new one; more than one, so that they do not pile up.
 const FORGOTTEN_PER_KEY: usize = 4;
 /// How many old keys are forgotten in one go otherwise.
@@ -63,6 +63,10 @@ pub(super) enum Order {
     Forget {
         before_s: i64,
     },
+    /// The channel begins with this block; see [`Outbox::is_of`](super::Outbox::is_of).
+    Channel {
+        genesis: Digest,
+    },
     /// Nothing; answered when all that was ordered before is written.
     Pass,
 }
@@ -86,9 +90,13 @@ pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) next_number: u64,
+    /// Entries below this number are of a channel that was not looked at again yet.
+    pub(super) known_from: u64,
     pub(super) key_bytes: u64,
     /// How long resolved keys are remembered, in seconds.
     pub(super) keep_s: i64,
+    /// Whether it is a file.
+    pub(super) is_durable: bool,
 }
 
 /// What one commit did, for when it is done.
@@ -103,21 +111,114 @@ struct Full;
 impl Writer {
     /// Serves until nobody can ask any more.
     pub(super) fn run(mut self) {
-        while let Ok(first) = self.requests.recv() {
-            self.commit(first);
+        while let Ok(request) = self.requests.recv() {
+            match request.order {
+                Order::Channel { genesis } => answer(request.answer, self.is_of(&genesis)),
+                _ => self.commit(request),
+            }
         }
+    }
+
+    /// Sees to it that nothing is in the store of another channel than this.
+    fn is_of(&mut self, genesis: &Digest) -> Result<(), LedgerError> {
+        let known = Fault::of(&self.database, || {
+            let meta = self.database.begin_read()?.open_table(META)?;
+            Ok(meta.get("genesis")?.map(|row| row.value().to_vec()))
+        });
+        let known = known.map_err(|fault| fault.at(&self.path))?;
+        let is_other = known.as_ref().is_some_and(|known| known != genesis);
+        if is_other {
+            self.leave_former()?;
+        }
+        if is_other || known.is_none() {
+            let written = Fault::of(&self.database, || {
+                let transaction = self.database.begin_write()?;
+                if is_other {
+                    self.empty(&transaction)?;
+                }
+                let mut meta = transaction.open_table(META)?;
+                meta.insert("genesis", &genesis[..])?;
+                if is_other {
+                    meta.insert("key_bytes", &0_u64.to_be_bytes()[..])?;
+                }
+                drop(meta);
+                transaction.commit()?;
+                Ok(())
+            });
+            written.map_err(|fault| fault.at(&self.path))?;
+        }
+        if is_other {
+            self.key_bytes = 0;
+            let left = self.shared.entries().remove_below(self.known_from);
+            tracing::warn!(
+                path = %self.path.display(),
+                transactions = left.len(),
+                "the channel is another one than before, of the same name: what was not seen on the former one is not sent, and its idempotency \
+                 keys are forgotten: {left:?}"
+            );
+        }
+        // What comes now is of the channel that was looked at; if it is replaced meanwhile all of it is of the former one.
+        self.known_from = u64::MAX;
+        Ok(())
+    }
+
+    /// Keeps a copy of the file as it is.
+    fn leave_former(&self) -> Result<(), LedgerError> {
+        if !self.is_durable {
+            return Ok(());
+        }
+        let synced = Fault::of(&self.database, || {
+            Ok(self.database.begin_write()?.commit()?)
+        });
+        synced.map_err(|fault| fault.at(&self.path))?;
+        let copied = copy_aside(&self.path, "former");
+        let place = copied.map_err(|(place, error)| LedgerError::Storage {
+            detail: format!(
+                "the channel is another one than before, and the outbox {} of the former one cannot be copied to {}: {error}",
+                self.path.display(),
+                place.display()
+            ),
+        })?;
+        tracing::warn!(place = %place.display(), "the outbox of the former channel is kept");
+        Ok(())
+    }
+
+    /// Removes all that is of a former channel.
+    fn empty(&self, transaction: &WriteTransaction) -> Result<(), Fault> {
+        let mut entries = transaction.open_table(ENTRIES)?;
+        entries.retain(|number, _| number >= self.known_from)?;
+        transaction.delete_table(KEYS)?;
+        transaction.delete_table(KEY_TIMES)?;
+        transaction.open_table(KEYS)?;
+        transaction.open_table(KEY_TIMES)?;
+        Ok(())
     }
 
     /// Commits this request and those that wait behind it.
     fn commit(&mut self, first: Request) {
         let mut requests = vec![first];
+        let mut channel = None;
         while requests.len() < BATCH_MAX
             && let Ok(next) = self.requests.try_recv()
         {
-            requests.push(next);
+            match next.order {
+                Order::Channel { genesis } => {
+                    channel = Some((genesis, next.answer));
+                    break;
+                }
+                _ => requests.push(next),
+            }
         }
+        self.commit_all(requests);
+        if let Some((genesis, asked)) = channel {
+            answer(asked, self.is_of(&genesis));
+        }
+    }
+
+    fn commit_all(&mut self, requests: Vec<Request>) {
         let is_durable = requests.iter().any(|request| request.is_durable);
         let mut batch = Batch {
+            path: &self.path,
             next_number: self.next_number,
             key_bytes: self.key_bytes,
             keep_s: self.keep_s,
@@ -185,13 +286,14 @@ fn answer(answer: Option<Answer>, outcome: Result<(), LedgerError>) {
 }
 
 /// One write transaction under way.
-struct Batch {
+struct Batch<'a> {
+    path: &'a Path,
     next_number: u64,
     key_bytes: u64,
     keep_s: i64,
 }
 
-impl Batch {
+impl Batch<'_> {
     /// Of an entry its number and its size.
     fn write(
         &mut self,
@@ -212,7 +314,8 @@ impl Batch {
                 self.forget(transaction, *before_s, FORGOTTEN_AT_ONCE)?;
                 Ok(Ok(None))
             }
-            Order::Pass => Ok(Ok(None)),
+            // Taken care of before.
+            Order::Channel { .. } | Order::Pass => Ok(Ok(None)),
         }
     }
 
@@ -268,11 +371,14 @@ impl Batch {
         let Some(removed) = removed else {
             return Ok(());
         };
-        let entry: EntryRow = unseal("an entry", &number.to_be_bytes(), &removed)?;
+        let entry = unseal::<EntryRow>("an entry", &number.to_be_bytes(), &removed);
+        let Some(entry) = self.readable(entry)? else {
+            return Ok(());
+        };
         let Some(digest) = digest_in(&entry)? else {
             return Ok(());
         };
-        let Some(mut row) = key_row(transaction, &digest)? else {
+        let Some(mut row) = self.key_row(transaction, &digest)? else {
             return Ok(());
         };
         // Of a call that was submitted anew the newest transaction counts.
@@ -306,11 +412,22 @@ impl Batch {
                 (seen_at_s, *digest)
             });
             drop(times);
-            match oldest {
-                Some((seen_at_s, digest)) if seen_at_s <= before_s => {
-                    self.remove_key(transaction, &digest)?;
-                }
-                _ => break,
+            let Some((seen_at_s, digest)) = oldest.filter(|(time, _)| *time <= before_s) else {
+                break;
+            };
+            let mut times = transaction.open_table(KEY_TIMES)?;
+            times.remove((seen_at_s, &digest))?;
+            drop(times);
+            let row = self.key_row(transaction, &digest)?;
+            let outcome = row.as_ref().map(|row| &row.outcome);
+            // One that cannot be read is of no use any more; one that was used again is.
+            let is_over = |outcome: &Option<OutcomeRow>| {
+                outcome
+                    .as_ref()
+                    .is_some_and(|outcome| outcome.seen_at_s == seen_at_s)
+            };
+            if outcome.is_none_or(is_over) {
+                self.remove_key(transaction, &digest)?;
             }
         }
         Ok(())
@@ -343,18 +460,36 @@ impl Batch {
             return Ok(());
         };
         self.key_bytes = self.key_bytes.saturating_sub(removed.len() as u64);
-        let row: KeyRow = unseal("a key", digest, &removed)?;
-        if let Some(outcome) = row.outcome {
+        let row = self.readable(unseal::<KeyRow>("a key", digest, &removed))?;
+        if let Some(outcome) = row.and_then(|row| row.outcome) {
             let mut times = transaction.open_table(KEY_TIMES)?;
             times.remove((outcome.seen_at_s, digest))?;
         }
         Ok(())
     }
-}
 
-fn key_row(transaction: &WriteTransaction, digest: &Digest) -> Result<Option<KeyRow>, Fault> {
-    let keys = transaction.open_table(KEYS)?;
-    let row = keys.get(digest)?;
-    row.map(|row| unseal("a key", digest, row.value()))
-        .transpose()
+    fn key_row(
+        &self,
+        transaction: &WriteTransaction,
+        digest: &Digest,
+    ) -> Result<Option<KeyRow>, Fault> {
+        let keys = transaction.open_table(KEYS)?;
+        match keys.get(digest)? {
+            Some(row) => self.readable(unseal("a key", digest, row.value())),
+            None => Ok(None),
+        }
+    }
+
+    /// A row, if it can be read: that one cannot be is no reason to fail all calls that are written with this one. Its own call is told when it
+    /// asks for it.
+    fn readable<T>(&self, row: Result<T, Fault>) -> Result<Option<T>, Fault> {
+        match row {
+            Ok(row) => Ok(Some(row)),
+            Err(Fault::Damage(detail)) => {
+                tracing::error!(path = %self.path.display(), "a row of the outbox is damaged: {detail}");
+                Ok(None)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
 }

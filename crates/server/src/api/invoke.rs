@@ -68,7 +68,7 @@ pub(super) struct InvokeRequest {
     tag = "calls",
     params(
         ("ledger" = String, Path, description = "The ledger's name"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key within 24 hours gives the same answer and submits nothing again; another call under it is refused with 422, and with 409 while the first is under way"),
+        ("Idempotency-Key" = Option<String>, Header, description = "As long as the ledger remembers the key, the same call under it gives the same answer and submits nothing again: 24 hours, or the `idempotency_keep_h` of its configuration; on a channel from when the call stands in a block. Another call under it is refused with 422, and with 409 while the first is under way"),
     ),
     request_body = InvokeRequest,
     responses(

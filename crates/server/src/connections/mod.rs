@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chainloom_fabric::{Asked, OutboxOptions, ask};
+use chainloom_fabric::{Asked, IDEMPOTENCY_KEEP, OutboxOptions, ask, waiting_in_outbox};
 use jiff::Timestamp;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::spawn_blocking;
@@ -35,7 +35,7 @@ pub(crate) const CONNECTIONS_MAX: usize = 64;
 /// What a connection that a caller made may remember.
 const MEMORY: Memory = Memory {
     cache_bytes: 32 << 20,
-    idempotency_keep: Duration::from_secs(24 * 60 * 60),
+    idempotency_keep: IDEMPOTENCY_KEEP,
 };
 /// The folder of the connections in that of the data.
 const FOLDER: &str = "connections";
@@ -295,15 +295,26 @@ impl Connections {
     }
 }
 
-/// Deletes an index, and puts an outbox aside under a longer name: what became of the calls in it may still be asked.
+/// Deletes an index, and an outbox in which nothing waits. One with transactions that were not seen on the channel yet is put aside under a longer
+/// name: they may still come to stand there, and nobody else knows their ids.
 fn leave(index: &Path, outbox: &Path) -> std::io::Result<()> {
-    let missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
-    let aside = format!("removed-{}", Timestamp::now().as_millisecond());
-    for done in [
-        std::fs::remove_file(index),
-        std::fs::rename(outbox, outbox.with_added_extension(aside)),
-    ] {
-        done.or_else(|error| if missing(&error) { Ok(()) } else { Err(error) })?;
+    let done = |done: std::io::Result<()>| match done {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    };
+    done(std::fs::remove_file(index))?;
+    if !outbox.try_exists()? {
+        return Ok(());
     }
+    let waiting = match waiting_in_outbox(outbox) {
+        Ok(waiting) if waiting.is_empty() => return done(std::fs::remove_file(outbox)),
+        Ok(waiting) => format!("{waiting:?} were not seen on it yet"),
+        // What cannot be read may hold some.
+        Err(error) => error.to_string(),
+    };
+    let aside = format!("removed-{}", Timestamp::now().as_millisecond());
+    let aside = outbox.with_added_extension(aside);
+    std::fs::rename(outbox, &aside)?;
+    tracing::warn!(kept = %aside.display(), "of a channel that is removed, transactions are not sent again: {waiting}");
     Ok(())
 }

@@ -225,3 +225,21 @@ async fn what_cannot_be_written_is_said() {
         StatusCode::SERVICE_UNAVAILABLE
     );
 }
+
+/// Its index is deleted; of an outbox nothing is lost that cannot be read.
+#[test]
+fn what_is_left_of_a_removed_channel() {
+    let folder = tempfile::tempdir().unwrap();
+    let (index, outbox) = (folder.path().join("i.redb"), folder.path().join("o.redb"));
+    super::leave(&index, &outbox).unwrap();
+    std::fs::write(&index, "index").unwrap();
+    std::fs::write(&outbox, "no outbox").unwrap();
+    super::leave(&index, &outbox).unwrap();
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    let [Ok(left)] = &left[..] else {
+        panic!("{left:?}");
+    };
+    let name = left.file_name().into_string().unwrap();
+    assert!(name.starts_with("o.redb.removed-"), "{name}");
+    assert_eq!(std::fs::read_to_string(left.path()).unwrap(), "no outbox");
+}

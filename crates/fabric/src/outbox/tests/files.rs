@@ -11,17 +11,20 @@ fn refused(path: &Path) -> OutboxError {
     }
 }
 
-/// Changes the closed file as another program would.
-fn change(path: &Path, name: &str, value: &[u8]) {
-    // Who closed it may be doing so still.
-    let database = loop {
+/// The database of a file, when who closed it has done so.
+pub(super) fn once_closed(path: &Path) -> Database {
+    loop {
         match Database::open(path, 1 << 20) {
-            Ok(database) => break database,
+            Ok(database) => return database,
             Err(chainloom_database::OpenError::InUse) => std::thread::yield_now(),
             Err(error) => panic!("{error}"),
         }
-    };
-    let transaction = database.begin_write().unwrap();
+    }
+}
+
+/// Changes the closed file as another program would.
+pub(super) fn change(path: &Path, name: &str, value: &[u8]) {
+    let transaction = once_closed(path).begin_write().unwrap();
     let mut meta = transaction.open_table(tables::META).unwrap();
     meta.insert(name, value).unwrap();
     drop(meta);
@@ -147,4 +150,18 @@ async fn no_damage_is_served() {
         }
     }
     assert!(told > 40, "{told}");
+}
+
+#[tokio::test]
+async fn of_a_file_that_nobody_uses_it_is_known_what_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("outbox.redb");
+    with_an_entry(&path).await;
+    assert_eq!(waiting_in_outbox(&path).unwrap(), ["a"]);
+    let outbox = open(&path);
+    let used = waiting_in_outbox(&path).unwrap_err();
+    assert!(matches!(used, OutboxError::Locked { .. }), "{used:?}");
+    outbox.seen("a", Verdict::Valid(VERSION));
+    drop(outbox);
+    assert!(waiting_in_outbox(&path).unwrap().is_empty());
 }

@@ -1,5 +1,7 @@
 //! What is kept under a key, and how long.
 
+use redb::ReadableTable;
+
 use super::*;
 use crate::proposal::Invocation;
 
@@ -203,4 +205,85 @@ async fn without_a_file_there_are_no_keys() {
     assert_eq!(outbox.envelope("a").await.unwrap(), Some(envelope("a")));
     outbox.seen("a", Verdict::Void);
     assert!(outbox.is_empty());
+}
+
+/// A row that is damaged is its own call's trouble.
+#[tokio::test]
+async fn one_damaged_key_fails_its_own_calls_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("outbox.redb");
+    let outbox = open(&path);
+    let (damaged, waiting) = (key_use(&outbox, "d", "1"), key_use(&outbox, "w", "1"));
+    outbox.store(entry("d", Some(damaged))).await.unwrap();
+    outbox.seen("d", Verdict::Valid(VERSION));
+    outbox.store(entry("w", Some(waiting))).await.unwrap();
+    drop(outbox);
+    let database = files::once_closed(&path);
+    let write = database.begin_write().unwrap();
+    let mut keys = write.open_table(KEYS).unwrap();
+    for key in [&damaged.key, &waiting.key] {
+        let mut row = keys.get(key).unwrap().unwrap().value().to_vec();
+        row[9] ^= 1;
+        keys.insert(key, row.as_slice()).unwrap();
+    }
+    drop(keys);
+    write.commit().unwrap();
+    drop(database);
+
+    // A damaged key is the oldest, and all are old.
+    let outbox = Outbox::open(
+        &OutboxOptions {
+            path,
+            idempotency_keep: Duration::ZERO,
+        },
+        "devnet",
+    )
+    .unwrap();
+    for key in [&damaged, &waiting] {
+        let error = outbox.claim(key).await.unwrap_err();
+        assert!(error.to_string().contains("damaged: a key"), "{error}");
+    }
+    // One that is seen now, and others with it.
+    outbox.seen("w", Verdict::Valid(VERSION));
+    for id in ["x", "y"] {
+        let key = key_use(&outbox, id, "1");
+        outbox.store(entry(id, Some(key))).await.unwrap();
+        assert_eq!(used(&outbox, &key).await, Some(sent(id)));
+        outbox.seen(id, Verdict::Valid(VERSION));
+    }
+    outbox.forget_old_keys();
+    outbox.ordered(Order::Pass, true).await.unwrap();
+    assert!(outbox.is_empty());
+    // What was resolved is forgotten, readable or not.
+    assert_eq!(used(&outbox, &damaged).await, None);
+    assert_eq!(used(&outbox, &key_use(&outbox, "x", "1")).await, None);
+    let read = outbox.database.begin_read().unwrap();
+    let times = read.open_table(tables::KEY_TIMES).unwrap();
+    assert!(times.first().unwrap().is_none());
+}
+
+#[tokio::test]
+async fn where_too_many_keys_are_remembered_new_ones_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("outbox.redb");
+    let outbox = open(&path);
+    let known = key_use(&outbox, "known", "1");
+    outbox.store(entry("a", Some(known))).await.unwrap();
+    drop(outbox);
+    // As many bytes as a gigabyte of results leaves.
+    files::change(&path, "key_bytes", &writer::KEYS_BYTES_MAX.to_be_bytes());
+    let outbox = open(&path);
+    let new = key_use(&outbox, "new", "1");
+    let refused = outbox.store(entry("b", Some(new))).await.unwrap_err();
+    assert_eq!(refused.code(), "idempotency_keys_full");
+    let sentence = refused.to_string();
+    for part in ["nothing was submitted", "`idempotency_keep_h`"] {
+        assert!(sentence.contains(part), "{sentence}");
+    }
+    assert!(!outbox.contains("b"));
+    assert_eq!(used(&outbox, &new).await, None);
+    // What has no key goes on, and a key that is known already.
+    outbox.store(entry("c", None)).await.unwrap();
+    outbox.store(entry("d", Some(known))).await.unwrap();
+    assert_eq!(used(&outbox, &known).await, Some(sent("d")));
 }

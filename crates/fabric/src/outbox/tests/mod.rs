@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+mod channels;
 mod files;
 mod keys;
 mod killed;
