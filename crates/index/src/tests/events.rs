@@ -42,6 +42,7 @@ fn call(name: &str, contract: &str, code: i32, event: Option<&str>) -> Transacti
                 "MVCC_READ_CONFLICT"
             }
             .to_owned(),
+            meaning: None,
         }),
         ..transfer(name, "x", "y", "1")
     }
