@@ -70,6 +70,7 @@ pub(crate) async fn run(words: &[String]) -> ExitCode {
         println!("{section}");
         text.push_str(&section);
     }
+    text.push_str(page::NOTES);
     let defaults = Options::default();
     if options.seconds == defaults.seconds && options.rounds == defaults.rounds {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/benchmarks-fabric.md");

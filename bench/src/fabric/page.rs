@@ -72,6 +72,13 @@ pub(crate) fn section(version: FabricVersion, rows: &[Row]) -> String {
     text
 }
 
+/// What the figures are made of, as profiles show it.
+pub(crate) const NOTES: &str = "\n## What a call costs\n\n\
+    An evaluation by the library is a signature (with 32 at once a fifth of its CPU), a request, an answer, and the answer to a ping: peers \
+    measure the connection with one for each request. A submission is two of these and a block. With one at a time there are four or five in a \
+    second, and each finds the processor's caches cold, so that it costs two to four times what it costs with 32 at once, in every client. On \
+    the server more than a third of such a lone submission is the index, which decodes and writes each block, however few transactions stand in it.\n";
+
 pub(crate) fn milliseconds(seconds: f64) -> String {
     format!("{:.2} ms", seconds * 1e3)
 }
