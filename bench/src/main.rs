@@ -2,14 +2,17 @@
 //!
 //! `cargo xtask bench` runs all and writes `docs/benchmarks.md`; with names (`proof_of_work`, `validation`, `chain`,
 //! `posts`, `mine`, `reads`, `start`) only these, and writes nothing. `cargo xtask bench fabric` measures calls of a contract on
-//! Hyperledger Fabric beside Fabric's official clients, and writes `docs/benchmarks-fabric.md`.
+//! Hyperledger Fabric beside Fabric's official clients, and writes `docs/benchmarks-fabric.md`. `cargo xtask bench index` measures the index of a
+//! channel, its look-ups, the walk over its blocks and their decoding, and writes `docs/benchmarks-index.md`.
 #![forbid(unsafe_code)]
 
 mod chain;
 mod fabric;
+mod index;
 mod load;
 mod mine;
 mod posts;
+mod process;
 mod proof_of_work;
 mod python;
 mod reads;
@@ -45,6 +48,10 @@ fn main() -> ExitCode {
 async fn run(names: &[String]) -> ExitCode {
     match names.split_first() {
         Some((first, words)) if first == "fabric" => return fabric::run(words).await,
+        Some((first, words)) if first == "index" => return index::run(words).await,
+        Some((first, words)) if first == index::worker::WORD => {
+            return index::worker::run(words).await;
+        }
         Some((first, words)) if first == LIBRARY_CLIENT => {
             return fabric::library::run(words).await;
         }
@@ -61,7 +68,7 @@ async fn run(names: &[String]) -> ExitCode {
     ];
     if let Some(name) = names.iter().find(|name| !ALL.contains(&name.as_str())) {
         eprintln!(
-            "there is no benchmark `{name}`; there are {}, and fabric by itself",
+            "there is no benchmark `{name}`; there are {}, and fabric and index by themselves",
             ALL.join(", ")
         );
         return ExitCode::from(2);

@@ -10,7 +10,9 @@ Usage:
                                     format, lint, docs, go, unit, e2e, browser
   cargo xtask bench [names]         run the benchmarks, in release
   cargo xtask bench fabric [--network 2.5|3.1|both] [--seconds S] [--rounds N]
-                                    beside Fabric's official clients";
+                                    beside Fabric's official clients
+  cargo xtask bench index [decoding] [syncing] [lookups] [walk]
+                                    the index of a channel, beside Fabric's own in Go";
 
 /// One task.
 #[derive(Debug, PartialEq, Eq)]

@@ -8,15 +8,44 @@ use crate::report::Report;
 use crate::setup::{self, Requirements};
 use crate::workspace;
 
-/// Sets up what is needed, builds the program and runs the bench crate with `arguments`. `fabric` needs Fabric's own programs and clients, all
-/// others need Python.
+/// A program in Go that the bench crate starts.
+struct GoProgram {
+    /// What building it is called.
+    step: &'static str,
+    /// Its folder in `bench/go`.
+    folder: &'static str,
+    /// What tells the bench crate where it is.
+    variable: &'static str,
+}
+
+/// All of them; calls of a contract need the first alone.
+const GO_PROGRAMS: [GoProgram; 2] = [
+    GoProgram {
+        step: "the official Go client",
+        folder: "client",
+        variable: "CHAINLOOM_BENCH_GO_CLIENT",
+    },
+    GoProgram {
+        step: "Fabric's Go types",
+        folder: "decode",
+        variable: "CHAINLOOM_BENCH_GO_DECODE",
+    },
+];
+
+/// Sets up what is needed, builds the program and runs the bench crate with `arguments`. `fabric` and `index` need Fabric's own programs and
+/// clients, all others need Python.
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let mut report = Report::default();
-    let is_fabric = arguments.first().is_some_and(|first| first == "fabric");
+    let first = arguments.first().map(String::as_str);
+    let go_programs = match first {
+        Some("fabric") => &GO_PROGRAMS[..1],
+        Some("index") => &GO_PROGRAMS[..],
+        _ => &[],
+    };
     let needed = Requirements {
-        python: !is_fabric,
-        go: is_fabric,
-        node: is_fabric,
+        python: go_programs.is_empty(),
+        go: !go_programs.is_empty(),
+        node: first == Some("fabric"),
         ..Requirements::default()
     };
     let mut went_well = report.step("set-up", || needed.set_up())
@@ -41,14 +70,14 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         "--",
     ]);
     command.args(arguments);
-    if is_fabric {
+    for program in go_programs {
         went_well = went_well
-            && report.step("the official Go client", || {
-                let program = go::build_bench_client()?;
-                command.env("CHAINLOOM_BENCH_GO_CLIENT", program);
+            && report.step(program.step, || {
+                command.env(program.variable, go::build_bench(program.folder)?);
                 Ok(())
             });
-    } else {
+    }
+    if needed.python {
         command.env("CHAINLOOM_TEST_PYTHON", setup::python::interpreter());
     }
     match went_well && report.step("benchmarks", || run_program(&mut command)) {

@@ -9,8 +9,9 @@ use crate::tally::Tally;
 use crate::workspace;
 
 /// The folders of the modules that are written here; the others only pin versions.
-const MODULES: [&str; 4] = [
+const MODULES: [&str; 5] = [
     "bench/go/client",
+    "bench/go/decode",
     "crates/devnet/go/probe",
     "tests/go/gateway-client",
     "tests/go/protos",
@@ -47,13 +48,13 @@ fn format(folder: &Path) -> Result<(), Error> {
     }
 }
 
-/// Builds the Go client of the benchmarks, and answers where it is.
+/// Builds a Go program of the benchmarks, `client` or `decode`, and answers where it is.
 ///
 /// # Errors
 /// What Go said.
-pub(crate) fn build_bench_client() -> Result<PathBuf, Error> {
-    let folder = workspace::root().join("bench/go/client");
-    let program = workspace::target().join("bench/go-client");
+pub(crate) fn build_bench(name: &str) -> Result<PathBuf, Error> {
+    let folder = workspace::root().join("bench/go").join(name);
+    let program = workspace::target().join(format!("bench/go-{name}"));
     run(go(&folder, &["build", "-o"]).arg(&program).arg("."))?;
     Ok(program)
 }

@@ -20,6 +20,8 @@ type order struct {
 	Arguments []string `json:"arguments"`
 	Callers   int      `json:"callers"`
 	Seconds   float64  `json:"seconds"`
+	// In place of all that: blocks to read.
+	Walk *walk `json:"walk"`
 }
 
 // answer says how it went.
@@ -34,27 +36,40 @@ type answer struct {
 }
 
 func (o order) carryOut(contract *client.Contract) (answer, error) {
-	times := make([][]time.Duration, o.Callers)
-	failures := make([]error, o.Callers)
+	if o.Walk != nil {
+		return o.Walk.carryOut(contract)
+	}
+	return timed(func() ([]time.Duration, error) {
+		times := make([][]time.Duration, o.Callers)
+		failures := make([]error, o.Callers)
+		end := time.Now().Add(time.Duration(o.Seconds * float64(time.Second)))
+		var callers sync.WaitGroup
+		for number := range o.Callers {
+			callers.Go(func() {
+				times[number], failures[number] = o.call(contract, number, end)
+			})
+		}
+		callers.Wait()
+		return slices.Concat(times...), errors.Join(failures...)
+	})
+}
+
+// timed does the work, which answers how long each of its calls took, and says what it cost as a whole.
+func timed(work func() ([]time.Duration, error)) (answer, error) {
 	usedBefore, err := used()
 	if err != nil {
 		return answer{}, err
 	}
 	start := time.Now()
-	end := start.Add(time.Duration(o.Seconds * float64(time.Second)))
-	var callers sync.WaitGroup
-	for number := range o.Callers {
-		callers.Go(func() {
-			times[number], failures[number] = o.call(contract, number, end)
-		})
-	}
-	callers.Wait()
-	seconds := time.Since(start).Seconds()
-	usedAfter, err := used()
-	if err := errors.Join(append(failures, err)...); err != nil {
+	all, err := work()
+	if err != nil {
 		return answer{}, err
 	}
-	all := slices.Concat(times...)
+	seconds := time.Since(start).Seconds()
+	usedAfter, err := used()
+	if err != nil {
+		return answer{}, err
+	}
 	slices.Sort(all)
 	return answer{
 		Calls:      len(all),

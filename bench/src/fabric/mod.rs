@@ -15,9 +15,10 @@ use std::process::{Command, ExitCode};
 use chainloom_devnet::{self as devnet, FabricVersion, Network};
 use tempfile::TempDir;
 
-use self::client::Client;
+pub(crate) use self::client::Client;
 use self::options::{Options, USAGE};
-use self::order::{Answer, Order};
+pub(crate) use self::order::Answer;
+use self::order::Order;
 use self::page::Row;
 use self::server::Server;
 use self::work::{Figures, KEY, Work};
@@ -165,8 +166,8 @@ impl Field {
             .args(["alice", &network.topology().channel, CONTRACT]);
         let mut go = Command::new(go_program());
         Self {
-            go: Client::start("the Go client", official(&mut go, network)),
-            node: Client::start("the Node client", official(&mut node, network)),
+            go: Client::start("the Go client", official(&mut go, network, CONTRACT)),
+            node: Client::start("the Node client", official(&mut node, network, CONTRACT)),
             library: Client::start("the library", &mut library),
             server: Server::start(directory).await,
         }
@@ -182,8 +183,8 @@ impl Field {
     }
 }
 
-/// The program of `bench/go/client`, which `cargo xtask bench fabric` builds.
-fn go_program() -> PathBuf {
+/// The program of `bench/go/client`, which `cargo xtask bench fabric` and `… index` build.
+pub(crate) fn go_program() -> PathBuf {
     let program = std::env::var_os("CHAINLOOM_BENCH_GO_CLIENT");
     program
         .expect("CHAINLOOM_BENCH_GO_CLIENT names the program; `cargo xtask bench fabric` builds it and says so")
@@ -191,7 +192,11 @@ fn go_program() -> PathBuf {
 }
 
 /// What both official clients are told: alice of the first organization, at its first peer.
-fn official<'a>(command: &'a mut Command, network: &Network) -> &'a mut Command {
+pub(crate) fn official<'a>(
+    command: &'a mut Command,
+    network: &Network,
+    contract: &str,
+) -> &'a mut Command {
     let organization = &network.topology().organizations[0];
     let peer = &organization.peers[0];
     let msp = network.user(organization, "alice").msp;
@@ -208,5 +213,5 @@ fn official<'a>(command: &'a mut Command, network: &Network) -> &'a mut Command 
         .arg(key.expect("the network enrolled alice").path())
         .args(["--msp-id", &organization.msp_id])
         .args(["--channel", &network.topology().channel])
-        .args(["--contract", CONTRACT])
+        .args(["--contract", contract])
 }

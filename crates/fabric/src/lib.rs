@@ -37,6 +37,7 @@
 //! - [`identity`]: keys, certificates, the wallet, the client of a Fabric CA.
 //! - [`outside`]: calls whose key is elsewhere, signed between the steps.
 //! - [`wire`]: Fabric's messages and their decoding, without I/O.
+//! - [`block_in_words`] and [`transaction_in_words`]: a block that is at hand, in the words that every ledger has.
 //! - [`OutboxOptions`]: the file by which what was sent survives a restart, and a call takes effect once.
 //! - [`ask`]: which nodes a connection reaches, and what is wrong with the others.
 
@@ -91,4 +92,5 @@ pub use endpoint_url::UrlProblem;
 pub use ledger::FabricLedger;
 pub use outbox::{IDEMPOTENCY_KEEP, OutboxError, OutboxOptions, waiting_in_outbox};
 pub use pem_source::{PemSource, is_pem};
+pub use present::{block as block_in_words, transaction as transaction_in_words};
 pub use profile::{ProfileError, ProfileSource};

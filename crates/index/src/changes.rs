@@ -13,6 +13,7 @@ use redb::{Error, ReadableTable};
 use crate::amount::plain_text;
 use crate::entry::{Entry, Party};
 use crate::facet;
+use crate::postings::{self, Posting};
 use crate::spans::Spans;
 use crate::tables::{Digest, Facet, Tables};
 
@@ -65,10 +66,7 @@ enum Name {
 /// The changes of one batch in one direction.
 pub(crate) struct Changes {
     direction: Direction,
-    /// Keys of the table of ids.
-    ids: Vec<(Digest, u64, u32)>,
-    /// Keys of the table of postings.
-    postings: Vec<(Facet, u64, u32)>,
+    postings: Vec<Posting>,
     accounts: HashMap<Digest, AccountChange>,
     counts: HashMap<Facet, NamedCount>,
     spans: Spans,
@@ -81,7 +79,6 @@ impl Changes {
     pub(crate) fn new(direction: Direction, bytes_max: usize) -> Changes {
         Changes {
             direction,
-            ids: Vec::new(),
             postings: Vec::new(),
             accounts: HashMap::new(),
             counts: HashMap::new(),
@@ -93,16 +90,14 @@ impl Changes {
 
     /// One transaction comes in or is taken out, with the keys that it wrote.
     pub(crate) fn transaction(&mut self, version: (u64, u32), entry: &Entry, keys: Vec<Facet>) {
-        let (block, index) = version;
-        self.ids.push((entry.id_digest(), block, index));
-        self.bytes += KEY_BYTES;
+        self.post(version, facet::id(&entry.id_digest()));
         for key in keys {
             self.post(version, key);
         }
         self.count(version, entry);
         self.transfer(version, entry);
         if let (Direction::Add, Some(time)) = (self.direction, entry.time) {
-            self.spans.add(block, time);
+            self.spans.add(version.0, time);
         }
     }
 
@@ -205,21 +200,9 @@ impl Changes {
     /// Adds them to their rows, in the order of the keys, and starts again with none.
     pub(crate) fn write(&mut self, tables: &mut Tables<'_>) -> Result<(), Error> {
         self.bytes = 0;
-        self.ids.sort_unstable();
-        for (digest, block, index) in self.ids.drain(..) {
-            let key = (&digest, block, index);
-            match self.direction {
-                Direction::Add => tables.ids.insert(key, ())?,
-                Direction::Remove => tables.ids.remove(key)?,
-            };
-        }
-        self.postings.sort_unstable();
-        for (facet, block, index) in self.postings.drain(..) {
-            let key = (&facet, block, index);
-            match self.direction {
-                Direction::Add => tables.postings.insert(key, ())?,
-                Direction::Remove => tables.postings.remove(key)?,
-            };
+        match self.direction {
+            Direction::Add => postings::add(&mut tables.postings, &mut self.postings)?,
+            Direction::Remove => postings::remove(&mut tables.postings, &mut self.postings)?,
         }
         let mut accounts: Vec<_> = self.accounts.drain().collect();
         accounts.sort_unstable_by_key(|(digest, _)| *digest);

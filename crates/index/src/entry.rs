@@ -7,6 +7,7 @@ use redb::Error;
 
 use crate::amount::bounded;
 use crate::facet;
+use crate::id::Id;
 use crate::short::{SHORT_VALUE_BYTES_MAX, short_account, short_json, short_text};
 use crate::tables::{CreatorRow, Digest, Facet, PartyRow, TimeRow, TransactionRow};
 
@@ -18,9 +19,7 @@ const CODE_BYTES_MAX: usize = 64;
 
 /// A transaction as its row has it.
 pub(crate) struct Entry {
-    id: String,
-    /// Of the id, where it was cut.
-    cut_id_digest: Option<Digest>,
+    id: Id,
     kind: u8,
     pub(crate) time: Option<TimeRow>,
     /// The validation code and its name.
@@ -67,11 +66,8 @@ impl Entry {
         let endorsed = transaction.endorsed.as_ref();
         let creator = endorsed.and_then(|endorsed| endorsed.creator.as_ref());
         let transfer = transaction.transfer.as_ref();
-        let id = &transaction.id;
-        let was_cut = id.len() > SHORT_VALUE_BYTES_MAX;
         Entry {
-            id: short_text(id, SHORT_VALUE_BYTES_MAX),
-            cut_id_digest: was_cut.then(|| Hash::of(id.as_bytes()).0),
+            id: Id::of(&transaction.id),
             kind: kind_number(transaction.kind),
             time: transaction.time.map(time_row),
             code,
@@ -91,11 +87,10 @@ impl Entry {
 
     /// The transaction that this row has.
     pub(crate) fn of_row(row: TransactionRow<'_>) -> Result<Entry, Error> {
-        let (id, digest, kind, time, code, call, creator, sender, recipient, amount, moved) = row;
+        let (id, kind, time, code, call, creator, sender, recipient, amount, moved) = row;
         let moved = moved.map(str::parse::<BigDecimal>).transpose();
         Ok(Entry {
-            id: id.to_owned(),
-            cut_id_digest: digest.copied(),
+            id: Id::of_row(id)?,
             kind,
             time,
             code: (code.0, code.1.to_owned()),
@@ -112,19 +107,20 @@ impl Entry {
     pub(crate) fn with_row<T>(&self, write: impl FnOnce(TransactionRow<'_>) -> T) -> T {
         let call = self.call.as_ref();
         let moved = self.moved.as_ref().map(BigDecimal::to_string);
-        write((
-            &self.id,
-            self.cut_id_digest.as_ref(),
-            self.kind,
-            self.time,
-            (self.code.0, &self.code.1),
-            call.map(|(contract, function)| (contract.as_str(), function.as_str())),
-            self.creator.as_ref().map(CreatorEntry::row),
-            self.sender.as_ref().map(Party::row),
-            self.recipient.as_ref().map(Party::row),
-            self.amount.as_deref(),
-            moved.as_deref(),
-        ))
+        self.id.with_row(|id| {
+            write((
+                id,
+                self.kind,
+                self.time,
+                (self.code.0, &self.code.1),
+                call.map(|(contract, function)| (contract.as_str(), function.as_str())),
+                self.creator.as_ref().map(CreatorEntry::row),
+                self.sender.as_ref().map(Party::row),
+                self.recipient.as_ref().map(Party::row),
+                self.amount.as_deref(),
+                moved.as_deref(),
+            ))
+        })
     }
 
     /// Whether it took effect.
@@ -134,8 +130,7 @@ impl Entry {
 
     /// The digest under which its id is found.
     pub(crate) fn id_digest(&self) -> Digest {
-        self.cut_id_digest
-            .unwrap_or_else(|| Hash::of(self.id.as_bytes()).0)
+        self.id.digest()
     }
 }
 

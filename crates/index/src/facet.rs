@@ -22,6 +22,7 @@ enum Kind {
     Organization,
     Key,
     PrivateKey,
+    Id,
 }
 
 /// An account, named by its digest.
@@ -72,6 +73,11 @@ pub(crate) fn organization(name: &str) -> Facet {
     of(Kind::Organization, &[name.as_bytes()])
 }
 
+/// An id of a transaction, named by its digest.
+pub(crate) fn id(digest: &Digest) -> Facet {
+    of(Kind::Id, &[digest])
+}
+
 /// A key of a contract.
 pub(crate) fn key(contract: &str, key: &[u8]) -> Facet {
     of(Kind::Key, &[contract.as_bytes(), key])
@@ -107,6 +113,7 @@ mod tests {
         let facets = [
             account(&hash),
             certificate(&hash),
+            id(&hash),
             creator("ab", "c"),
             creator("a", "bc"),
             call("ab", "c"),

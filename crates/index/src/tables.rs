@@ -6,8 +6,7 @@
 //! | blocks | number | hash, previous hash, time, size, counts of it and of the chain up to it |
 //! | numbers | block hash | number |
 //! | transactions | version | what a list shows of it, and what taking it out needs |
-//! | ids | SHA-256 of the id, version | nothing: an id may stand more than once |
-//! | postings | facet, version | nothing: the transactions that have it (`facet.rs`) |
+//! | postings | facet (`facet.rs`), block, part of its indexes | the transactions that have it (`postings.rs`) |
 //! | writes | version, facet of the key | what was written to the key |
 //! | balances | account digest | balance, how many transactions, name |
 //! | counts | facet, block | how many transactions have it up to that block |
@@ -23,7 +22,7 @@ use chainloom_ledger::Hash;
 use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
 
 /// Raised whenever rows change their meaning; an index of another format is built again.
-pub(crate) const FORMAT_VERSION: u32 = 2;
+pub(crate) const FORMAT_VERSION: u32 = 3;
 
 /// SHA-256 of something that may be long.
 pub(crate) type Digest = [u8; 32];
@@ -62,11 +61,10 @@ pub(crate) type CreatorRow<'a> = (
     Option<&'a Digest>,
 );
 
-/// Id, its digest where it was cut, kind, time, validation code and its name, contract and
+/// How the id stands here and the id (`id.rs`), kind, time, validation code and its name, contract and
 /// function, creator, sender, recipient, amount as JSON, exact amount where it moved.
 pub(crate) type TransactionRow<'a> = (
-    &'a str,
-    Option<&'a Digest>,
+    (u8, &'a [u8]),
     u8,
     Option<TimeRow>,
     (i32, &'a str),
@@ -81,11 +79,8 @@ pub(crate) type TransactionRow<'a> = (
 /// Balance as plain decimal text, transactions, name as JSON, cut.
 pub(crate) type BalanceRow<'a> = (&'a str, u64, &'a str);
 
-/// Block and index, behind a digest.
-pub(crate) type DigestAtVersion<'a> = (&'a Digest, u64, u32);
-
-/// Block and index, behind a facet.
-pub(crate) type FacetAtVersion<'a> = (&'a Facet, u64, u32);
+/// A block, and the part of the indexes in it that the row is of, behind a facet.
+pub(crate) type PostingKey<'a> = (&'a Facet, u64, u32);
 
 /// Block, index, and the facet of a key.
 pub(crate) type VersionOfKey<'a> = (u64, u32, &'a Facet);
@@ -102,8 +97,7 @@ pub(crate) const BLOCKS: TableDefinition<u64, BlockRow<'static>> = TableDefiniti
 pub(crate) const NUMBERS: TableDefinition<&Digest, u64> = TableDefinition::new("numbers");
 pub(crate) const TRANSACTIONS: TableDefinition<(u64, u32), TransactionRow<'static>> =
     TableDefinition::new("transactions");
-pub(crate) const IDS: TableDefinition<DigestAtVersion<'static>, ()> = TableDefinition::new("ids");
-pub(crate) const POSTINGS: TableDefinition<FacetAtVersion<'static>, ()> =
+pub(crate) const POSTINGS: TableDefinition<PostingKey<'static>, &'static [u8]> =
     TableDefinition::new("postings");
 pub(crate) const WRITES: TableDefinition<VersionOfKey<'static>, WriteRow<'static>> =
     TableDefinition::new("writes");
@@ -183,8 +177,7 @@ pub(crate) struct Tables<'t> {
     pub(crate) blocks: Table<'t, u64, BlockRow<'static>>,
     pub(crate) numbers: Table<'t, &'static Digest, u64>,
     pub(crate) transactions: Table<'t, (u64, u32), TransactionRow<'static>>,
-    pub(crate) ids: Table<'t, DigestAtVersion<'static>, ()>,
-    pub(crate) postings: Table<'t, FacetAtVersion<'static>, ()>,
+    pub(crate) postings: Table<'t, PostingKey<'static>, &'static [u8]>,
     pub(crate) writes: Table<'t, VersionOfKey<'static>, WriteRow<'static>>,
     pub(crate) balances: Table<'t, &'static Digest, BalanceRow<'static>>,
     pub(crate) counts: Table<'t, (&'static Facet, u64), u64>,
@@ -202,7 +195,6 @@ impl<'t> Tables<'t> {
             blocks: transaction.open_table(BLOCKS)?,
             numbers: transaction.open_table(NUMBERS)?,
             transactions: transaction.open_table(TRANSACTIONS)?,
-            ids: transaction.open_table(IDS)?,
             postings: transaction.open_table(POSTINGS)?,
             writes: transaction.open_table(WRITES)?,
             balances: transaction.open_table(BALANCES)?,

@@ -2,23 +2,29 @@
 
 mod config;
 mod contract;
+mod creator;
 mod endorsed;
 mod organization;
 #[cfg(test)]
 mod tests;
-
 use bytes::Bytes;
 use chainloom_ledger as ledger;
 use chainloom_ledger::{Hash, Payload, TimeSource, TransactionKind, TransactionRange};
 
 pub(crate) use self::config::config;
 pub(crate) use self::contract::contract;
+pub(crate) use self::creator::creator;
 use self::endorsed::{call, endorsed};
-use crate::identity::{Certificate, hexadecimal};
-use crate::wire::{Block, Body, Creator, Envelope, Header, Transaction, ValidationCode};
+use crate::identity::hexadecimal;
+use crate::wire::{Block, Body, Envelope, Header, Transaction, ValidationCode};
 
-/// A block with some of its transactions.
-pub(crate) fn block(block: &Block, range: TransactionRange) -> ledger::Block {
+/// Once the transactions that were decoded take more bytes on the wire than this, no further one is decoded with them: decoded they take
+/// more, and a peer sends blocks of 100 MiB.
+const DECODED_BYTES_MAX: usize = 4 << 20;
+
+/// A block with some of its transactions, fewer where they are long: see [`TransactionRange`].
+pub fn block(block: &Block, range: TransactionRange) -> ledger::Block {
+    let mut decoded_bytes = 0;
     let hash = block.hash();
     let codes = block.metadata.validation_codes();
     let count = block.envelopes.len();
@@ -27,6 +33,11 @@ pub(crate) fn block(block: &Block, range: TransactionRange) -> ledger::Block {
         .transactions()
         .skip(range.from)
         .take(range.limit)
+        .take_while(|transaction| {
+            let has_room = decoded_bytes <= DECODED_BYTES_MAX;
+            decoded_bytes += transaction.envelope.len();
+            has_room
+        })
         .map(|transaction| self::transaction(&transaction, hash))
         .collect();
     ledger::Block {
@@ -55,7 +66,7 @@ fn time_of(block: &Block) -> Option<jiff::Timestamp> {
 }
 
 /// A transaction of the block with this hash. One that cannot be read is shown with the reason.
-pub(crate) fn transaction(transaction: &Transaction, block: Hash) -> ledger::Transaction {
+pub fn transaction(transaction: &Transaction, block: Hash) -> ledger::Transaction {
     match transaction.decode() {
         Ok(envelope) => readable(transaction, &envelope, block),
         Err(error) => ledger::Transaction {
@@ -197,30 +208,6 @@ pub(crate) fn verdict(code: ValidationCode) -> ledger::ValidationCode {
         code: code.0.into(),
         name: code.name().to_owned(),
         meaning: None,
-    }
-}
-
-pub(crate) fn creator(creator: &Creator) -> ledger::Creator {
-    let der = creator.certificate_der().ok();
-    let certificate = der.and_then(|der| Certificate::from_der(&der).ok());
-    ledger::Creator {
-        organization: creator.organization.clone(),
-        enrollment_id: certificate
-            .as_ref()
-            .and_then(|certificate| certificate.enrollment_id().map(str::to_owned)),
-        certificate: certificate.as_ref().map(self::certificate),
-    }
-}
-
-fn certificate(certificate: &Certificate) -> ledger::CertificateSummary {
-    ledger::CertificateSummary {
-        subject: certificate.subject().to_owned(),
-        issuer: certificate.issuer().to_owned(),
-        serial: certificate.serial().to_owned(),
-        not_before: certificate.not_before(),
-        not_after: certificate.not_after(),
-        sha256: certificate.fingerprint(),
-        attributes: certificate.attributes().clone(),
     }
 }
 

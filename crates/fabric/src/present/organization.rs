@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use chainloom_ledger as ledger;
 
-use super::certificate;
 use super::config::policies;
+use super::creator::certificate;
 use crate::identity::{Certificate, RevocationList};
 use crate::wire::config::{Msp, Organization};
 use crate::wire::proto::msp::{FabricMspConfig, FabricOuIdentifier};

@@ -8,13 +8,12 @@ use redb::{Error, ReadOnlyTable, ReadTransaction};
 
 use super::Order;
 use super::cursor::Cursor;
+pub(super) use crate::postings::Place;
+use crate::postings::{at_or_before, at_or_behind};
 use crate::spans::{LEVEL_MAX, first_block, group};
 use crate::tables::{
-    Facet, FacetAtVersion, POSTINGS, SPANS, SpanRow, TRANSACTIONS, TimeRow, TransactionRow,
+    Facet, POSTINGS, PostingKey, SPANS, SpanRow, TRANSACTIONS, TimeRow, TransactionRow,
 };
-
-/// Where a transaction stands: block and index.
-pub(super) type Place = (u64, u32);
 
 const FIRST: Place = (0, 0);
 const LAST: Place = (u64::MAX, u32::MAX);
@@ -63,7 +62,7 @@ enum Found {
 /// A sorted list of places.
 pub(super) enum List {
     All(ReadOnlyTable<Place, TransactionRow<'static>>),
-    With(ReadOnlyTable<FacetAtVersion<'static>, ()>, Facet),
+    With(ReadOnlyTable<PostingKey<'static>, &'static [u8]>, Facet),
     Between(ReadOnlyTable<(u8, u64), SpanRow>, SpanRow),
 }
 
@@ -96,17 +95,10 @@ impl List {
                 };
                 entry.transpose()?.map(|(key, _)| key.value())
             }
-            List::With(table, facet) => {
-                let at = |(block, index)| (facet, block, index);
-                let entry = match order {
-                    Order::NewestFirst => table.range(at(FIRST)..=at(from))?.next_back(),
-                    Order::OldestFirst => table.range(at(from)..=at(LAST))?.next(),
-                };
-                entry.transpose()?.map(|(key, _)| {
-                    let (_, block, index) = key.value();
-                    (block, index)
-                })
-            }
+            List::With(table, facet) => match order {
+                Order::NewestFirst => at_or_before(table, facet, from)?,
+                Order::OldestFirst => at_or_behind(table, facet, from)?,
+            },
             List::Between(table, times) => return seek_time(table, *times, from, order, budget),
         };
         Ok(found.map_or(Found::End, Found::At))

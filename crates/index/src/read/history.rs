@@ -130,7 +130,7 @@ fn page(
             return Ok(None);
         }
         let transaction = transactions.get(place)?.ok_or_else(missing)?;
-        let transaction = summary(place, transaction.value());
+        let transaction = summary(place, transaction.value())?;
         let is_private = key.collection.is_some();
         key_version(transaction, row.value(), is_private).map(Some)
     })?;

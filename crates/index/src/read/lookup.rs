@@ -1,7 +1,11 @@
 use chainloom_ledger::{Hash, Version};
 use redb::{Error, ReadTransaction};
 
-use crate::tables::{BLOCKS, IDS, NUMBERS};
+use super::Order;
+use super::find::behind;
+use crate::facet;
+use crate::postings::at_or_behind;
+use crate::tables::{BLOCKS, NUMBERS, POSTINGS};
 
 /// How often an id may stand in what is told of it.
 const VERSIONS_MAX: usize = 100;
@@ -24,13 +28,14 @@ pub(crate) fn versions_of_id(
     snapshot: &ReadTransaction,
     id_digest: Hash,
 ) -> Result<Vec<Version>, Error> {
-    let ids = snapshot.open_table(IDS)?;
-    let all = (&id_digest.0, 0, 0)..=(&id_digest.0, u64::MAX, u32::MAX);
-    let rows = ids.range(all)?.take(VERSIONS_MAX);
-    let versions = rows.map(|row| {
-        let (key, _) = row?;
-        let (_, block, index) = key.value();
-        Ok(Version { block, index })
-    });
-    versions.collect()
+    let postings = snapshot.open_table(POSTINGS)?;
+    let facet = facet::id(&id_digest.0);
+    let mut versions = Vec::new();
+    let mut from = Some((0, 0));
+    while let Some(start) = from.filter(|_| versions.len() < VERSIONS_MAX) {
+        let place = at_or_behind(&postings, &facet, start)?;
+        versions.extend(place.map(|(block, index)| Version { block, index }));
+        from = place.and_then(|place| behind(place, Order::OldestFirst));
+    }
+    Ok(versions)
 }

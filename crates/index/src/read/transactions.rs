@@ -10,6 +10,7 @@ use super::filter::TransactionFilter;
 use super::find::{Place, Search, is_between};
 use super::{Order, check_limit, state_of};
 use crate::entry::{Entry, kind_number};
+use crate::id::Id;
 use crate::short::shown;
 use crate::tables::{CreatorRow, TRANSACTIONS, TransactionRow};
 use crate::{Index, IndexError};
@@ -47,7 +48,8 @@ impl TransactionSummary {
     /// The transaction at this place as a ledger gives it.
     pub(crate) fn of(version: Version, transaction: &Transaction) -> TransactionSummary {
         let place = (version.block, version.index);
-        Entry::of(transaction).with_row(|row| summary(place, row))
+        let summary = Entry::of(transaction).with_row(|row| summary(place, row));
+        summary.expect("a row that was just made can be read")
     }
 }
 
@@ -151,9 +153,9 @@ fn page(
                 let missing =
                     || Error::Corrupted(format!("the index has no transaction {place:?}"));
                 let row = table.get(place)?.ok_or_else(missing)?;
-                let (_, _, _, time, ..) = row.value();
+                let (_, _, time, ..) = row.value();
                 let wanted = times.is_none_or(|times| is_between(time, times));
-                Ok(wanted.then(|| summary(place, row.value())))
+                wanted.then(|| summary(place, row.value())).transpose()
             })?
         }
     };
@@ -165,8 +167,11 @@ fn page(
 }
 
 /// A row as it is shown.
-pub(super) fn summary((block, index): Place, row: TransactionRow<'_>) -> TransactionSummary {
-    let (id, _, kind, time, (code, code_name), call, creator, sender, recipient, amount, _) = row;
+pub(super) fn summary(
+    (block, index): Place,
+    row: TransactionRow<'_>,
+) -> Result<TransactionSummary, Error> {
+    let (id, kind, time, (code, code_name), call, creator, sender, recipient, amount, _) = row;
     let transfer = TransferSummary {
         sender: sender.map(|(_, name)| shown(name)),
         recipient: recipient.map(|(_, name)| shown(name)),
@@ -174,8 +179,8 @@ pub(super) fn summary((block, index): Place, row: TransactionRow<'_>) -> Transac
     };
     let is_transfer =
         transfer.sender.is_some() || transfer.recipient.is_some() || transfer.amount.is_some();
-    TransactionSummary {
-        id: id.to_owned(),
+    Ok(TransactionSummary {
+        id: Id::of_row(id)?.text(),
         version: Version { block, index },
         time: time.and_then(timestamp),
         kind: kind_of(kind),
@@ -190,7 +195,7 @@ pub(super) fn summary((block, index): Place, row: TransactionRow<'_>) -> Transac
             name: code_name.to_owned(),
             meaning: None,
         },
-    }
+    })
 }
 
 fn creator_summary(

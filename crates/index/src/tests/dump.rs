@@ -6,21 +6,20 @@ use redb::{Key, ReadTransaction, TableDefinition, Value};
 
 use crate::Index;
 use crate::tables::{
-    BALANCES, BLOCKS, CODES, COUNTS, FUNCTIONS, IDS, NUMBERS, ORGANIZATIONS, POSTINGS, SPANS,
-    STATE, TRANSACTIONS, WRITES,
+    BALANCES, BLOCKS, CODES, COUNTS, FUNCTIONS, NUMBERS, ORGANIZATIONS, POSTINGS, SPANS, STATE,
+    TRANSACTIONS, WRITES,
 };
 
 pub(super) async fn dump(index: &Index) -> String {
     index
         .read(|snapshot| {
             // What is added to the tables but not to this list would not be compared.
-            assert_eq!(snapshot.list_tables()?.count(), 13);
+            assert_eq!(snapshot.list_tables()?.count(), 12);
             let mut out = String::new();
             table(snapshot, STATE, &mut out)?;
             table(snapshot, BLOCKS, &mut out)?;
             table(snapshot, NUMBERS, &mut out)?;
             table(snapshot, TRANSACTIONS, &mut out)?;
-            table(snapshot, IDS, &mut out)?;
             table(snapshot, POSTINGS, &mut out)?;
             table(snapshot, WRITES, &mut out)?;
             table(snapshot, BALANCES, &mut out)?;

@@ -3,6 +3,7 @@
 
 mod broken;
 mod facts;
+mod great;
 
 use std::fs;
 use std::path::{Path, PathBuf};
