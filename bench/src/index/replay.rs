@@ -142,6 +142,7 @@ impl Ledger for Replay {
             generation: 0,
             tip_hash,
             pending_count: None,
+            first_block: None,
             node_id: None,
         })))
     }
