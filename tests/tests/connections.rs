@@ -179,7 +179,16 @@ async fn a_connection_is_a_ledger_until_it_is_deleted() {
         (
             "channel_id",
             json!("elsewhere"),
-            (503, "nodes_unavailable", "channel_id"),
+            (422, "invalid_connection", "channel_id"),
+        ),
+        (
+            "ssl_target_name_override",
+            json!("elsewhere.example"),
+            (
+                422,
+                "invalid_connection",
+                "not for the name elsewhere.example",
+            ),
         ),
     ] {
         let mut changed = parameters.clone();

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chainloom_ledger::LedgerError;
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::direct::Membership;
+use crate::kept::Kept;
 use crate::ledger::FabricLedger;
 use crate::wire::config::ChannelConfig;
 
-/// How long a call waits to learn which organizations the channel has.
+/// How long somebody waits to learn what the channel is like now, where the one as it was last seen would do.
 const READ_WITHIN: Duration = Duration::from_secs(3);
 
 /// The organizations of a channel, and what all its nodes are able to do.
@@ -32,10 +32,11 @@ impl Channel {
 
 /// The channel as it was last seen.
 #[derive(Debug, Default)]
-pub(crate) struct Channels(Mutex<Option<(Instant, Arc<Channel>)>>);
+pub(crate) struct Channels(Kept<Channel>);
 
 impl Channels {
-    /// The channel as it was last seen, where that is not too old and enough; else as it is now.
+    /// The channel as it was last seen, where that is not too old and enough; else as it is now. Where no peer tells in time, one that is
+    /// enough will do, however old.
     ///
     /// # Errors
     /// [`LedgerError`] where no peer tells.
@@ -45,16 +46,20 @@ impl Channels {
         age_max: Duration,
         is_enough: impl Fn(&Channel) -> bool,
     ) -> Result<Arc<Channel>, LedgerError> {
-        let mut kept = self.0.lock().await;
-        if let Some((read_at, channel)) = &*kept
-            && read_at.elapsed() < age_max
-            && is_enough(channel)
-        {
-            return Ok(channel.clone());
+        if let Some(channel) = self.0.fresh(age_max).filter(|channel| is_enough(channel)) {
+            return Ok(channel);
         }
-        let channel = Arc::new(Channel::new(&ledger.channel_config().await?));
-        *kept = Some((Instant::now(), channel.clone()));
-        Ok(channel)
+        let reading = self.0.read(async {
+            let config = ledger.channel_config().await?;
+            Ok(Channel::new(&config))
+        });
+        match self.0.last().filter(|channel| is_enough(channel)) {
+            None => reading.await,
+            Some(last) => Ok(match timeout(READ_WITHIN, reading).await {
+                Ok(Ok(channel)) => channel,
+                _ => last,
+            }),
+        }
     }
 
     /// Refuses organizations that the channel does not have. Nobody is asked where it had them when it was last seen, nor where none are named;

@@ -94,6 +94,25 @@ impl DialError {
         }
     }
 
+    /// Whether it stays so until a parameter is changed: nothing that a node or a network does by itself mends it.
+    fn is_lasting(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Unreachable(_) | Self::TimedOut | Self::NotValidNow(_) => {
+                false
+            }
+            // A name server that does not answer now says nothing of the name.
+            Self::UnknownHost { source, .. } => !source.to_string().contains("Temporary failure"),
+            // A node that is just starting or ending breaks the handshake off.
+            Self::Tls(error) => tls_error(error).is_some(),
+            Self::Fenced(_)
+            | Self::Untrusted(_)
+            | Self::NameMismatch { .. }
+            | Self::ClientRefused(_)
+            | Self::NotHttp2
+            | Self::ClientTls(_) => true,
+        }
+    }
+
     fn tls(error: io::Error) -> Self {
         match tls_error(&error) {
             Some(inner) => Self::of_tls(inner).unwrap_or(Self::Tls(error)),
@@ -134,22 +153,42 @@ impl DialError {
     }
 }
 
-/// Why a connection failed, and the parameter to look at where that is known; nothing where the cause of `error` is no connection. What is
-/// no [`DialError`] is told in the words of the innermost cause.
-pub(crate) fn cause(error: &(dyn StdError + 'static)) -> Option<(String, Option<&'static str>)> {
+/// Why a connection failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cause {
+    pub(crate) reason: String,
+    /// The parameter to look at, where that is known.
+    pub(crate) parameter: Option<&'static str>,
+    /// Whether it stays so until a parameter is changed.
+    pub(crate) is_lasting: bool,
+}
+
+impl From<&DialError> for Cause {
+    fn from(error: &DialError) -> Self {
+        Self {
+            reason: error.to_string(),
+            parameter: error.parameter(),
+            is_lasting: error.is_lasting(),
+        }
+    }
+}
+
+/// Why a connection failed; nothing where the cause of `error` is no connection. What is no [`DialError`] is told in the words of the
+/// innermost cause.
+pub(crate) fn cause(error: &(dyn StdError + 'static)) -> Option<Cause> {
     let mut next = error.source();
     let mut innermost = None;
     while let Some(error) = next {
         // All who waited for the connection share it.
         if let Some(dial) = error.downcast_ref::<Arc<DialError>>() {
-            return Some((dial.to_string(), dial.parameter()));
+            return Some((&**dial).into());
         }
         // What a server says of a client's certificate comes after the handshake, when the connection is in use.
         let tls = error
             .downcast_ref::<TlsError>()
             .or_else(|| tls_error(error.downcast_ref::<io::Error>()?));
         if let Some(dial) = tls.and_then(DialError::of_tls) {
-            return Some((dial.to_string(), dial.parameter()));
+            return Some((&dial).into());
         }
         innermost = Some(error.to_string());
         next = error.source();
@@ -164,15 +203,20 @@ pub(crate) fn cause(error: &(dyn StdError + 'static)) -> Option<(String, Option<
         "CertificateUnknown",
     ];
     let of_client = of_client.iter().any(|alert| innermost.contains(alert));
-    match is_alert && of_client {
-        true => Some((
-            format!(
+    Some(match is_alert && of_client {
+        true => Cause {
+            reason: format!(
                 "it does not accept this program's TLS certificate ({innermost}): {MUTUAL_TLS}"
             ),
-            Some("client_tls"),
-        )),
-        false => Some((innermost, None)),
-    }
+            parameter: Some("client_tls"),
+            is_lasting: true,
+        },
+        false => Cause {
+            reason: innermost,
+            parameter: None,
+            is_lasting: false,
+        },
+    })
 }
 
 fn tls_error(error: &io::Error) -> Option<&TlsError> {
@@ -295,21 +339,29 @@ impl Dialer {
                 source,
             })?
             .collect();
+        Self::connect_to(&found).await
+    }
+
+    /// The first of a host's addresses that answers. One that does not leaves the others their share of the time.
+    async fn connect_to(addresses: &[SocketAddr]) -> Result<TcpStream, DialError> {
+        let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+        let within = CONNECT_WITHIN / count.max(1);
         let mut refusal = DialError::Unreachable(io::ErrorKind::NotFound.into());
-        for address in found {
+        for &address in addresses {
             if let Err(fenced) = fence::check(address.ip()) {
                 refusal = fenced.into();
                 continue;
             }
-            match TcpStream::connect(address).await {
-                Ok(stream) => {
+            match timeout(within, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => {
                     stream.set_nodelay(true).map_err(DialError::Unreachable)?;
                     return Ok(stream);
                 }
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
                     refusal = DialError::Refused(error);
                 }
-                Err(error) => refusal = DialError::Unreachable(error),
+                Ok(Err(error)) => refusal = DialError::Unreachable(error),
+                Err(_) => refusal = DialError::TimedOut,
             }
         }
         Err(refusal)
@@ -362,3 +414,6 @@ impl ClientTls {
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+#[cfg(test)]
+mod tests;

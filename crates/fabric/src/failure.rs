@@ -103,7 +103,7 @@ fn is_broken(status: &Status) -> bool {
 /// A peer's words, or why the connection to it failed.
 pub(crate) fn words_of(status: &Status) -> String {
     match dial::cause(status) {
-        Some((reason, _)) => reason,
+        Some(cause) => cause.reason,
         None => status.message().to_owned(),
     }
 }

@@ -18,7 +18,7 @@ use crate::failure::{ENDORSERS_UNAVAILABLE, Step, explain};
 use crate::first_answer::{Avoided, Leaves, first_answer};
 use crate::identity::{CurrentIdentity, Identity};
 use crate::proposal::{SignedCall, serialized, sign_call};
-use crate::target::{Selection, Target};
+use crate::target::{Selection, Target, check_agree};
 use crate::window::{NoAnswer, Turn};
 use crate::wire::proto::{common, gateway};
 use crate::wire::{Body, Envelope, ValidationCode};
@@ -337,7 +337,9 @@ impl Gateway {
             peers: &call.peers,
             has_transient: !call.invocation.transient.is_empty() && call.organizations.is_empty(),
         };
-        selection.of(&self.targets, own)
+        let chosen = selection.of(&self.targets, own)?;
+        check_agree(&self.targets, &call.organizations, &call.peers)?;
+        Ok(chosen)
     }
 
     /// The answer of the first peer that has one.

@@ -63,6 +63,7 @@ mod first_answer;
 mod flow;
 mod gateway;
 pub mod identity;
+mod kept;
 mod ledger;
 mod outbox;
 pub mod outside;

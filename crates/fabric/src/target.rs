@@ -23,6 +23,57 @@ impl Target {
     pub(crate) fn shown(&self) -> String {
         format!("{} ({})", self.peer.address, self.organization)
     }
+
+    /// Whether a call means this peer by `name`: its name or its address.
+    fn is_called(&self, name: &str) -> bool {
+        self.name == name || is_same_address(&self.peer.address, name)
+    }
+}
+
+/// Whether both are one port; this machine has more than one name.
+fn is_same_address(one: &str, other: &str) -> bool {
+    let parts = |address: &str| {
+        let (host, port) = address.rsplit_once(':')?;
+        let host = match host {
+            "127.0.0.1" | "[::1]" => "localhost",
+            host => host,
+        };
+        Some((host.to_owned(), port.to_owned()))
+    };
+    one == other || parts(one).is_some_and(|parts_of_one| parts(other) == Some(parts_of_one))
+}
+
+/// Refuses a call that names peers and organizations which exclude each other.
+///
+/// # Errors
+/// [`LedgerError::InvalidCall`].
+pub(crate) fn check_agree(
+    all: &[Target],
+    organizations: &[String],
+    peers: &[String],
+) -> Result<(), LedgerError> {
+    if organizations.is_empty() {
+        return Ok(());
+    }
+    let is_other = |target: &&Target| {
+        target.organization != UNKNOWN_ORGANIZATION && !organizations.contains(&target.organization)
+    };
+    let other = peers.iter().find_map(|name| {
+        let mut called = all.iter().filter(|target| target.is_called(name));
+        Some((name, called.find(is_other)?))
+    });
+    match other {
+        None => Ok(()),
+        Some((name, target)) => Err(LedgerError::InvalidCall {
+            code: "peers_contradict_organizations",
+            detail: format!(
+                "`peers` names {name}, which is of {}, and `organizations` names only {}: name that organization too, or leave one of the \
+                 two out",
+                target.organization,
+                organizations.join(", ")
+            ),
+        }),
+    }
 }
 
 /// Which peers a call is for; an empty list leaves it open.
@@ -41,34 +92,58 @@ impl Selection<'_> {
     /// Transient data go to the `own` organization only, where nothing else is said.
     ///
     /// # Errors
-    /// [`LedgerError::InvalidCall`] for an organization or a peer that the connection profile does not have.
+    /// [`LedgerError::InvalidCall`] for an organization or a peer that is not among `all`, and where what is named excludes each other.
     pub(crate) fn of<'a>(
         self,
         all: &'a [Target],
         own: &str,
     ) -> Result<Vec<&'a Target>, LedgerError> {
-        let unknown = |code, what: &str, name: &str, has: Vec<&str>| LedgerError::InvalidCall {
+        let unknown = |code, what: &str, name: &str, has: Vec<String>| LedgerError::InvalidCall {
             code,
             detail: format!(
-                "the call asks for the {what} `{name}`, and the connection profile has {}",
+                "the call asks for the {what} `{name}`, and this ledger asks {}",
                 has.join(", ")
             ),
         };
         let is_in = |target: &Target, name: &str| target.organization == name;
-        let is_called =
-            |target: &Target, name: &str| target.name == name || target.peer.address == name;
+        let is_called = |target: &Target, name: &str| target.is_called(name);
         for name in self.organizations {
             if !all.iter().any(|target| is_in(target, name)) {
-                let mut has: Vec<&str> = all.iter().map(|target| &*target.organization).collect();
+                let has = all.iter().map(|target| target.organization.clone());
+                let mut has: Vec<String> = has.collect();
                 has.dedup();
                 return Err(unknown("unknown_organization", "organization", name, has));
             }
         }
         for name in self.peers {
             if !all.iter().any(|target| is_called(target, name)) {
-                let has = all.iter().map(|target| &*target.name).collect();
+                let has = all
+                    .iter()
+                    .map(|target| match &target.name {
+                        name if name.ends_with(&target.peer.address) => target.shown(),
+                        name => format!("{name} at {}", target.shown()),
+                    })
+                    .collect();
                 return Err(unknown("unknown_peer", "peer", name, has));
             }
+        }
+        check_agree(all, self.organizations, self.peers)?;
+        let unnamed = self.organizations.iter().find(|organization| {
+            let is_of = |name: &String| {
+                let mut called = all.iter().filter(|target| is_called(target, name));
+                called.any(|target| is_in(target, organization))
+            };
+            !self.peers.is_empty() && !self.peers.iter().any(is_of)
+        });
+        if let Some(organization) = unnamed {
+            return Err(LedgerError::InvalidCall {
+                code: "peers_contradict_organizations",
+                detail: format!(
+                    "`organizations` names {organization}, and `peers` names only {}, none of which is of it: name one of its peers too, or \
+                     leave one of the two out",
+                    self.peers.join(", ")
+                ),
+            });
         }
         let is_own_only =
             self.has_transient && self.organizations.is_empty() && self.peers.is_empty();
@@ -88,7 +163,10 @@ impl Selection<'_> {
         match chosen.is_empty() {
             true => Err(LedgerError::InvalidCall {
                 code: "no_peers_chosen",
-                detail: "none of the peers that the call asks for belongs to the organizations that it asks for".to_owned(),
+                detail: format!(
+                    "the call has transient data, which go to peers of {own} only, and this ledger asks none of them: name `organizations` or \
+                     `peers` that may see the data"
+                ),
             }),
             false => Ok(chosen),
         }
@@ -151,6 +229,23 @@ mod tests {
             .collect())
     }
 
+    /// The sentence of a refusal.
+    fn told(organizations: &[&str], peers: &[&str]) -> String {
+        let owned = |names: &[&str]| {
+            names
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let (organizations, peers, all) = (owned(organizations), owned(peers), all());
+        let selection = Selection {
+            organizations: &organizations,
+            peers: &peers,
+            has_transient: false,
+        };
+        selection.of(&all, "Org2MSP").unwrap_err().to_string()
+    }
+
     fn names(names: &[&str]) -> Result<Vec<String>, &'static str> {
         Ok(names.iter().map(|&name| name.to_owned()).collect())
     }
@@ -181,9 +276,66 @@ mod tests {
             Err("unknown_organization")
         );
         assert_eq!(chosen(&[], &["peer9"], false), Err("unknown_peer"));
-        assert_eq!(
-            chosen(&["Org2MSP"], &["peer1"], false),
-            Err("no_peers_chosen")
+        let told = told(&[], &["peer9"]);
+        assert!(
+            told.ends_with("this ledger asks peer0 at peer0:7051 (Org1MSP), peer1 at peer1:7051 (Org1MSP), peer2 at peer2:7051 (Org2MSP)"),
+            "{told}"
         );
+    }
+
+    #[tokio::test]
+    async fn peers_and_organizations_that_exclude_each_other_are_refused_by_their_names() {
+        for (organizations, peers, named) in [
+            (
+                &["Org2MSP"][..],
+                &["peer1"][..],
+                ["peer1, which is of Org1MSP", "only Org2MSP"],
+            ),
+            (
+                &["Org2MSP"],
+                &["peer2", "peer1"],
+                ["peer1, which is of Org1MSP", "only Org2MSP"],
+            ),
+            (
+                &["Org1MSP", "Org2MSP"],
+                &["peer1:7051"],
+                ["names Org2MSP", "only peer1:7051"],
+            ),
+        ] {
+            let refused = chosen(organizations, peers, false);
+            assert_eq!(refused, Err("peers_contradict_organizations"));
+            let told = told(organizations, peers);
+            assert!(named.iter().all(|name| told.contains(name)), "{told}");
+        }
+        assert!(chosen(&["Org1MSP", "Org2MSP"], &["peer1", "peer2"], false).is_ok());
+        // No peer of the own organization is asked here.
+        let all = &all()[..2];
+        let selection = Selection {
+            organizations: &[],
+            peers: &[],
+            has_transient: true,
+        };
+        let refused = selection.of(all, "Org2MSP").unwrap_err();
+        assert_eq!(refused.code(), "no_peers_chosen");
+        // Through a gateway peers of other organizations endorse, too.
+        let owned = |names: &[&str]| {
+            names
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let both = owned(&["Org1MSP", "Org2MSP"]);
+        assert!(check_agree(all, &both, &owned(&["peer1"])).is_ok());
+        assert!(check_agree(all, &[], &owned(&["peer1"])).is_ok());
+        assert!(check_agree(all, &owned(&["Org2MSP"]), &owned(&["peer1"])).is_err());
+    }
+
+    #[test]
+    fn this_machine_has_more_than_one_name() {
+        assert!(is_same_address("localhost:7051", "127.0.0.1:7051"));
+        assert!(is_same_address("[::1]:7051", "localhost:7051"));
+        assert!(!is_same_address("localhost:7051", "127.0.0.1:7052"));
+        assert!(!is_same_address("localhost:7051", "peer0:7051"));
+        assert!(!is_same_address("localhost", "127.0.0.1"));
     }
 }

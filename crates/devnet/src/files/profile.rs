@@ -237,7 +237,7 @@ impl Profile {
                 tls_roots: Certificates {
                     pem: vec![read(&layout.authority_root(organization))?],
                 },
-                http_options: HttpOptions { verify: false },
+                http_options: HttpOptions { verify: true },
             },
         );
         Ok(())
@@ -309,7 +309,7 @@ mod tests {
             "url": format!("https://localhost:{port}"),
             "caName": format!("ca-org{number}"),
             "tlsCACerts": {"pem": [pem(&format!("ca.org{number}.example.com"))]},
-            "httpOptions": {"verify": false},
+            "httpOptions": {"verify": true},
         })
     }
 

@@ -8,10 +8,10 @@ use futures_util::future::join_all;
 use futures_util::stream;
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::ConnectError;
-use crate::dial::{self, Dialer};
+use crate::dial::{self, Cause, Dialer};
 use crate::direct::{Membership, config_in};
 use crate::endpoint::{Orderer, Peer};
 use crate::gateway::until;
@@ -55,24 +55,45 @@ pub struct NodeProblem {
     pub parameter: &'static str,
     /// What is wrong, and what to do.
     pub reason: String,
+    /// Whether it stays so until a parameter is changed; else the node may be of use later.
+    pub is_lasting: bool,
 }
 
 impl NodeReport {
     /// The report as a failure to connect, where it is one.
     pub fn error(&self) -> Option<ConnectError> {
         let problem = self.problem.as_ref()?;
-        Some(ConnectError::Unreachable {
-            parameter: problem.parameter,
-            endpoint: self.address.clone(),
-            reason: problem.reason.clone(),
+        let (parameter, endpoint) = (problem.parameter, self.address.clone());
+        let reason = problem.reason.clone();
+        Some(match problem.is_lasting {
+            true => ConnectError::Unusable {
+                parameter,
+                endpoint,
+                reason,
+            },
+            false => ConnectError::Unreachable {
+                parameter,
+                endpoint,
+                reason,
+            },
         })
     }
 }
 
+/// One that may pass by itself.
 fn problem(parameter: &'static str, reason: impl Into<String>) -> NodeProblem {
     NodeProblem {
         parameter,
         reason: reason.into(),
+        is_lasting: false,
+    }
+}
+
+/// One that stays until the parameter is changed.
+fn lasting(parameter: &'static str, reason: impl Into<String>) -> NodeProblem {
+    NodeProblem {
+        is_lasting: true,
+        ..problem(parameter, reason)
     }
 }
 
@@ -121,7 +142,7 @@ fn organization_of(
     membership: &Membership,
 ) -> Result<String, NodeProblem> {
     let untrusted = |reason: String| {
-        problem(
+        lasting(
             "peer_url",
             format!("which organization it belongs to cannot be told: {reason}"),
         )
@@ -163,13 +184,15 @@ async fn ask_peer(
     let answer = answer.map_err(|_| silent("peer_url"))?;
     let answer = match answer {
         Ok(answer) => answer.into_inner(),
-        Err(status) => return Err(refused("peer_url", &status, &peer.dialer).await),
+        Err(status) => {
+            return Err(refused("peer_url", &status, &peer.dialer, identity).await);
+        }
     };
     let response = answer.response.unwrap_or_default();
     if !(200..400).contains(&response.status) {
-        return Err(said("peer_url", &response.message));
+        return Err(said("peer_url", &response.message, identity));
     }
-    let odd = |reason: &str| problem("peer_url", reason);
+    let odd = |reason: &str| lasting("peer_url", reason);
     let endorsement = answer.endorsement;
     let endorsement = endorsement.ok_or_else(|| odd("it answered without signing the answer"))?;
     let endorser = Creator::decode(endorsement.endorser.clone());
@@ -215,14 +238,16 @@ async fn ask_orderer(
     let answer = answer.map_err(|_| silent("order_url"))?;
     let answer = match answer {
         Ok(answer) => answer,
-        Err(status) => return Err(refused("order_url", &status, &orderer.dialer).await),
+        Err(status) => {
+            return Err(refused("order_url", &status, &orderer.dialer, identity).await);
+        }
     };
     match answer.and_then(|answer| answer.r#type) {
         Some(deliver_response::Type::Status(status))
             if Answer::try_from(status) == Ok(Answer::NotFound) =>
         {
             let reason = format!("it does not order the channel `{channel}`");
-            Err(problem("channel_id", reason))
+            Err(lasting("channel_id", reason))
         }
         // Whether it sends its blocks to this user does not matter.
         _ => Ok(()),
@@ -235,58 +260,105 @@ fn silent(parameter: &'static str) -> NodeProblem {
 }
 
 /// The refusal of a call, or of the connection below it.
-async fn refused(parameter: &'static str, status: &Status, dialer: &Dialer) -> NodeProblem {
-    match dial::cause(status) {
-        Some((reason, Some(of_tls))) => problem(of_tls, reason),
-        // The connection broke when it was open already.
-        Some((reason, None)) => match dialer.refusal().await {
-            Some(refusal) => problem(
-                refusal.parameter().unwrap_or(parameter),
-                refusal.to_string(),
-            ),
-            None => problem(parameter, reason),
-        },
-        None => said(parameter, status.message()),
+async fn refused(
+    parameter: &'static str,
+    status: &Status,
+    dialer: &Dialer,
+    identity: &Identity,
+) -> NodeProblem {
+    let Some(cause) = dial::cause(status) else {
+        return match status.code() {
+            Code::Unimplemented => {
+                let (is, is_not) = match parameter {
+                    "order_url" => ("an orderer", "a peer"),
+                    _ => ("a peer", "an orderer"),
+                };
+                let said = status.message();
+                lasting(
+                    parameter,
+                    format!("it does not answer as {is} (it said: {said}): is it {is_not}?"),
+                )
+            }
+            _ => said(parameter, status.message(), identity),
+        };
+    };
+    let told = |cause: Cause| NodeProblem {
+        parameter: cause.parameter.unwrap_or(parameter),
+        reason: cause.reason,
+        is_lasting: cause.is_lasting,
+    };
+    if cause.parameter.is_some() {
+        return told(cause);
+    }
+    // The connection broke when it was open already.
+    match dialer.refusal().await {
+        Some(refusal) => told((&refusal).into()),
+        None => told(cause),
     }
 }
 
 /// What a node's words mean.
-fn said(parameter: &'static str, message: &str) -> NodeProblem {
+fn said(parameter: &'static str, message: &str, identity: &Identity) -> NodeProblem {
     let has = |words: &str| message.contains(words);
     if has("access denied") || has("creator org unknown") || has("creator is malformed") {
+        let (msp_id, issuer) = (identity.msp_id(), identity.certificate().issuer());
         let reason = format!(
-            "it said: {message}; the channel does not accept this identity: is it of one of the channel's organizations, and not revoked?"
+            "it said: {message}; the channel does not accept this identity. It says that it is of {msp_id}, and its certificate is \
+             issued by `{issuer}`: is that a CA of {msp_id}, is {msp_id} an organization of the channel, and is the certificate not \
+             revoked? Enroll with the CA of the organization whose MSP id you name"
         );
-        return problem("userid", reason);
+        return lasting("userid", reason);
     }
     if has("channel") && (has("not found") || has("Invalid chain ID")) {
         let reason = format!("it said: {message}; the peer has not joined a channel of that name");
-        return problem("channel_id", reason);
+        return lasting("channel_id", reason);
     }
     problem(parameter, format!("it said: {message}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::identity::{KeyKind, testing};
 
     #[test]
     fn words_point_at_the_parameter() {
-        for (message, parameter) in [
+        let credentials = testing::credentials(KeyKind::P256);
+        let identity = Identity::new(&credentials, Timestamp::now()).expect("it holds");
+        for (message, parameter, is_lasting) in [
             (
                 "access denied for [GetConfigBlock][trade]: [Failed]",
                 "userid",
+                true,
             ),
             (
                 "access denied: channel [trade] creator org unknown, creator is malformed",
                 "userid",
+                true,
             ),
-            ("channel 'trade' not found", "channel_id"),
-            ("Invalid chain ID, trade, channel not found", "channel_id"),
-            ("something else", "peer_url"),
+            ("channel 'trade' not found", "channel_id", true),
+            (
+                "Invalid chain ID, trade, channel not found",
+                "channel_id",
+                true,
+            ),
+            ("something else", "peer_url", false),
         ] {
-            assert_eq!(said("peer_url", message).parameter, parameter, "{message}");
+            let told = said("peer_url", message, &identity);
+            assert_eq!(
+                (told.parameter, told.is_lasting),
+                (parameter, is_lasting),
+                "{message}"
+            );
         }
+        let told = said("peer_url", "creator org unknown", &identity).reason;
+        let issuer = identity.certificate().issuer();
+        assert!(
+            told.contains(&format!("issued by `{issuer}`")) && told.contains("of Org1MSP"),
+            "{told}"
+        );
     }
 
     #[test]
@@ -301,5 +373,9 @@ mod tests {
         report.problem = Some(problem("tls_ca_certs", "not trusted"));
         let error = report.error().map(|error| error.to_string());
         assert_eq!(error.as_deref(), Some("tls_ca_certs: p:1: not trusted"));
+        let is_lasting = |report: &NodeReport| report.error().map(|error| error.is_lasting());
+        assert_eq!(is_lasting(&report), Some(false));
+        report.problem = Some(lasting("tls_ca_certs", "not trusted"));
+        assert_eq!(is_lasting(&report), Some(true));
     }
 }

@@ -65,6 +65,16 @@ pub enum ConnectError {
         /// What is wrong.
         reason: String,
     },
+    /// Stage three: a node cannot be used with these parameters, whenever it is asked.
+    #[error("{parameter}: {endpoint}: {reason}")]
+    Unusable {
+        /// The parameter to change.
+        parameter: &'static str,
+        /// The node's address.
+        endpoint: String,
+        /// What came of it.
+        reason: String,
+    },
     /// Stage three: a node cannot be used now.
     #[error("{parameter}: {endpoint}: {reason}")]
     Unreachable {
@@ -83,8 +93,13 @@ impl ConnectError {
         match self {
             Self::Identity(_) | Self::NotEnrolled { .. } | Self::Withdrawn(_) => Stage::Wallet,
             Self::Parameter { .. } | Self::Profile(_) | Self::Node { .. } => Stage::Parameters,
-            Self::Unreachable { .. } => Stage::Nodes,
+            Self::Unreachable { .. } | Self::Unusable { .. } => Stage::Nodes,
         }
+    }
+
+    /// Whether it stays so until a parameter is changed. Else the same can succeed later.
+    pub fn is_lasting(&self) -> bool {
+        !matches!(self, Self::Unreachable { .. })
     }
 
     /// The parameter.
@@ -94,7 +109,8 @@ impl ConnectError {
             Self::Profile(_) => "profile",
             Self::Parameter { parameter, .. }
             | Self::Node { parameter, .. }
-            | Self::Unreachable { parameter, .. } => parameter,
+            | Self::Unreachable { parameter, .. }
+            | Self::Unusable { parameter, .. } => parameter,
         }
     }
 }

@@ -132,7 +132,10 @@ fn require_one(nodes: &[NodeReport]) -> Result<(), ConnectError> {
     if nodes.iter().any(|node| node.problem.is_none()) {
         return Ok(());
     }
-    match nodes.iter().find_map(NodeReport::error) {
+    let errors = || nodes.iter().filter_map(NodeReport::error);
+    // One that may be back later is what there is to wait for.
+    let error = errors().find(|error| !error.is_lasting());
+    match error.or_else(|| errors().next()) {
         Some(error) => Err(error),
         None => Ok(()),
     }

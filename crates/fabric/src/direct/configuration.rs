@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chainloom_ledger::LedgerError;
-use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::membership::Membership;
 use super::propose::evaluate;
 use crate::failure::of_contract;
 use crate::first_answer::Avoided;
 use crate::identity::CurrentIdentity;
+use crate::kept::Kept;
 use crate::proposal::{Invocation, sign_call};
 use crate::target::Target;
 use crate::wire::config::{ChannelConfig, Consensus};
@@ -47,7 +47,7 @@ pub(crate) struct Configurations {
     identity: CurrentIdentity,
     channel: String,
     avoided: Avoided,
-    kept: Mutex<Option<(Instant, Arc<Configuration>)>>,
+    kept: Kept<Configuration>,
 }
 
 impl Configuration {
@@ -78,7 +78,7 @@ impl Configurations {
             identity,
             channel,
             avoided,
-            kept: Mutex::default(),
+            kept: Kept::default(),
         }
     }
 
@@ -91,30 +91,20 @@ impl Configurations {
         peers: &[&Target],
         deadline: Instant,
     ) -> Result<Arc<Configuration>, LedgerError> {
-        let mut kept = self.kept.lock().await;
-        let Some((read_at, last)) = kept.clone() else {
-            let configuration = self.read(peers, deadline).await?;
-            *kept = Some((Instant::now(), configuration.clone()));
-            return Ok(configuration);
+        if let Some(fresh) = self.kept.fresh(KEPT_FOR) {
+            return Ok(fresh);
+        }
+        let Some(last) = self.kept.last() else {
+            return self.newest(peers, deadline).await;
         };
-        if read_at.elapsed() < KEPT_FOR {
-            return Ok(last);
-        }
+        // A peer that is slow to tell holds nobody up for long.
         let deadline = deadline.min(Instant::now() + READ_WITHIN);
-        match self.read(peers, deadline).await {
-            Ok(configuration) => {
-                *kept = Some((Instant::now(), configuration.clone()));
-                Ok(configuration)
-            }
-            Err(_) => Ok(last),
-        }
+        Ok(self.newest(peers, deadline).await.unwrap_or(last))
     }
 
     /// The last configuration that was read.
-    pub(crate) async fn last(&self) -> Option<Arc<Configuration>> {
-        let kept = self.kept.lock().await;
-        kept.as_ref()
-            .map(|(_, configuration)| configuration.clone())
+    pub(crate) fn last(&self) -> Option<Arc<Configuration>> {
+        self.kept.last()
     }
 
     /// The configuration as it is now.
@@ -126,16 +116,22 @@ impl Configurations {
         peers: &[&Target],
         deadline: Instant,
     ) -> Result<Arc<Configuration>, LedgerError> {
-        let configuration = self.read(peers, deadline).await?;
-        *self.kept.lock().await = Some((Instant::now(), configuration.clone()));
-        Ok(configuration)
+        let reading = self.kept.read(self.read(peers, deadline));
+        let read = timeout_at(deadline, reading).await;
+        read.unwrap_or_else(|_| {
+            Err(LedgerError::Unavailable {
+                code: "peer_unavailable",
+                detail: "no peer told the channel's configuration in time".to_owned(),
+                endorsers: Vec::new(),
+            })
+        })
     }
 
     async fn read(
         &self,
         peers: &[&Target],
         deadline: Instant,
-    ) -> Result<Arc<Configuration>, LedgerError> {
+    ) -> Result<Configuration, LedgerError> {
         let invocation = Invocation {
             contract: CONTRACT.to_owned(),
             args: vec![
@@ -154,7 +150,7 @@ impl Configurations {
         let config = config_in(response.payload).map_err(|reason| LedgerError::Storage {
             detail: format!("the configuration that a peer sent cannot be read: {reason}"),
         })?;
-        Ok(Arc::new(Configuration::new(&config)))
+        Ok(Configuration::new(&config))
     }
 }
 

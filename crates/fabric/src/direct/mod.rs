@@ -178,7 +178,7 @@ impl Direct {
         endorsed: &Endorsed,
         deadline: Instant,
     ) -> Result<(), LedgerError> {
-        let configuration = match self.configurations.last().await {
+        let configuration = match self.configurations.last() {
             Some(configuration) => configuration,
             None => {
                 let peers = self.own_peers();

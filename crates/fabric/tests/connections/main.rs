@@ -5,19 +5,20 @@ mod caller;
 mod expiry;
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, ToSocketAddrs as _};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use caller::{invoke, query};
 use chainloom_devnet::{FabricVersion, Network, Options};
-use chainloom_fabric::identity::{CurrentIdentity, Identity};
+use chainloom_fabric::identity::{Credentials, CurrentIdentity, Identity};
 use chainloom_fabric::{
     AuthorityParameters, ClientTls, ConnectError, FabricLedger, Mode, NodeRole, NodeUrls, Nodes,
     Parameters, PemSource, PerEndpoint, ProfileSource, Stage, ask, identity_in_folder,
 };
 use chainloom_ledger::{BlockEvent, BoxStream, Ledger, LedgerError, Position};
 use futures_util::StreamExt;
+use jiff::Timestamp;
 use tempfile::TempDir;
 
 /// One network for all tests of this file.
@@ -136,22 +137,31 @@ async fn what_is_wrong_is_told_by_parameter_and_endpoint() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         listener.local_addr().expect("it is bound").port()
     };
+    let looked_up = ("no-such-host.invalid", 1).to_socket_addrs();
+    let has_name_server = !looked_up
+        .expect_err("no such host can be there")
+        .to_string()
+        .contains("Temporary failure");
     let orderers_root =
         fs::read_to_string(network.layout().orderer_tls_root()).expect("it is there");
     let cases = [
         (
             "peer_url",
             "nothing listens there",
+            false,
             one(&format!("grpcs://127.0.0.1:{closed}")),
         ),
         (
             "peer_url",
             "is not known",
+            // Where there is no name server, it may be known later.
+            has_name_server,
             one("grpcs://no-such-host.invalid:7051"),
         ),
         (
             "peer_url",
             "grpc:// rather than grpcs://",
+            true,
             // The operations service speaks plain HTTP.
             one(&format!(
                 "grpcs://127.0.0.1:{}",
@@ -161,6 +171,7 @@ async fn what_is_wrong_is_told_by_parameter_and_endpoint() {
         (
             "tls_ca_certs",
             "not trusted",
+            true,
             NodeUrls {
                 tls_ca_certs: Some(PerEndpoint::All(PemSource::Text(orderers_root))),
                 ..one(&format!("grpcs://127.0.0.1:{port}"))
@@ -169,13 +180,14 @@ async fn what_is_wrong_is_told_by_parameter_and_endpoint() {
         (
             "ssl_target_name_override",
             "set `ssl_target_name_override`",
+            true,
             NodeUrls {
                 ssl_target_name_override: Some(PerEndpoint::All("elsewhere.example".to_owned())),
                 ..one(&format!("grpcs://127.0.0.1:{port}"))
             },
         ),
     ];
-    for (parameter, telling, urls) in cases {
+    for (parameter, telling, is_lasting, urls) in cases {
         let url = urls.peers[0].clone();
         let error = refused(network, &parameters(urls, Mode::Gateway)).await;
         assert_eq!(
@@ -183,6 +195,7 @@ async fn what_is_wrong_is_told_by_parameter_and_endpoint() {
             (Stage::Nodes, parameter),
             "{error}"
         );
+        assert_eq!(error.is_lasting(), is_lasting, "{error}");
         let told = error.to_string();
         let address = url.split_once("://").expect("it has a scheme").1;
         assert!(
@@ -205,6 +218,42 @@ async fn what_is_wrong_is_told_by_parameter_and_endpoint() {
     };
     let error = refused(network, &elsewhere).await;
     assert_eq!(error.parameter(), "channel_id", "{error}");
+    assert!(error.is_lasting(), "{error}");
+
+    // An orderer's address as a peer's, and the other way round.
+    let orderer = good.orderers[0].clone();
+    let peer = good.peers[0].clone();
+    let swapped = NodeUrls {
+        orderers: vec![peer],
+        ..one(&orderer)
+    };
+    let error = refused(network, &parameters(swapped.clone(), Mode::Gateway)).await;
+    assert!(error.to_string().contains("is it an orderer?"), "{error}");
+    assert!(error.is_lasting() && error.parameter() == "peer_url");
+    let swapped = NodeUrls {
+        peers: good.peers.clone(),
+        ..swapped
+    };
+    let error = refused(network, &parameters(swapped, Mode::Direct)).await;
+    assert!(error.to_string().contains("is it a peer?"), "{error}");
+    assert!(error.is_lasting() && error.parameter() == "order_url");
+
+    // Who names another organization's MSP id than that of the CA.
+    let stranger = {
+        let organization = &network.topology().organizations[0];
+        let folder = network.layout().user_msp(organization, "alice");
+        let credentials = Credentials::from_msp_folder(&folder, "Org2MSP");
+        let credentials = credentials.unwrap_or_else(|error| panic!("{error}"));
+        Identity::new(&credentials, Timestamp::now()).expect("it holds")
+    };
+    let stranger = CurrentIdentity::new(stranger);
+    let asked = ask(&stranger, &parameters(good.clone(), Mode::Gateway)).await;
+    let error = asked.expect_err("it is no identity of Org2MSP");
+    assert!(
+        error.is_lasting() && error.parameter() == "userid",
+        "{error}"
+    );
+    assert!(error.to_string().contains("ca.org1.example.com"), "{error}");
 
     for (url, telling) in [
         ("https://127.0.0.1:7051", "speak gRPC"),
@@ -260,9 +309,14 @@ async fn a_profile_of_the_test_networks_shape_says_what_it_lacks() {
         nodes: Nodes::Profile(ProfileSource::Text(text)),
         ..parameters(urls(network), Mode::Direct)
     };
-    let asked = ask(&alice(network), &profile(text)).await;
+    let asked = ask(&alice(network), &profile(text.clone())).await;
     let asked = asked.unwrap_or_else(|error| panic!("{error}"));
-    // The network's CAs say so, as those of Fabric's own samples do.
+    assert!(asked.warnings.is_empty(), "{:?}", asked.warnings);
+
+    // As the CAs of Fabric's own samples have it.
+    let unverified = text.replace("verify: true", "verify: false");
+    let asked = ask(&alice(network), &profile(unverified)).await;
+    let asked = asked.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(asked.warnings.len(), 2, "{:?}", asked.warnings);
     let is_ignored = |warning: &String| warning.contains("`httpOptions.verify: false`");
     assert!(asked.warnings.iter().all(is_ignored));

@@ -109,13 +109,13 @@ impl From<AddError> for Problem {
                 };
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
             }
-            AddError::Connect(error) => match error.stage() {
-                Stage::Wallet | Stage::Parameters => Problem::new(
+            AddError::Connect(error) => match error.is_lasting() {
+                true => Problem::new(
                     StatusCode::UNPROCESSABLE_ENTITY,
                     "invalid_connection",
                     detail,
                 ),
-                Stage::Nodes => {
+                false => {
                     Problem::retryable(StatusCode::SERVICE_UNAVAILABLE, "nodes_unavailable", detail)
                 }
             },
