@@ -24,6 +24,9 @@ pub(crate) enum Error {
     /// The server has several ledgers, and the command line names none.
     #[error("the server has several ledgers: name one of them with --ledger ({})", crate::output::printable(&.0.join(", ")))]
     SeveralLedgers(Vec<String>),
+    /// Some of it is for one node and some for all.
+    #[error("{0} is given both with a URL and without: name the URL each time (URL=…), or never")]
+    Mixed(&'static str),
     /// What was given as the server's address is none.
     #[error("--server {address}: {reason}; an address such as http://127.0.0.1:5000 is expected")]
     ServerAddress {

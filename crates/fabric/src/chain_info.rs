@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::deliver::Source;
 use crate::endpoint::Peer;
+use crate::failure::words_of;
 use crate::proposal::{Invocation, sign_call};
 use crate::wire::proto::common::BlockchainInfo;
 
@@ -77,7 +78,7 @@ impl Source {
         let mut endorser = peer.endorser();
         let answer = timeout(ANSWERS_WITHIN, endorser.process_proposal(call.proposal)).await;
         let answer = answer.map_err(|_| unavailable("it did not answer in time".to_owned()))?;
-        let answer = answer.map_err(|status| unavailable(status.message().to_owned()))?;
+        let answer = answer.map_err(|status| unavailable(words_of(&status)))?;
         let response = answer.into_inner().response.unwrap_or_default();
         if response.status >= FAILED_FROM {
             return Err(unavailable(response.message));

@@ -1,5 +1,6 @@
 //! Blocks as a peer sends them: one stream, many blocks in flight.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -126,7 +127,8 @@ impl Source {
         let start = seek_position::Type::Specified(orderer::SeekSpecified { number });
         let mut refusal = None;
         for (index, peer) in self.peers.iter().enumerate().skip(peer) {
-            match self.open_at(peer, start, None).await {
+            let opening = self.open_at(peer, start, None);
+            match self.unless_frozen(peer, opening).await {
                 Ok(blocks) => return Ok((index, blocks)),
                 Err(error) => {
                     self.note(index, &error);
@@ -135,6 +137,22 @@ impl Source {
             }
         }
         Err(refusal.unwrap_or_else(no_peers))
+    }
+
+    /// Waits for a peer where there are others. It is silent until it has a block to send; so one that is silent for long is asked something else.
+    async fn unless_frozen(
+        &self,
+        peer: &Peer,
+        opening: impl Future<Output = Result<Blocks, LedgerError>>,
+    ) -> Result<Blocks, LedgerError> {
+        let mut opening = pin!(opening);
+        if self.peers.len() > 1 {
+            match timeout(SILENT_AT_MOST, &mut opening).await {
+                Ok(opened) => return opened,
+                Err(_) => drop(self.chain_info(peer).await?),
+            }
+        }
+        opening.await
     }
 
     /// Opens a stream.

@@ -13,6 +13,7 @@ use crate::failure::of_contract;
 use crate::gateway::{Commit, Endorsed, Gateway, Unsigned};
 use crate::identity::CurrentIdentity;
 use crate::proposal::SignedCall;
+use crate::target::Target;
 
 /// How often a peer is asked for a transaction that it does not send by itself.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -45,6 +46,14 @@ impl Flow {
         match self {
             Self::Gateway(gateway) => &gateway.identity,
             Self::Direct(direct) => direct.identity(),
+        }
+    }
+
+    /// All peers that calls can go to.
+    pub(crate) fn all_targets(&self) -> &[Target] {
+        match self {
+            Self::Gateway(gateway) => &gateway.targets,
+            Self::Direct(direct) => direct.all_targets(),
         }
     }
 

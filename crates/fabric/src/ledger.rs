@@ -44,7 +44,7 @@ const LOOK_UP_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub struct FabricLedger {
     pub(crate) flow: Flow,
-    source: Source,
+    pub(crate) source: Source,
     pub(crate) commits: Commits,
     pub(crate) outbox: Outbox,
     pub(crate) same: SameChannel,
@@ -399,6 +399,6 @@ impl Ledger for FabricLedger {
     }
 
     fn peers(&self) -> BoxFuture<'_, Result<Vec<PeerReport>, LedgerError>> {
-        Box::pin(async { Ok(self.source.reports().await) })
+        Box::pin(async { Ok(self.reports().await) })
     }
 }

@@ -1,15 +1,18 @@
-//! How each peer of a channel is doing.
+//! How each node of a channel is doing.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chainloom_ledger::{PeerOutcome, PeerReport};
-use futures_util::future::join_all;
+use chainloom_ledger::{LedgerError, PeerOutcome, PeerReport, PeerRole};
+use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use crate::deliver::Source;
 use crate::endpoint::Peer;
+use crate::flow::Flow;
+use crate::ledger::FabricLedger;
+use crate::target::{Target, UNKNOWN_ORGANIZATION};
 
 /// How long what peers said is told again: pages and metrics ask often.
 const KEPT_FOR: Duration = Duration::from_secs(5);
@@ -18,42 +21,98 @@ const KEPT_FOR: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KeptReports(Arc<Mutex<Option<(Instant, Vec<PeerReport>)>>>);
 
-impl Source {
-    /// Asks all peers side by side how far they have come; what they said is told again for some seconds.
+/// How long telling whether the orderers are there may take, besides what each of them may.
+const TOLD_WITHIN: Duration = Duration::from_secs(5);
+
+impl FabricLedger {
+    /// Asks all nodes that this ledger talks to side by side: the peers how far they have come, the orderers whether they are there.
+    /// What they said is told again for some seconds.
     pub(crate) async fn reports(&self) -> Vec<PeerReport> {
-        let mut kept = self.reports.0.lock().await;
+        let mut kept = self.source.reports.0.lock().await;
         if let Some((asked_at, reports)) = &*kept
             && asked_at.elapsed() < KEPT_FOR
         {
             return reports.clone();
         }
-        let peers = self.peers.iter().enumerate();
-        let reports = join_all(peers.map(|(index, peer)| self.report(index, peer))).await;
+        let targets = self.flow.all_targets();
+        let sources = self.source.peers.iter().enumerate();
+        let sources = sources.map(|(index, peer)| {
+            let mut targets = targets.iter();
+            let target = targets.find(|target| target.peer.address == peer.address);
+            self.source.report(Some(index), peer, target)
+        });
+        let is_source = |target: &&Target| {
+            let mut sources = self.source.peers.iter();
+            sources.any(|peer| peer.address == target.peer.address)
+        };
+        let others = targets.iter().filter(|target| !is_source(target));
+        let others = others.map(|target| self.source.report(None, &target.peer, Some(target)));
+        let orderers = async {
+            match &self.flow {
+                Flow::Gateway(_) => Vec::new(),
+                Flow::Direct(direct) => direct.orderer_reports().await,
+            }
+        };
+        let (peers, orderers) = join(join_all(sources.chain(others)), orderers).await;
+        let reports = [peers, orderers].concat();
         *kept = Some((Instant::now(), reports.clone()));
         reports
     }
 
-    async fn report(&self, index: usize, peer: &Peer) -> PeerReport {
+    /// Whether enough orderers are there for a transaction to be submitted, where this ledger talks to them by itself.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`].
+    pub async fn check_orderers(&self) -> Result<(), LedgerError> {
+        match &self.flow {
+            Flow::Gateway(_) => Ok(()),
+            Flow::Direct(direct) => {
+                let deadline = tokio::time::Instant::now() + TOLD_WITHIN;
+                direct.check_orderers(deadline).await
+            }
+        }
+    }
+}
+
+impl Source {
+    async fn report(
+        &self,
+        index: Option<usize>,
+        peer: &Peer,
+        target: Option<&Target>,
+    ) -> PeerReport {
         let asked_at = Timestamp::now();
         let started = Instant::now();
         let answer = self.chain_info(peer).await;
-        let (code, detail) = match &answer {
-            Ok(info) => ("answered", format!("its last block is {}", info.height)),
-            Err(error) => (error.code(), error.to_string()),
+        let told = match &answer {
+            Ok(info) => Ok(format!("its last block is {}", info.height)),
+            Err(error) => Err((error.code(), error.to_string())),
         };
         let info = answer.as_ref().ok();
+        let organization = target.map(|target| target.organization.clone());
         PeerReport {
             address: peer.address.clone(),
+            role: Some(PeerRole::Peer),
+            organization: organization.filter(|organization| organization != UNKNOWN_ORGANIZATION),
             height: info.map(|info| info.height),
             first_block: info.map(|info| info.first_block).filter(|first| *first > 0),
-            last_error: self.trouble(index),
+            last_error: index.and_then(|index| self.trouble(index)),
             asked_at: Some(asked_at),
-            outcome: Some(PeerOutcome {
-                code: code.to_owned(),
-                detail,
-                verified_blocks: 0,
-                duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            }),
+            outcome: Some(outcome(told, started)),
         }
+    }
+}
+
+/// What came of asking a node.
+pub(crate) fn outcome(told: Result<String, (&str, String)>, started: Instant) -> PeerOutcome {
+    let (code, detail) = match told {
+        Ok(detail) => (PeerReport::ANSWERED, detail),
+        Err((code, detail)) => (code, detail),
+    };
+    PeerOutcome {
+        code: code.to_owned(),
+        detail,
+        verified_blocks: 0,
+        duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     }
 }

@@ -43,7 +43,7 @@ pub use info::{LedgerInfo, LedgerKind};
 pub use ledger::{BoxFuture, BoxStream, Ledger};
 pub use organization::{Membership, Organization, RevocationListSummary};
 pub use payload::{Payload, PayloadError, RESULT_JSON_BYTES_MAX};
-pub use peer::{PeerOutcome, PeerReport, PeerTrouble};
+pub use peer::{PeerOutcome, PeerReport, PeerRole, PeerTrouble};
 pub use position::{BlockEvent, Position, PositionParseError};
 pub use receipt::{Receipt, ReceiptStatus};
 pub use transaction::{Transaction, TransactionKind, TransactionSelector, Transfer};

@@ -6,6 +6,12 @@ use serde::{Deserialize, Serialize};
 pub struct PeerReport {
     /// Its address, `host:port`.
     pub address: String,
+    /// What it is, on a channel of Fabric.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<PeerRole>,
+    /// The MSP id of its organization, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
     /// Number of its last block, where it says that and answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub height: Option<u64>,
@@ -22,6 +28,27 @@ pub struct PeerReport {
     /// What came of it; absent while it has not been asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<PeerOutcome>,
+}
+
+/// What a node of a channel is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PeerRole {
+    /// Endorses, and sends blocks.
+    Peer,
+    /// Puts transactions in order.
+    Orderer,
+}
+
+impl PeerReport {
+    /// The code of a channel's node that answered.
+    pub const ANSWERED: &str = "answered";
+
+    /// Why the node is of no use now; `None` where it answered, or was not asked.
+    pub fn away(&self) -> Option<&str> {
+        let outcome = self.outcome.as_ref()?;
+        (outcome.code != Self::ANSWERED).then_some(outcome.detail.as_str())
+    }
 }
 
 /// What went wrong with a peer.

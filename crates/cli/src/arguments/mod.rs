@@ -18,7 +18,7 @@ use clap_complete::Shell;
 use crate::settings::duration;
 
 #[cfg(unix)]
-pub(crate) use connection::{ConnectionAddArguments, ConnectionCommand};
+pub(crate) use connection::{ConnectionAddArguments, ConnectionCommand, ForNode};
 pub(crate) use devnet::{DevnetCommand, DevnetPlace, DevnetUpArguments};
 pub(crate) use identity::{
     AuthorityArguments, EnrollArguments, ExportArguments, FilesArguments, IdentityCommand,

@@ -1,15 +1,18 @@
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::arguments::{ConnectionAddArguments, Remote};
+use crate::arguments::{ConnectionAddArguments, ForNode, Remote};
 use crate::client::{Client, Request};
 use crate::error::Error;
 use crate::output::{Output, Table, printable};
 use crate::progress::Progress;
 
+const TLS_CA_CERTS: &str = "tls_ca_certs";
+const SSL_TARGET_NAME_OVERRIDE: &str = "ssl_target_name_override";
 /// How long a file of certificates or a profile may be; the server takes no more.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
@@ -21,11 +24,15 @@ struct List {
 #[derive(Debug, Deserialize)]
 struct Connection {
     name: String,
-    userid: String,
-    channel_id: String,
+    #[serde(default)]
+    userid: Option<String>,
+    #[serde(default)]
+    channel_id: Option<String>,
     source: String,
     mode: String,
     is_open: bool,
+    #[serde(default)]
+    is_ready: Option<bool>,
     #[serde(default)]
     detail: Option<String>,
     #[serde(default)]
@@ -113,13 +120,14 @@ fn connections(list: &List) -> Table {
     for connection in &list.connections {
         table.row([
             printable(&connection.name),
-            printable(&connection.channel_id),
-            printable(&connection.userid),
+            printable(connection.channel_id.as_deref().unwrap_or("-")),
+            printable(connection.userid.as_deref().unwrap_or("-")),
             printable(&connection.mode),
             printable(&connection.source),
-            match connection.is_open {
-                true => "open".to_owned(),
-                false => "not open".to_owned(),
+            match (connection.is_open, connection.is_ready) {
+                (true, Some(false)) => "failing".to_owned(),
+                (true, _) => "open".to_owned(),
+                (false, _) => "not open".to_owned(),
             },
         ]);
     }
@@ -160,21 +168,35 @@ fn body(arguments: &ConnectionAddArguments) -> Result<Value, Error> {
     } = arguments;
     let mut body = Map::new();
     body.insert("name".to_owned(), json!(name));
-    let mut texts = vec![
+    let texts = [
         ("userid", Some(userid.clone())),
         ("channel_id", Some(channel_id.clone())),
         ("chaincode_id", chaincode_id.clone()),
         ("ca_id", ca_id.clone()),
         ("ca_url", ca_url.clone()),
-        ("ssl_target_name_override", ssl_target_name_override.clone()),
         ("mode", mode.clone()),
         ("profile", profile.as_deref().map(read).transpose()?),
     ];
-    let roots: Result<Vec<String>, Error> = tls_ca_certs.iter().map(|path| read(path)).collect();
-    texts.push((
-        "tls_ca_certs",
-        Some(roots?.join("\n")).filter(|pem| !pem.is_empty()),
-    ));
+    let read_root = |value: &str| read(Path::new(value));
+    let named = |value: &str| Ok(value.to_owned());
+    for (key, said) in [
+        (
+            TLS_CA_CERTS,
+            for_nodes("--tls-ca-certs", tls_ca_certs, read_root)?,
+        ),
+        (
+            SSL_TARGET_NAME_OVERRIDE,
+            for_nodes(
+                "--ssl-target-name-override",
+                ssl_target_name_override,
+                named,
+            )?,
+        ),
+    ] {
+        if let Some(said) = said {
+            body.insert(key.to_owned(), said);
+        }
+    }
     for (key, text) in texts {
         if let Some(text) = text {
             body.insert(key.to_owned(), Value::String(text));
@@ -191,6 +213,32 @@ fn body(arguments: &ConnectionAddArguments) -> Result<Value, Error> {
         body.insert("client_tls".to_owned(), client_tls);
     }
     Ok(Value::Object(body))
+}
+
+/// What is said of the nodes: one text for all of them, or one for each by its URL. What is said of the same node twice stands one below the other.
+fn for_nodes(
+    argument: &'static str,
+    said: &[ForNode],
+    read: impl Fn(&str) -> Result<String, Error>,
+) -> Result<Option<Value>, Error> {
+    let mut each: BTreeMap<Option<&str>, Vec<String>> = BTreeMap::new();
+    for one in said {
+        let text = read(&one.value)?;
+        each.entry(one.url.as_deref()).or_default().push(text);
+    }
+    let all = each.remove(&None);
+    if all.is_some() && !each.is_empty() {
+        return Err(Error::Mixed(argument));
+    }
+    let by_url = || {
+        each.iter()
+            .filter_map(|(url, texts)| Some(((*url)?.to_owned(), json!(texts.join("\n")))))
+    };
+    Ok(match (all, each.is_empty()) {
+        (Some(texts), _) => Some(Value::String(texts.join("\n"))),
+        (None, true) => None,
+        (None, false) => Some(Value::Object(by_url().collect())),
+    })
 }
 
 fn read(path: &Path) -> Result<String, Error> {
@@ -211,18 +259,50 @@ mod tests {
     use crate::output::Paint;
 
     #[test]
+    fn what_is_said_of_one_node_is_sent_under_its_url() {
+        let parse = |texts: &[&str]| -> Vec<ForNode> {
+            texts.iter().map(|text| text.parse().unwrap()).collect()
+        };
+        let sent =
+            |texts: &[&str]| for_nodes("--flag", &parse(texts), |value| Ok(value.to_owned()));
+        assert_eq!(sent(&[]).unwrap(), None);
+        assert_eq!(sent(&["a=b.pem"]).unwrap(), Some(json!("a=b.pem")));
+        assert_eq!(
+            sent(&["a.pem", "b.pem"]).unwrap(),
+            Some(json!("a.pem\nb.pem"))
+        );
+        assert_eq!(
+            sent(&[
+                "grpcs://a:1=a.pem",
+                "grpcs://b:1=b.pem",
+                "grpcs://a:1=c.pem"
+            ])
+            .unwrap(),
+            Some(json!({"grpcs://a:1": "a.pem\nc.pem", "grpcs://b:1": "b.pem"}))
+        );
+        let mixed = sent(&["a.pem", "grpcs://b:1=b.pem"]).unwrap_err();
+        assert!(mixed.to_string().starts_with("--flag"), "{mixed}");
+    }
+
+    #[test]
     fn each_connection_and_each_node_is_a_row() {
         let list: List = serde_json::from_value(json!({"connections": [{
             "name": "trade", "source": "request", "userid": "alice@Org1MSP", "channel_id": "mychannel",
-            "mode": "gateway", "is_open": true, "warnings": [],
+            "mode": "gateway", "is_open": true, "is_ready": true, "warnings": [],
             "nodes": [{"role": "peer", "address": "p:1", "organization": "Org1MSP"},
                       {"role": "orderer", "address": "o:1", "detail": "nothing listens there"}],
+        }, {
+            "name": "away", "source": "configuration", "userid": "bob", "channel_id": "c", "mode": "direct", "is_open": true, "is_ready": false,
+        }, {
+            "name": "bad", "source": "request", "mode": "gateway", "is_open": false, "detail": "it cannot be read",
         }]}))
         .unwrap();
         assert_eq!(
             connections(&list).render(Paint::PLAIN),
-            "name   channel    user           mode     from     state\n\
-             trade  mychannel  alice@Org1MSP  gateway  request  open\n"
+            "name   channel    user           mode     from           state\n\
+             trade  mychannel  alice@Org1MSP  gateway  request        open\n\
+             away   c          bob            direct   configuration  failing\n\
+             bad    -          -              gateway  request        not open\n"
         );
         assert_eq!(
             nodes(&list.connections[0].nodes).render(Paint::PLAIN),

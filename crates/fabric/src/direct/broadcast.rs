@@ -4,16 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering as Relaxed};
 use std::time::Duration;
 
-use chainloom_ledger::LedgerError;
+use chainloom_ledger::{LedgerError, PeerReport, PeerRole};
 use futures_util::future::join_all;
 use futures_util::stream;
+use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 use tonic::Request;
 
 use super::configuration::Ordering;
 use crate::endpoint::Orderer;
+use crate::failure::words_of;
 use crate::gateway::Endorsed;
+use crate::peer_reports::outcome;
 use crate::wire::proto::common;
 
 /// How long an orderer may take to say that it is there.
@@ -56,6 +59,25 @@ impl Orderers {
             all,
             preferred: Arc::default(),
         }
+    }
+
+    /// Asks all of them side by side whether they are there.
+    pub(crate) async fn reports(&self) -> Vec<PeerReport> {
+        let asked = self.all.iter().map(async |orderer| {
+            let (asked_at, started) = (Timestamp::now(), std::time::Instant::now());
+            let told = match is_there(orderer, Instant::now() + IS_THERE_WITHIN).await {
+                Ok(()) => Ok("it takes transactions".to_owned()),
+                Err(reason) => Err(("orderer_unavailable", reason)),
+            };
+            PeerReport {
+                address: orderer.address.clone(),
+                role: Some(PeerRole::Orderer),
+                asked_at: Some(asked_at),
+                outcome: Some(outcome(told, started)),
+                ..PeerReport::default()
+            }
+        });
+        join_all(asked).await
     }
 
     /// Makes sure that enough orderers are connected for a transaction to be ordered.
@@ -205,7 +227,7 @@ async fn is_there(orderer: &Orderer, deadline: Instant) -> Result<(), String> {
     let mut client = orderer.broadcast();
     let reason = match timeout_at(deadline, client.broadcast(nothing)).await {
         Ok(Ok(_)) => return Ok(()),
-        Ok(Err(status)) => status.message().to_owned(),
+        Ok(Err(status)) => words_of(&status),
         Err(_) => "it does not answer".to_owned(),
     };
     Err(format!("{}: {reason}", orderer.address))

@@ -15,7 +15,7 @@ mod transaction;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chainloom_ledger::LedgerError;
+use chainloom_ledger::{LedgerError, PeerReport};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -88,6 +88,29 @@ impl Direct {
 
     pub(crate) fn channel(&self) -> &str {
         &self.channel
+    }
+
+    pub(crate) fn all_targets(&self) -> &[Target] {
+        &self.targets
+    }
+
+    /// Asks all orderers side by side whether they are there.
+    pub(crate) async fn orderer_reports(&self) -> Vec<PeerReport> {
+        self.orderers.reports().await
+    }
+
+    /// Whether enough orderers are there for a transaction to be ordered.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`].
+    pub(crate) async fn check_orderers(&self, deadline: Instant) -> Result<(), LedgerError> {
+        let configuration = self
+            .configurations
+            .current(&self.own_peers(), deadline)
+            .await?;
+        self.orderers
+            .check_connected(configuration.ordering, deadline)
+            .await
     }
 
     /// Runs a function on one peer; nothing is written.

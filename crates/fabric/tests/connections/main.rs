@@ -3,6 +3,7 @@
 #[path = "../caller/mod.rs"]
 mod caller;
 mod expiry;
+mod frozen;
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, ToSocketAddrs as _};

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use futures_util::future::join_all;
 use http::StatusCode;
 use http::header::LOCATION;
 use serde::Serialize;
@@ -12,6 +13,8 @@ use super::parameters::Parameters;
 use super::path::PathParts;
 use super::responses::Problems;
 use crate::connections::{AddError, ConnectionRequest, Connections, Status};
+use crate::ledgers::Entry;
+use crate::operations::Readiness;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -27,6 +30,22 @@ fn connections(state: &AppState) -> Result<&Connections, Problem> {
         .connections
         .as_ref()
         .ok_or_else(|| Problem::not_found("not_supported", "this server keeps no connections"))
+}
+
+/// The connection with how its ledger is doing now.
+async fn with_readiness(state: &AppState, mut status: Status) -> Status {
+    let Ok(entry @ Entry::Served(_)) = state.ledgers.entry(status.name()) else {
+        return status;
+    };
+    match Readiness::of(&entry).await {
+        Readiness::Ready(away) => status.set_ready(true, away),
+        Readiness::CatchingUp(_) => {
+            let told = "its read model is catching up".to_owned();
+            status.set_ready(false, Some(told));
+        }
+        Readiness::Failing(reason) => status.set_ready(false, Some(reason)),
+    }
+    status
 }
 
 /// Connects a user to a channel of Fabric.
@@ -64,7 +83,9 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Json<ConnectionsAnswer>, Problem> {
     parameters.finish()?;
-    let connections = connections(&state)?.statuses();
+    let statuses = connections(&state)?.statuses().into_iter();
+    // Side by side: one that does not answer holds up no other.
+    let connections = join_all(statuses.map(|status| with_readiness(&state, status))).await;
     Ok(Json(ConnectionsAnswer { connections }))
 }
 
@@ -83,7 +104,8 @@ pub(super) async fn show(
 ) -> Result<Json<Status>, Problem> {
     parameters.finish()?;
     let status = connections(&state)?.status(&name);
-    Ok(Json(status.ok_or(AddError::Unknown(name))?))
+    let status = status.ok_or(AddError::Unknown(name))?;
+    Ok(Json(with_readiness(&state, status).await))
 }
 
 /// Stops a connection and forgets it.

@@ -137,7 +137,11 @@ async fn describe(name: &str, entry: &Entry) -> LedgerAnswer {
         Entry::Unavailable(_) => None,
     };
     let (status, detail, progress) = match Readiness::of(entry).await {
-        Readiness::Ready => (LedgerStatus::Ready, other_ledger(entry), None),
+        Readiness::Ready(away) => {
+            let told: Vec<String> = other_ledger(entry).into_iter().chain(away).collect();
+            let detail = (!told.is_empty()).then(|| told.join("; "));
+            (LedgerStatus::Ready, detail, None)
+        }
         Readiness::CatchingUp(progress) => (LedgerStatus::CatchingUp, None, progress),
         Readiness::Failing(reason) => (LedgerStatus::Failing, Some(reason), None),
     };

@@ -66,10 +66,12 @@ pub(crate) struct Status {
     name: String,
     /// Who named it.
     source: Source,
-    /// The user.
-    userid: String,
-    /// The channel.
-    channel_id: String,
+    /// The user; absent where what is kept cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    userid: Option<String>,
+    /// The channel; likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel_id: Option<String>,
     /// The contract that is meant where a call names none.
     #[serde(skip_serializing_if = "Option::is_none")]
     chaincode_id: Option<String>,
@@ -88,7 +90,10 @@ pub(crate) struct Status {
     mode: Mode,
     /// Whether its ledger is open.
     is_open: bool,
-    /// Why it is not; it is tried again by itself.
+    /// Whether it answers everything now; absent while it is not open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_ready: Option<bool>,
+    /// Why it is not open, or not ready; it is tried again by itself. Of one that is ready, which nodes are away.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     /// What of the parameters is ignored, and what they lack for the mode.
@@ -140,6 +145,47 @@ impl From<NodeReport> for Node {
     }
 }
 
+impl Status {
+    /// One that is kept and cannot be served.
+    pub(super) fn unusable(name: &str, reason: String) -> Status {
+        Status {
+            name: name.to_owned(),
+            source: Source::Request,
+            userid: None,
+            channel_id: None,
+            chaincode_id: None,
+            ca_id: None,
+            ca_url: None,
+            peer_url: Vec::new(),
+            order_url: Vec::new(),
+            mode: Mode::default(),
+            is_open: false,
+            is_ready: None,
+            detail: Some(reason),
+            warnings: Vec::new(),
+            nodes: Vec::new(),
+        }
+    }
+
+    /// The ledger's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Adds what its user should know.
+    pub(super) fn warn(&mut self, warnings: impl IntoIterator<Item = String>) {
+        self.warnings.extend(warnings);
+    }
+
+    /// Says how its ledger is doing, which is open.
+    pub(crate) fn set_ready(&mut self, is_ready: bool, detail: Option<String>) {
+        if self.is_open {
+            self.is_ready = Some(is_ready);
+            self.detail = detail;
+        }
+    }
+}
+
 impl Channel {
     /// Tries to open it once, then leaves it to a task.
     pub(super) async fn open(
@@ -168,7 +214,12 @@ impl Channel {
     }
 
     /// How it is doing; `entry` is what is served under its name.
-    pub(super) fn status(&self, name: &str, entry: Option<&Entry>) -> Status {
+    pub(super) fn status(
+        &self,
+        name: &str,
+        entry: Option<&Entry>,
+        warning: Option<String>,
+    ) -> Status {
         let Parameters {
             channel,
             contract,
@@ -187,8 +238,8 @@ impl Channel {
                 true => Source::Request,
                 false => Source::Configuration,
             },
-            userid: self.options.identity.user().to_owned(),
-            channel_id: channel.clone(),
+            userid: Some(self.options.identity.user().to_owned()),
+            channel_id: Some(channel.clone()),
             chaincode_id: contract.clone(),
             ca_id: authority.id.clone(),
             ca_url: authority.url.clone(),
@@ -200,7 +251,14 @@ impl Channel {
                 Some(Entry::Unavailable(unavailable)) => Some(unavailable.reason.clone()),
                 _ => None,
             },
-            warnings: self.warnings.borrow().clone(),
+            is_ready: None,
+            warnings: self
+                .warnings
+                .borrow()
+                .iter()
+                .cloned()
+                .chain(warning)
+                .collect(),
             nodes: self.nodes.iter().cloned().map(Node::from).collect(),
         }
     }

@@ -10,15 +10,17 @@ mod store;
 mod tests;
 mod users;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chainloom_fabric::{Asked, IDEMPOTENCY_KEEP, OutboxOptions, ask, waiting_in_outbox};
+use chainloom_ledger::{Ledger as _, LedgerKind};
 use jiff::Timestamp;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 pub(crate) use self::channel::Status;
 use self::channel::{Channel, Opening};
@@ -28,7 +30,7 @@ pub use self::source::{ChannelOptions, IdentitySource, Verification};
 use self::store::Store;
 pub use self::store::StoreError;
 use crate::identities::Identities;
-use crate::ledgers::Ledgers;
+use crate::ledgers::{Ledgers, Unavailable};
 
 /// The most connections that callers can make.
 pub(crate) const CONNECTIONS_MAX: usize = 64;
@@ -37,6 +39,8 @@ const MEMORY: Memory = Memory {
     cache_bytes: 32 << 20,
     idempotency_keep: IDEMPOTENCY_KEEP,
 };
+/// How long the peers may take to tell which contracts the channel has.
+const CONTRACTS_TOLD_WITHIN: Duration = Duration::from_secs(8);
 /// The folder of the connections in that of the data.
 const FOLDER: &str = "connections";
 
@@ -60,6 +64,8 @@ struct Inner {
     folder: PathBuf,
     store: Store,
     channels: Mutex<BTreeMap<String, Channel>>,
+    /// What is kept and cannot be served, by name, with the reason.
+    unusable: Mutex<BTreeMap<String, String>>,
     /// Held by the one that adds or removes.
     changing: AsyncMutex<()>,
 }
@@ -80,6 +86,7 @@ impl Connections {
             folder: folder.to_owned(),
             store: Store::open(folder.join(FOLDER))?,
             channels: Mutex::default(),
+            unusable: Mutex::default(),
             changing: AsyncMutex::default(),
         })))
     }
@@ -101,40 +108,56 @@ impl Connections {
         self.start(name, options, memory, None, None).await;
     }
 
-    /// Serves the connections that callers made before. One whose name the configuration has taken is left alone, with a warning in the log.
+    /// Serves the connections that callers made before. One that cannot be is shown with the reason, and its file stays as it is.
     ///
     /// # Errors
-    /// [`StoreError`] where the folder cannot be read; a file of it that cannot be is left alone, with a warning in the log.
+    /// [`StoreError`] where the folder cannot be read.
     pub async fn restore(&self) -> Result<(), StoreError> {
         let inner = Arc::clone(&self.0);
         let read = spawn_blocking(move || inner.store.read_all()).await;
         let kept = read.expect("reading files does not panic")?;
-        for kept in kept {
-            let request = match kept {
-                Ok(request) => request,
-                Err(error) => {
-                    tracing::warn!("a connection is not served: {error}");
-                    continue;
-                }
-            };
-            if self.0.ledgers.all().contains_key(&request.name) {
-                tracing::warn!(
-                    "the connection `{name}` is not served: the configuration has a ledger of that name; rename it there, or delete {name}.json in \
-                     the folder `{FOLDER}` of the data",
-                    name = request.name
+        for (name, kept) in kept {
+            if self.0.ledgers.all().contains_key(&name) {
+                self.leave_alone(
+                    &name,
+                    format!(
+                        "a connection of this name is kept and not served, since the configuration has a ledger of that name: rename it there, or \
+                         delete {name}.json in the folder `{FOLDER}` of the data"
+                    ),
                 );
                 continue;
             }
-            match ChannelOptions::of_request(&request) {
-                Ok(options) => {
-                    let name = request.name.clone();
+            let options = match kept {
+                Ok(request) => match ChannelOptions::of_request(&request) {
+                    Ok(options) => Ok((request, options)),
+                    Err(error) => Err(format!("{}, {error}", error.stage())),
+                },
+                Err(error) => Err(error.to_string()),
+            };
+            match options {
+                Ok((request, options)) => {
                     self.start(&name, options, MEMORY, Some(request), None)
                         .await;
                 }
-                Err(error) => tracing::warn!("the connection `{}`: {error}", request.name),
+                Err(reason) => {
+                    if crate::is_ledger_name(&name) {
+                        let unavailable = Unavailable {
+                            kind: LedgerKind::Fabric,
+                            reason: reason.clone(),
+                        };
+                        self.0.ledgers.set_unavailable(&name, unavailable);
+                    }
+                    self.leave_alone(&name, reason);
+                }
             }
         }
         Ok(())
+    }
+
+    /// Remembers that a connection which is kept is not served.
+    fn leave_alone(&self, name: &str, reason: String) {
+        tracing::warn!("the connection `{name}` is not served: {reason}");
+        self.unusable().insert(name.to_owned(), reason);
     }
 
     /// Connects a user for a caller: the nodes are asked, and what came of it is told. It is kept, and served at once.
@@ -176,8 +199,30 @@ impl Connections {
         written.inspect_err(|_| self.0.identities.give_back(&name))?;
         self.start(&name, options, MEMORY, Some(request), Some(asked))
             .await;
+        let contract = self.missing_contract(&name).await;
         let status = self.status(&name);
-        Ok(status.expect("it was started, and nobody else changes it meanwhile"))
+        let mut status = status.expect("it was started, and nobody else changes it meanwhile");
+        status.warn(contract);
+        Ok(status)
+    }
+
+    /// Says where the channel has not the contract that is meant where a call names none: it may come later.
+    async fn missing_contract(&self, name: &str) -> Option<String> {
+        let served = self.0.ledgers.get(name).ok()?;
+        let contract = served.default_contract.as_ref()?;
+        let told = timeout(CONTRACTS_TOLD_WITHIN, served.ledger.contracts()).await;
+        let known = told.ok()?.ok()?;
+        let names: Vec<&str> = known.iter().map(|known| known.name.as_str()).collect();
+        if names.contains(&contract.as_str()) {
+            return None;
+        }
+        let has = match names.is_empty() {
+            true => "no contract".to_owned(),
+            false => names.join(", "),
+        };
+        Some(format!(
+            "chaincode_id: the channel has no contract `{contract}` now, it has {has}; calls fail until it is committed there"
+        ))
     }
 
     async fn ask(&self, name: &str, options: &ChannelOptions) -> Result<Asked, AddError> {
@@ -201,6 +246,7 @@ impl Connections {
     async fn remove_whole(&self, name: &str) -> Result<(), AddError> {
         let _changing = self.0.changing.lock().await;
         match self.channels().get(name) {
+            None if self.unusable().contains_key(name) => {}
             None => return Err(AddError::Unknown(name.to_owned())),
             Some(channel) if !channel.is_made() => {
                 return Err(AddError::Configured(name.to_owned()));
@@ -212,6 +258,7 @@ impl Connections {
         removed.map_err(AddError::Panicked)??;
         // Before it stops: nobody is to find it half closed.
         self.0.ledgers.remove(name);
+        self.unusable().remove(name);
         let channel = self.channels().remove(name);
         if let Some(channel) = channel {
             channel.stop().ended().await;
@@ -227,20 +274,19 @@ impl Connections {
 
     /// How a channel is doing.
     pub(crate) fn status(&self, name: &str) -> Option<Status> {
+        let unusable = self.unusable().get(name).cloned();
         let entry = self.0.ledgers.all().get(name).cloned();
-        let channels = self.channels();
-        let channel = channels.get(name)?;
-        Some(channel.status(name, entry.as_ref()))
+        match (self.channels().get(name), unusable) {
+            (None, unusable) => Some(Status::unusable(name, unusable?)),
+            (Some(channel), unusable) => Some(channel.status(name, entry.as_ref(), unusable)),
+        }
     }
 
     /// How all of them are doing, in the order of their names.
     pub(crate) fn statuses(&self) -> Vec<Status> {
-        let entries = self.0.ledgers.all();
-        let channels = self.channels();
-        let channels = channels.iter();
-        channels
-            .map(|(name, channel)| channel.status(name, entries.get(name)))
-            .collect()
+        let mut names: BTreeSet<String> = self.channels().keys().cloned().collect();
+        names.extend(self.unusable().keys().cloned());
+        names.iter().filter_map(|name| self.status(name)).collect()
     }
 
     /// Stops following the channels, and waits until all of them are closed.
@@ -285,6 +331,13 @@ impl Connections {
     /// What was sent for callers and is not seen on the channel yet.
     fn outbox_of(&self, name: &str) -> PathBuf {
         self.0.folder.join(format!("{name}.outbox.redb"))
+    }
+
+    fn unusable(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.0
+            .unusable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn channels(&self) -> MutexGuard<'_, BTreeMap<String, Channel>> {

@@ -34,7 +34,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A file holds no connection.
-    #[error("{}: it holds no connection ({reason}): make the connection anew and delete the file", path.display())]
+    #[error("{}: it holds no connection ({reason}): put the file right and start the server again, or remove the connection and make it anew", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -75,13 +75,13 @@ impl Store {
         })
     }
 
-    /// All that are kept, in the order of their names, and what cannot be read.
+    /// All that are kept under their names, in the order of these, and what cannot be read.
     ///
     /// # Errors
     /// [`StoreError::File`] where the folder itself cannot be read.
     pub(super) fn read_all(
         &self,
-    ) -> Result<Vec<Result<ConnectionRequest, StoreError>>, StoreError> {
+    ) -> Result<Vec<(String, Result<ConnectionRequest, StoreError>)>, StoreError> {
         let mut paths = Vec::new();
         for entry in fs::read_dir(&self.folder).map_err(at(&self.folder))? {
             let path = entry.map_err(at(&self.folder))?.path();
@@ -90,7 +90,11 @@ impl Store {
             }
         }
         paths.sort();
-        Ok(paths.iter().map(|path| read(path)).collect())
+        let name = |path: &Path| Some(path.file_stem()?.to_string_lossy().into_owned());
+        let kept = paths.iter();
+        Ok(kept
+            .filter_map(|path| Some((name(path)?, read(path))))
+            .collect())
     }
 
     /// Keeps a connection: when this answers, it survives a loss of power. Blocks the thread.
@@ -211,7 +215,7 @@ mod tests {
             .read_all()
             .unwrap()
             .into_iter()
-            .map(Result::unwrap)
+            .map(|(_, kept)| kept.unwrap())
             .collect();
         assert_eq!(kept, [request("a"), request("b")]);
         store.remove("a").unwrap();
@@ -235,7 +239,7 @@ mod tests {
         )
         .unwrap();
         let all = store.read_all().unwrap();
-        let damaged = all.iter().filter_map(|read| read.as_ref().err());
+        let damaged = all.iter().filter_map(|(_, read)| read.as_ref().err());
         for error in damaged.clone() {
             assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
         }

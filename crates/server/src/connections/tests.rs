@@ -137,13 +137,28 @@ async fn one_that_cannot_be_opened_is_shown_with_its_reason_and_stops_no_other()
     std::fs::write(damaged, "{").unwrap();
     let fixture = fixture.again().await;
     let statuses = serde_json::to_value(fixture.connections.statuses()).unwrap();
-    assert_eq!(statuses[0]["name"], "other");
-    assert_eq!(
-        (&statuses[1]["name"], &statuses[1]["is_open"]),
-        (&json!("trade"), &json!(false))
-    );
-    assert_eq!(statuses[1]["source"], "request");
-    let detail = statuses[1]["detail"].as_str().unwrap();
+    let names: Vec<_> = statuses
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|status| &status["name"])
+        .collect();
+    assert_eq!(names, ["bad", "other", "trade"]);
+    assert_eq!(statuses[2]["is_open"], false);
+    assert_eq!(statuses[2]["source"], "request");
+    // What cannot be read is shown wherever ledgers are, and stays as it is until somebody removes it.
+    let told = statuses[0]["detail"].as_str().unwrap();
+    assert!(told.contains("bad.json: it holds no connection"), "{told}");
+    let served = fixture.ledgers.get("bad").err().unwrap();
+    assert!(served.detail().contains("bad.json"), "{served:?}");
+    let file = fixture.folder.path().join(FOLDER).join("bad.json");
+    assert!(file.exists());
+    let (_, taken) = fixture.refusal(request("bad")).await;
+    assert!(matches!(taken, AddError::Taken(_)));
+    fixture.connections.remove("bad").await.unwrap();
+    assert!(!file.exists() && !fixture.ledgers.all().contains_key("bad"));
+    assert!(fixture.connections.status("bad").is_none());
+    let detail = statuses[2]["detail"].as_str().unwrap();
     assert!(
         detail.contains("chainloom identity enroll alice"),
         "{detail}"
@@ -179,9 +194,12 @@ async fn names_are_shared_with_the_configuration_which_wins() {
         .await;
     fixture.connections.restore().await.unwrap();
     let status = fixture.connections.status("trade").unwrap();
-    assert_eq!(
-        serde_json::to_value(status).unwrap()["source"],
-        "configuration"
+    let status = serde_json::to_value(status).unwrap();
+    assert_eq!(status["source"], "configuration");
+    let warned = status["warnings"][0].as_str().unwrap();
+    assert!(
+        warned.contains("the configuration has a ledger of that name"),
+        "{warned}"
     );
     let (told, error) = fixture.refusal(request("trade")).await;
     assert!(matches!(error, AddError::Taken(_)), "{told}");

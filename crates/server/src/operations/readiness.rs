@@ -1,17 +1,18 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chainloom_index::{Phase, Progress};
-use chainloom_ledger::Ledger;
+use chainloom_ledger::{Ledger, PeerRole};
+use futures_util::future::join;
 use http::StatusCode;
 
-use crate::ledgers::Entry;
+use crate::ledgers::{Entry, ServedLedger};
 use crate::state::AppState;
 
 /// Whether a ledger answers all questions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Readiness {
-    /// Its store is open and its read model follows it.
-    Ready,
+    /// Its store is open and its read model follows it. With what of a channel's nodes is away, if anything is.
+    Ready(Option<String>),
     /// Its read model is still reading what was there before.
     CatchingUp(Option<Progress>),
     /// It does not answer, or its read model does not follow; with the reason.
@@ -32,7 +33,7 @@ impl Readiness {
         }
         let health = served.ledger.index().health();
         match health.phase {
-            Phase::Live => Readiness::Ready,
+            Phase::Live => nodes_of(served).await,
             Phase::CatchingUp => Readiness::CatchingUp(health.progress),
             Phase::Idle | Phase::Retrying => Readiness::Failing(
                 health
@@ -43,6 +44,28 @@ impl Readiness {
     }
 }
 
+/// Whether a channel's nodes are there: the peers, and in mode `direct` the orderers.
+async fn nodes_of(served: &ServedLedger) -> Readiness {
+    let Some(channel) = &served.channel else {
+        return Readiness::Ready(None);
+    };
+    let (orderers, nodes) = join(channel.check_orderers(), channel.peers()).await;
+    if let Err(error) = orderers {
+        return Readiness::Failing(error.to_string());
+    }
+    let nodes = nodes.unwrap_or_default();
+    let away = nodes.iter().filter_map(|node| {
+        let what = match node.role {
+            Some(PeerRole::Orderer) => "orderer",
+            _ => "peer",
+        };
+        Some(format!("{what} {} ({})", node.address, node.away()?))
+    });
+    let away: Vec<String> = away.collect();
+    let told = (!away.is_empty()).then(|| format!("away: {}", away.join("; ")));
+    Readiness::Ready(told)
+}
+
 /// `GET /readyz`: 200 when every ledger answers everything, else 503; a line for each and for each
 /// warning about an identity, or one word where the server asks for tokens.
 pub(super) async fn readyz(State(state): State<AppState>) -> Response {
@@ -50,7 +73,8 @@ pub(super) async fn readyz(State(state): State<AppState>) -> Response {
     let mut status = StatusCode::OK;
     for (name, entry) in state.ledgers.all().iter() {
         let line = match Readiness::of(entry).await {
-            Readiness::Ready => format!("{name}: ready\n"),
+            Readiness::Ready(None) => format!("{name}: ready\n"),
+            Readiness::Ready(Some(away)) => format!("{name}: ready; {away}\n"),
             Readiness::CatchingUp(progress) => {
                 status = StatusCode::SERVICE_UNAVAILABLE;
                 let progress = progress.map(|progress| format!(": {progress}"));
