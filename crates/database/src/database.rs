@@ -51,7 +51,7 @@ impl Database {
     }
 
     /// As [`Database::open`]; a file that is missing or empty becomes an empty database. Where a crash must not leave half of one, see
-    /// [`create`](crate::create).
+    /// [`create`](crate::create()).
     ///
     /// # Errors
     /// [`OpenError`].

@@ -68,7 +68,7 @@ fn use_all(path: &Path, written: &Rows, random: &mut Random) -> Result<(), redb:
     }
     assert!(rows_in(&database)? == rows);
     drop(database);
-    let database = Database::open(&path, CACHE_BYTES).expect("nothing was damaged since");
+    let database = Database::open(path, CACHE_BYTES).expect("nothing was damaged since");
     assert!(rows_in(&database)? == rows);
     Ok(())
 }
