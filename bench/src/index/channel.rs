@@ -112,7 +112,7 @@ async fn submit_all(
 fn user_of(caller: usize, users: usize) -> usize {
     match caller % 10 {
         0..=6 => 0,
-        other => other % users,
+        other => 1 + other % (users - 1),
     }
 }
 
