@@ -3,7 +3,7 @@
 use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chainloom_fabric::wire::Block;
+use chainloom_fabric::wire::{Block, Transaction};
 use chainloom_fabric::{block_in_words, transaction_in_words};
 use chainloom_ledger as words;
 use chainloom_ledger::{
@@ -52,6 +52,27 @@ impl Replay {
 
     /// A block as Fabric has it. All blocks before it have been read.
     fn read(&self, number: u64) -> Result<Block, LedgerError> {
+        let (lap, block) = self.decode(number)?;
+        let previous = match number.checked_sub(1) {
+            None => Hash([0; 32]),
+            Some(before) => self.hash_of(before).expect("it has been read"),
+        };
+        let block = in_lap(block, lap, number, previous);
+        let mut hashes = self.hashes.lock().unwrap_or_else(PoisonError::into_inner);
+        if hashes.len() as u64 == number {
+            hashes.push(block.hash());
+        }
+        Ok(block)
+    }
+
+    /// The hash of a block that has been read.
+    fn hash_of(&self, number: u64) -> Option<Hash> {
+        let hashes = self.hashes.lock().unwrap_or_else(PoisonError::into_inner);
+        hashes.get(usize::try_from(number).ok()?).copied()
+    }
+
+    /// A block as the file has it, and in which lap it is to be.
+    fn decode(&self, number: u64) -> Result<(u64, Block), LedgerError> {
         let broken = |error: String| LedgerError::Storage {
             detail: format!("block {number} of the file: {error}"),
         };
@@ -59,36 +80,35 @@ impl Replay {
         let bytes = self.file.block(index);
         let bytes = bytes.map_err(|error| broken(error.to_string()))?;
         let block = Block::decode(bytes).map_err(|error| broken(error.to_string()))?;
-        let mut hashes = self.hashes.lock().unwrap_or_else(PoisonError::into_inner);
-        let previous = match number.checked_sub(1) {
-            None => Hash([0; 32]),
-            Some(before) => hashes[usize::try_from(before).expect("they are in memory")],
-        };
-        let block = in_lap(block, lap, number, previous);
-        if hashes.len() as u64 == number {
-            hashes.push(block.hash());
-        }
-        Ok(block)
+        Ok((lap, block))
     }
 
     /// A block that can be read already.
     fn find(&self, number: u64) -> Result<Block, LedgerError> {
-        let read = self
-            .hashes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .len() as u64;
-        match number < read {
-            true => self.read(number),
-            false => Err(not_found("block_not_found")),
+        match self.hash_of(number) {
+            Some(_) => self.read(number),
+            None => Err(not_found("block_not_found")),
         }
     }
 
     fn transaction_at(&self, version: Version) -> Result<words::Transaction, LedgerError> {
-        let block = self.find(version.block)?;
+        let hash = self.hash_of(version.block);
+        let hash = hash.ok_or_else(|| not_found("block_not_found"))?;
+        let (lap, block) = self.decode(version.block)?;
         let transaction = block.transaction(version.index as usize);
         let transaction = transaction.ok_or_else(|| not_found("transaction_not_found"))?;
-        Ok(transaction_in_words(&transaction, block.hash()))
+        // Of a later lap it alone is made, and not its whole block.
+        let alone = Block {
+            envelopes: vec![transaction.envelope.clone()],
+            ..block
+        };
+        let mut alone = in_lap(alone, lap, version.block, Hash([0; 32]));
+        let envelope = alone.envelopes.remove(0);
+        let transaction = Transaction {
+            envelope,
+            ..transaction
+        };
+        Ok(transaction_in_words(&transaction, hash))
     }
 
     fn last(&self) -> u64 {
