@@ -2,6 +2,7 @@
 //! programs beside it.
 
 mod forgotten;
+mod history;
 mod office;
 mod wallet;
 
@@ -20,6 +21,7 @@ async fn identities_of_a_server_with_a_real_ca() {
     office.is_accepted_by_fabrics_own_programs().await;
     office.takes_whom_fabrics_own_programs_enrolled().await;
     office.goes_on_with_a_renewed_certificate().await;
+    office.keeps_the_history_of_whom_it_renewed().await;
     office.signs_with_nobody_who_was_forgotten().await;
     office.revokes_and_forgets().await;
     office.renews_by_itself().await;
