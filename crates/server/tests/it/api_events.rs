@@ -1,10 +1,5 @@
-use std::time::Duration;
-
-use futures_util::future::join_all;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpSocket;
 
 use crate::application::{Application, PATIENCE};
 
@@ -212,68 +207,4 @@ async fn a_choice_that_chooses_nothing_is_refused() {
     }
     let path = format!("{EVENTS}?kinds=contract_event&contract=coin&event=sold&invalid=false");
     assert_eq!(application.get(&path).await.status(), StatusCode::OK);
-}
-
-/// A reader that takes nothing holds its place, and memory, only so long; it comes back where it was.
-#[tokio::test]
-async fn a_reader_that_takes_nothing_is_cut_off_and_can_go_on() {
-    const TRANSACTIONS: usize = 3_000;
-    let application = Application::with(4, |options| {
-        options.limits.event_streams = 1;
-        options.limits.stall_timeout = Duration::from_millis(300);
-    })
-    .await;
-    // As long as lists show them, so that they do not fit into the buffers of a connection.
-    let long = "x".repeat(240);
-    for chunk in (0..TRANSACTIONS).collect::<Vec<_>>().chunks(100) {
-        let posts = chunk.iter().map(|number| {
-            let transfer =
-                json!({"sender": long, "recipient": format!("{number}{long}"), "amount": 1});
-            application.post("/transactions/new", transfer)
-        });
-        for answer in join_all(posts).await {
-            assert_eq!(answer.status(), StatusCode::CREATED);
-        }
-    }
-    application.mine().await;
-
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4_096).unwrap();
-    let mut stalled = socket.connect(application.address).await.unwrap();
-    let path = format!("{EVENTS}?kinds=transaction&from=2");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    stalled.write_all(request.as_bytes()).await.unwrap();
-    let mut first = [0; 12];
-    stalled.read_exact(&mut first).await.unwrap();
-    assert_eq!(&first, b"HTTP/1.1 200");
-    let refused = application.get(EVENTS).await;
-    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
-
-    let mut rest = Vec::new();
-    // The server takes its time to cut it off; until then nothing is read.
-    let cut = async {
-        while application.get(EVENTS).await.status() != StatusCode::OK {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, cut).await.unwrap();
-    let _ = stalled.read_to_end(&mut rest).await;
-    let text = String::from_utf8_lossy(&rest);
-    let (whole, _) = text.rsplit_once("\n\n").unwrap();
-    let last = whole.lines().rfind(|line| line.starts_with("id: "));
-    let last = last.unwrap().strip_prefix("id: ").unwrap();
-    let index: usize = last.strip_prefix("0-2-").unwrap().parse().unwrap();
-    assert!(index < TRANSACTIONS, "all of it fitted into the buffers");
-
-    let freed = async {
-        while application.get(EVENTS).await.status() != StatusCode::OK {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, freed).await.unwrap();
-    let mut resumed = Reader::open(&application, &path, Some(last)).await;
-    // The reward is the last one.
-    for index in index + 1..=TRANSACTIONS {
-        assert_eq!(resumed.next().await.0, format!("0-2-{index}"));
-    }
 }
