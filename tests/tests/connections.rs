@@ -223,7 +223,7 @@ async fn a_connection_is_a_ledger_until_it_is_deleted() {
     let ended = command(&node, ["connection", "remove", "trade"]).await;
     assert!(ended.status.success(), "{ended:?}");
     // All that was sent was seen, so that nothing of it is kept.
-    let left = std::fs::read_dir(node.data_folder()).expect("it has a folder");
+    let left = fs::read_dir(node.options().data_folder()).expect("it has a folder");
     let left = left.map(|entry| entry.expect("it can be listed").file_name());
     let left: Vec<_> = left
         .filter(|name| name.to_string_lossy().starts_with("trade."))

@@ -98,7 +98,7 @@ async fn submit_all(
         if number >= transactions {
             return;
         }
-        if number % 10_000 == 0 {
+        if number.is_multiple_of(10_000) {
             println!(
                 "{number} transactions after {:.0} s",
                 start.elapsed().as_secs_f64()

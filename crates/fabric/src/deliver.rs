@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chainloom_ledger::LedgerError;
+use chainloom_ledger::{LedgerError, PeerReport};
 use futures_util::{StreamExt, stream};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -14,7 +14,7 @@ use crate::chain_info::ChainBeginning;
 use crate::endpoint::Peer;
 use crate::failure::explain_deliver;
 use crate::identity::{CurrentIdentity, IdentityState};
-use crate::peer_reports::KeptReports;
+use crate::kept::Kept;
 use crate::proposal::sign_seek;
 use crate::troubles::Troubles;
 use crate::wire::proto::common::{self, Status as Answer};
@@ -47,7 +47,7 @@ pub(crate) struct Source {
     /// Where the chain begins that they have.
     pub(crate) beginning: ChainBeginning,
     /// What they last said of themselves.
-    pub(crate) reports: KeptReports,
+    pub(crate) reports: Arc<Kept<Vec<PeerReport>>>,
 }
 
 /// Blocks that a peer sends one after the other.

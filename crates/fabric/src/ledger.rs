@@ -29,7 +29,6 @@ use crate::flow::Flow;
 use crate::identity::CurrentIdentity;
 use crate::outbox::{Outbox, OutboxError, OutboxOptions};
 use crate::outside::Waiting;
-use crate::peer_reports::KeptReports;
 use crate::present;
 use crate::reader::Reader;
 use crate::resend::Resending;
@@ -93,7 +92,7 @@ impl FabricLedger {
             peers,
             troubles: Troubles::default(),
             beginning: ChainBeginning::default(),
-            reports: KeptReports::default(),
+            reports: Arc::default(),
         };
         let outbox = Outbox::in_memory(&source.channel);
         let commits = Commits::new(source.clone(), outbox.clone());

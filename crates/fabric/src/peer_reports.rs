@@ -1,12 +1,11 @@
 //! How each node of a channel is doing.
 
-use std::sync::Arc;
+use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use chainloom_ledger::{LedgerError, PeerOutcome, PeerReport, PeerRole};
 use futures_util::future::{join, join_all};
 use jiff::Timestamp;
-use tokio::sync::Mutex;
 
 use crate::deliver::Source;
 use crate::endpoint::Peer;
@@ -17,10 +16,6 @@ use crate::target::{Target, UNKNOWN_ORGANIZATION};
 /// How long what peers said is told again: pages and metrics ask often.
 const KEPT_FOR: Duration = Duration::from_secs(5);
 
-/// What the peers last said, and when.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct KeptReports(Arc<Mutex<Option<(Instant, Vec<PeerReport>)>>>);
-
 /// How long telling whether the orderers are there may take, besides what each of them may.
 const TOLD_WITHIN: Duration = Duration::from_secs(5);
 
@@ -28,12 +23,17 @@ impl FabricLedger {
     /// Asks all nodes that this ledger talks to side by side: the peers how far they have come, the orderers whether they are there.
     /// What they said is told again for some seconds.
     pub(crate) async fn reports(&self) -> Vec<PeerReport> {
-        let mut kept = self.source.reports.0.lock().await;
-        if let Some((asked_at, reports)) = &*kept
-            && asked_at.elapsed() < KEPT_FOR
-        {
-            return reports.clone();
+        let kept = &self.source.reports;
+        if let Some(reports) = kept.fresh(KEPT_FOR) {
+            return reports.to_vec();
         }
+        let reports = kept.read(async { Ok::<_, Infallible>(self.ask_all().await) });
+        match reports.await {
+            Ok(reports) => reports.to_vec(),
+        }
+    }
+
+    async fn ask_all(&self) -> Vec<PeerReport> {
         let targets = self.flow.all_targets();
         let sources = self.source.peers.iter().enumerate();
         let sources = sources.map(|(index, peer)| {
@@ -54,9 +54,7 @@ impl FabricLedger {
             }
         };
         let (peers, orderers) = join(join_all(sources.chain(others)), orderers).await;
-        let reports = [peers, orderers].concat();
-        *kept = Some((Instant::now(), reports.clone()));
-        reports
+        [peers, orderers].concat()
     }
 
     /// Whether enough orderers are there for a transaction to be submitted, where this ledger talks to them by itself.

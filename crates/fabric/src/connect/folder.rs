@@ -105,7 +105,7 @@ struct Followed {
 enum Seen {
     Same,
     Gone,
-    New(Result<Identity, ConnectError>),
+    New(Box<Result<Identity, ConnectError>>),
 }
 
 impl Followed {
@@ -139,7 +139,7 @@ impl Followed {
             stamp if stamp == self.stamp => Seen::Same,
             stamp => {
                 self.stamp = stamp;
-                Seen::New(identity_in_folder(&self.wallet, &self.name))
+                Seen::New(Box::new(identity_in_folder(&self.wallet, &self.name)))
             }
         }
     }
@@ -156,13 +156,13 @@ impl Followed {
                     self.name
                 ));
             }
-            Seen::New(Ok(identity)) => match current.replace(identity) {
-                Ok(()) => {
+            Seen::New(read) => match read.map(|identity| current.replace(identity)) {
+                Ok(Ok(())) => {
                     return tracing::info!("{file} was written anew, and is used from now on");
                 }
+                Ok(Err(error)) => error.to_string(),
                 Err(error) => error.to_string(),
             },
-            Seen::New(Err(error)) => error.to_string(),
         };
         // It may be half written; it is read again when it has changed.
         tracing::warn!(

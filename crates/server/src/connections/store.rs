@@ -1,5 +1,6 @@
 //! The connections that callers made, kept across restarts: one file each, which only its owner can read.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -81,20 +82,16 @@ impl Store {
     /// [`StoreError::File`] where the folder itself cannot be read.
     pub(super) fn read_all(
         &self,
-    ) -> Result<Vec<(String, Result<ConnectionRequest, StoreError>)>, StoreError> {
-        let mut paths = Vec::new();
+    ) -> Result<BTreeMap<String, Result<ConnectionRequest, StoreError>>, StoreError> {
+        let mut kept = BTreeMap::new();
         for entry in fs::read_dir(&self.folder).map_err(at(&self.folder))? {
             let path = entry.map_err(at(&self.folder))?.path();
             if path.extension().is_some_and(|found| found == EXTENSION) {
-                paths.push(path);
+                let name = path.file_stem().map(|name| name.to_string_lossy());
+                kept.extend(name.map(|name| (name.into_owned(), read(&path))));
             }
         }
-        paths.sort();
-        let name = |path: &Path| Some(path.file_stem()?.to_string_lossy().into_owned());
-        let kept = paths.iter();
-        Ok(kept
-            .filter_map(|path| Some((name(path)?, read(path))))
-            .collect())
+        Ok(kept)
     }
 
     /// Keeps a connection: when this answers, it survives a loss of power. Blocks the thread.
@@ -214,8 +211,8 @@ mod tests {
         let kept: Vec<_> = store
             .read_all()
             .unwrap()
-            .into_iter()
-            .map(|(_, kept)| kept.unwrap())
+            .into_values()
+            .map(|kept| kept.unwrap())
             .collect();
         assert_eq!(kept, [request("a"), request("b")]);
         store.remove("a").unwrap();
@@ -239,7 +236,7 @@ mod tests {
         )
         .unwrap();
         let all = store.read_all().unwrap();
-        let damaged = all.iter().filter_map(|(_, read)| read.as_ref().err());
+        let damaged = all.values().filter_map(|read| read.as_ref().err());
         for error in damaged.clone() {
             assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
         }
