@@ -15,6 +15,7 @@ use futures_util::stream;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
+use crate::by_hash::block_by_hash;
 use crate::call::ChannelCall;
 use crate::chain_info::ChainBeginning;
 use crate::channel::Channels;
@@ -345,14 +346,7 @@ impl Ledger for FabricLedger {
             let block = match selector {
                 BlockSelector::Number(number) => self.fetch(number).await?,
                 BlockSelector::Latest => self.newest().await?,
-                BlockSelector::Hash(hash) => {
-                    return Err(LedgerError::NotFound {
-                        code: "block_not_found",
-                        detail: format!(
-                            "peers send blocks by number; the index knows the block of hash {hash}, if there is one"
-                        ),
-                    });
-                }
+                BlockSelector::Hash(hash) => block_by_hash(&self.flow, hash).await?,
             };
             Ok(present::block(&block, transactions))
         })

@@ -43,6 +43,7 @@
 
 #![forbid(unsafe_code)]
 
+mod by_hash;
 mod call;
 mod chain_info;
 mod channel;

@@ -8,15 +8,13 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use caller::{connected, invoke};
+use caller::{at_peers, connected, invoke};
 use chainloom_devnet::{FabricVersion, Network, Options};
-use chainloom_fabric::identity::CurrentIdentity;
-use chainloom_fabric::{
-    AuthorityParameters, FabricLedger, Mode, NodeUrls, Nodes, Parameters, PemSource, PerEndpoint,
-    identity_in_folder,
-};
+use chainloom_fabric::{FabricLedger, Mode};
 use chainloom_index::{Index, IndexedLedger, Order};
-use chainloom_ledger::{BlockEvent, BlockSelector, Ledger, Position, TransactionRange};
+use chainloom_ledger::{
+    BlockEvent, BlockSelector, Hash, Ledger, Position, TransactionRange, TransactionSelector,
+};
 use futures_util::StreamExt;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
@@ -90,32 +88,6 @@ fn start_from_snapshot(network: &Network) {
     });
 }
 
-/// Alice, connected to these peers of her organization alone.
-async fn at(network: &Network, peers: &[usize]) -> FabricLedger {
-    let organization = &network.topology().organizations[0];
-    let root = std::fs::read_to_string(network.layout().tls_root(organization));
-    let url = |peer: &usize| format!("grpcs://127.0.0.1:{}", organization.peers[*peer].port);
-    let parameters = Parameters {
-        channel: "devnet".to_owned(),
-        contract: None,
-        mode: Mode::Gateway,
-        nodes: Nodes::Urls(NodeUrls {
-            peers: peers.iter().map(url).collect(),
-            orderers: Vec::new(),
-            tls_ca_certs: Some(PerEndpoint::All(PemSource::Text(
-                root.expect("it is there"),
-            ))),
-            ssl_target_name_override: None,
-        }),
-        authority: AuthorityParameters::default(),
-        client_tls: None,
-    };
-    let wallet = network.layout().directory().join("wallets").join("org1");
-    let alice = identity_in_folder(&wallet, "alice").unwrap_or_else(|error| panic!("{error}"));
-    let ledger = FabricLedger::connect_as(CurrentIdentity::new(alice), &parameters).await;
-    ledger.unwrap_or_else(|error| panic!("{error}"))
-}
-
 /// An index that follows a ledger until it has all of it from that block on.
 async fn indexed(path: &Path, ledger: &FabricLedger, first: u64) -> Index {
     let index = Index::open(path, 4 << 20).unwrap_or_else(|error| panic!("{error}"));
@@ -169,7 +141,7 @@ async fn a_peer_from_a_snapshot_is_read_from_where_it_begins() {
     let receipt = receipt.unwrap_or_else(|error| panic!("{error}"));
     let last = receipt.version.expect("it stands in a block").block;
 
-    let alone = at(&network, &[1]).await;
+    let alone = at_peers(&network, &[1]).await;
     let info = loop {
         let info = alone.info().await.expect("the peer answers");
         if info.height >= last {
@@ -218,7 +190,7 @@ async fn a_peer_from_a_snapshot_is_read_from_where_it_begins() {
     drop(index);
 
     // Signatures are verified from there on, by the configuration that another peer has.
-    let both = at(&network, &[1, 0]).await;
+    let both = at_peers(&network, &[1, 0]).await;
     let verifying = both.clone().verifying(folder.path().join("journal.json"));
     let mut blocks = verifying.blocks(position(first), 0);
     for number in first..=last {
@@ -244,11 +216,30 @@ async fn a_peer_from_a_snapshot_is_read_from_where_it_begins() {
     let reason = health.other_ledger.expect("it was begun anew");
     assert!(reason.contains("can be read from 0 on now"), "{reason}");
 
-    // A transaction is found by its id wherever it stands.
-    let ledger = IndexedLedger::new(Arc::new(both), index);
-    let early = ledger
-        .block(BlockSelector::Number(1), TransactionRange::first(1))
+    found_without_an_index(&both, folder.path(), last).await;
+}
+
+/// While an index holds nothing, the peers' own indexes answer by hash and by id.
+async fn found_without_an_index(ledger: &FabricLedger, folder: &Path, last: u64) {
+    let index = Index::open(folder.join("empty.redb"), 4 << 20);
+    let index = index.unwrap_or_else(|error| panic!("{error}"));
+    let ledger = IndexedLedger::new(Arc::new(ledger.clone()), index);
+    let block = ledger
+        .block(BlockSelector::Number(last), TransactionRange::first(1))
         .await;
-    let early = early.expect("another peer has it");
-    assert_eq!(early.number, 1);
+    let block = block.expect("it is there");
+    let same = ledger
+        .block(BlockSelector::Hash(block.hash), TransactionRange::NONE)
+        .await;
+    assert_eq!(same.expect("the peer knows its hash").number, last);
+    let id = block.transactions[0].id.clone();
+    let found = ledger.transaction(TransactionSelector::Id(id)).await;
+    let found = found.expect("the peer knows its id");
+    assert_eq!(found.version.map(|version| version.block), Some(last));
+    let unknown = BlockSelector::Hash(Hash([7; 32]));
+    let unknown = ledger.block(unknown, TransactionRange::NONE).await;
+    assert_eq!(
+        unknown.expect_err("there is none").code(),
+        "block_not_found"
+    );
 }

@@ -6,7 +6,7 @@ use chainloom_ledger::{
     Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions, ConfigHistory,
     ContractDefinition, CreatorName, Hash, InvokeOptions, Ledger, LedgerConfig, LedgerError,
     LedgerInfo, PeerReport, Position, QueryAnswer, Receipt, Transaction, TransactionRange,
-    TransactionSelector,
+    TransactionSelector, Version,
 };
 
 use crate::as_indexed::as_indexed;
@@ -108,6 +108,12 @@ impl IndexedLedger {
         };
         let mut number = self.index.block_by_hash(hash).await?;
         if number.is_none() {
+            // The ledger itself may know it, where the index is behind.
+            let selector = BlockSelector::Hash(hash);
+            match self.ledger.block(selector, transactions).await {
+                Err(LedgerError::NotFound { .. }) => {}
+                found => return found,
+            }
             self.caught_up().await?;
             number = self.index.block_by_hash(hash).await?;
         }
@@ -133,26 +139,38 @@ impl IndexedLedger {
         Ok(transaction)
     }
 
+    /// By the index where it knows the id; else by the ledger, which may know of one that is not indexed yet or waits for its block.
     async fn first_by_id(&self, id: &str) -> Result<Transaction, LedgerError> {
+        // While the index cannot be read, the ledger is asked.
+        let versions = self.index.versions_of_id(id).await.unwrap_or_default();
+        if let Some(found) = self.first_of(id, versions).await? {
+            return Ok(found);
+        }
         let selector = TransactionSelector::Id(id.to_owned());
         let unknown_below = match self.ledger.transaction(selector).await {
             Err(error @ LedgerError::NotFound { .. }) => error,
             other => return other,
         };
-        let mut versions = self.index.versions_of_id(id).await?;
-        if versions.is_empty() {
-            self.caught_up().await?;
-            versions = self.index.versions_of_id(id).await?;
-        }
-        let version = versions
-            .first()
-            .copied()
-            .ok_or_else(|| unknown_below.clone())?;
-        // The chain may have been replaced since the index looked.
+        self.caught_up().await?;
+        let versions = self.index.versions_of_id(id).await?;
+        let found = self.first_of(id, versions).await?;
+        found.ok_or(unknown_below)
+    }
+
+    /// What stands at the first of these places, if it is still of this id.
+    async fn first_of(
+        &self,
+        id: &str,
+        versions: Vec<Version>,
+    ) -> Result<Option<Transaction>, LedgerError> {
+        let Some(version) = versions.first().copied() else {
+            return Ok(None);
+        };
         let selector = TransactionSelector::Version(version);
         match self.ledger.transaction(selector).await {
-            Ok(transaction) if transaction.id == id => Ok(transaction),
-            Ok(_) | Err(LedgerError::NotFound { .. }) => Err(unknown_below),
+            Ok(transaction) if transaction.id == id => Ok(Some(transaction)),
+            // The chain was replaced since the index looked.
+            Ok(_) | Err(LedgerError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -5,7 +5,11 @@
 use std::time::Duration;
 
 use chainloom_devnet::Network;
-use chainloom_fabric::{ConnectionOptions, FabricLedger, Mode};
+use chainloom_fabric::identity::CurrentIdentity;
+use chainloom_fabric::{
+    AuthorityParameters, ConnectionOptions, FabricLedger, Mode, NodeUrls, Nodes, Parameters,
+    PemSource, PerEndpoint, identity_in_folder,
+};
 use chainloom_ledger::{
     Call, CallOptions, InvokeOptions, Ledger, LedgerError, Payload, QueryAnswer, Receipt,
 };
@@ -43,6 +47,32 @@ pub(crate) async fn connected(
     FabricLedger::connect(options(network, organization, contract, mode))
         .await
         .unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Alice, connected to these peers of the first organization alone.
+pub(crate) async fn at_peers(network: &Network, peers: &[usize]) -> FabricLedger {
+    let organization = &network.topology().organizations[0];
+    let root = std::fs::read_to_string(network.layout().tls_root(organization));
+    let url = |peer: &usize| format!("grpcs://127.0.0.1:{}", organization.peers[*peer].port);
+    let parameters = Parameters {
+        channel: "devnet".to_owned(),
+        contract: None,
+        mode: Mode::Gateway,
+        nodes: Nodes::Urls(NodeUrls {
+            peers: peers.iter().map(url).collect(),
+            orderers: Vec::new(),
+            tls_ca_certs: Some(PerEndpoint::All(PemSource::Text(
+                root.expect("it is there"),
+            ))),
+            ssl_target_name_override: None,
+        }),
+        authority: AuthorityParameters::default(),
+        client_tls: None,
+    };
+    let wallet = network.layout().directory().join("wallets").join("org1");
+    let alice = identity_in_folder(&wallet, "alice").unwrap_or_else(|error| panic!("{error}"));
+    let ledger = FabricLedger::connect_as(CurrentIdentity::new(alice), &parameters).await;
+    ledger.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// An invocation that gives up after so long.
