@@ -25,6 +25,8 @@ pub(super) struct Entries {
     /// Those whose callers see after them by themselves.
     held: HashSet<String>,
     bytes: u64,
+    /// The newest that was seen on the chain, and when one was seen last.
+    seen: Option<(u64, Instant)>,
 }
 
 #[derive(Debug, Clone)]
@@ -64,6 +66,14 @@ impl Entries {
         Some(entry.number)
     }
 
+    /// It is seen on the chain now.
+    pub(super) fn saw(&mut self, id: &str, now: Instant) {
+        if let Some(number) = self.number(id) {
+            let newest = self.seen.map_or(number, |(newest, _)| newest.max(number));
+            self.seen = Some((newest, now));
+        }
+    }
+
     /// Takes out all that are stored under numbers below this one; their ids.
     pub(super) fn remove_below(&mut self, number: u64) -> Vec<String> {
         let old = self.by_id.iter();
@@ -97,10 +107,19 @@ impl Entries {
         }
     }
 
+    /// Whether it is only waiting for its turn: a busy channel orders what was sent before it still, and to send more would make that longer.
+    fn is_on_its_way(&self, entry: &Entry, now: Instant) -> bool {
+        self.seen.is_some_and(|(newest, at)| {
+            entry.number > newest && now.duration_since(at) < SEND_AGAIN_AFTER
+        })
+    }
+
     /// Those that are to be sent again now, the oldest first.
     pub(super) fn due(&self, now: Instant, count_max: usize) -> Vec<String> {
         let loose = self.by_id.iter().filter(|(id, _)| !self.held.contains(*id));
-        let mut due: Vec<_> = loose.filter(|(_, entry)| entry.due <= now).collect();
+        let mut due: Vec<_> = loose
+            .filter(|(_, entry)| entry.due <= now && !self.is_on_its_way(entry, now))
+            .collect();
         due.sort_by_key(|(_, entry)| entry.number);
         due.truncate(count_max);
         due.into_iter().map(|(id, _)| id.clone()).collect()
@@ -168,6 +187,22 @@ mod tests {
         assert!(entries.due(again, 9).contains(&"a".to_owned()));
         let before = again - Duration::from_secs(1);
         assert!(!entries.due(before, 9).contains(&"a".to_owned()));
+    }
+
+    #[test]
+    fn what_a_busy_channel_has_not_come_to_is_not_sent_again() {
+        let start = Instant::now();
+        let mut entries = Entries::default();
+        for (number, id) in ["a", "b", "c"].into_iter().enumerate() {
+            entries.add(id.to_owned(), number as u64, 10, start);
+        }
+        entries.saw("b", start);
+        entries.remove("b");
+        // What was sent before one that was seen is missing; what was sent after it may come yet.
+        assert_eq!(entries.due(start, 9), ["a"]);
+        assert_eq!(entries.due(start + SEND_AGAIN_AFTER, 9), ["a", "c"]);
+        entries.saw("a", start + SEND_AGAIN_AFTER);
+        assert_eq!(entries.due(start + SEND_AGAIN_AFTER, 9), ["a"]);
     }
 
     #[test]

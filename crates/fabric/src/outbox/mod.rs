@@ -341,6 +341,7 @@ impl Outbox {
 
     /// A transaction was seen on the chain. Nothing is waited for: whether it stands there can be asked again.
     pub(crate) fn seen(&self, transaction_id: &str, verdict: Verdict) {
+        self.shared.entries().saw(transaction_id, Instant::now());
         self.settle(transaction_id, verdict, false, None);
     }
 
