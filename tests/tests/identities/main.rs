@@ -258,6 +258,13 @@ impl Office {
         let path = "/api/v1/identities/bob@Org1MSP/export";
         let (status, public) = self.node.post(path, &json!({})).await;
         assert_eq!((status, &public["private_key"]), (200, &Value::Null));
+        // Another user of this machine, who cannot read the wallet.
+        let body = json!({"include_private_key": true});
+        let (status, problem) = self.node.post(path, &body).await;
+        assert_eq!(
+            (status, &problem["code"]),
+            (403, &json!("key_export_needs_tokens"))
+        );
     }
 
     async fn takes_whom_fabrics_own_programs_enrolled(&self) {

@@ -1,12 +1,14 @@
 //! An identity as files of other tools.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use chainloom_fabric::identity::{Certificate, Credentials, MspContext, Passphrase, PrivateKey};
+use chainloom_ledger::Hash;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{ask, path, secret};
+use super::{ask, files, path, secret};
 use crate::arguments::{ExportArguments, FilesArguments};
 use crate::client::Request;
 use crate::error::Error;
@@ -23,6 +25,23 @@ struct Exported {
     configuration: Option<String>,
 }
 
+/// What anybody may know who may read.
+#[derive(Deserialize)]
+struct Public {
+    wallet_file: PathBuf,
+}
+
+/// The SHA-256 of the identity's file in the server's wallet, which shows that this user may read it. None where the file is not to be read here: a
+/// server that asks for tokens needs none, and another says what it lacks.
+fn sha256_of(wallet_file: &Path, label: &str) -> Option<String> {
+    // Nothing is said of a file that is not an identity's, whatever the server names.
+    if wallet_file.file_name()?.to_str()? != format!("{label}.pem") {
+        return None;
+    }
+    let text = files::read_text(wallet_file).ok()?;
+    Some(Hash::of(text.as_bytes()).to_string())
+}
+
 pub(super) async fn run(arguments: ExportArguments) -> Result<(), Error> {
     let passphrase = match arguments.encrypt {
         true => {
@@ -33,10 +52,15 @@ pub(super) async fn run(arguments: ExportArguments) -> Result<(), Error> {
         }
         false => None,
     };
+    let request = || Request::post(&path(&[&arguments.label, "export"]));
+    let public = ask(&arguments.remote, request().json(json!({}).to_string())).await?;
+    let Public { wallet_file } = public.read()?;
     // The key is encrypted here, so that no passphrase has to be sent.
-    let request = Request::post(&path(&[&arguments.label, "export"]));
-    let request = request.json(json!({"include_private_key": true}).to_string());
-    let answer = ask(&arguments.remote, request).await?;
+    let body = json!({
+        "include_private_key": true,
+        "wallet_file_sha256": sha256_of(&wallet_file, &arguments.label),
+    });
+    let answer = ask(&arguments.remote, request().json(body.to_string())).await?;
     let credentials = credentials(answer.read()?).map_err(|reason| Error::Strange {
         server: arguments.remote.address.server.clone(),
         reason,
@@ -104,4 +128,22 @@ fn write(
         .into_iter()
         .flatten();
     Ok(places.map(|place| place.display().to_string()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn only_the_identitys_own_file_is_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("alice.pem");
+        std::fs::write(&file, "abc").unwrap();
+        // echo -n abc | sha256sum
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(sha256_of(&file, "alice").as_deref(), Some(expected));
+        assert_eq!(sha256_of(&file, "bob"), None);
+        assert_eq!(sha256_of(&folder.path().join("bob.pem"), "bob"), None);
+    }
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use chainloom_ledger::Hash;
+
 use super::error::WalletError;
 use super::label::Label;
 use super::record::Record;
@@ -90,6 +92,15 @@ impl StateStore {
         let path = self.path(label);
         let text = file::read_secret(&path, file::BYTES_MAX).map_err(missing(label))?;
         Record::from_text(&text, label).map_err(|reason| WalletError::Damaged { path, reason })
+    }
+
+    /// The SHA-256 of an identity's file. Only who can read the file knows it, since the encrypted key in it is shown nowhere else.
+    ///
+    /// # Errors
+    /// [`WalletError::NoSuchIdentity`], [`WalletError::File`].
+    pub fn digest(&self, label: &Label) -> Result<Hash, WalletError> {
+        let text = file::read_secret(&self.path(label), file::BYTES_MAX).map_err(missing(label))?;
+        Ok(Hash::of(text.as_bytes()))
     }
 
     pub(super) fn add(&self, record: &Record) -> Result<(), WalletError> {

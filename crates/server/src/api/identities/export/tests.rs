@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::*;
-use crate::identities::{Identities, NewImport, WalletOptions, WalletSecret};
+use crate::identities::{NewImport, WalletOptions, WalletSecret};
 use crate::ledgers::Ledgers;
 use crate::serve::TlsFiles;
 use crate::{ServerOptions, routes};
@@ -73,18 +73,72 @@ async fn ask(wallet: &Identities, is_tls: bool, from: Option<&str>, body: Value)
     (status, serde_json::from_slice(&bytes).unwrap())
 }
 
-#[tokio::test]
-async fn a_private_key_goes_only_where_nobody_on_the_way_can_read_it() {
-    let folder = tempfile::tempdir().unwrap();
+async fn wallet_of_alice(folder: &std::path::Path) -> Identities {
     let wallet = Identities::open(&WalletOptions {
-        directory: folder.path().join("wallet"),
-        secret: WalletSecret::OwnKeyFile(folder.path().join("wallet.key")),
+        directory: folder.join("wallet"),
+        secret: WalletSecret::OwnKeyFile(folder.join("wallet.key")),
         reenroll_before_days: 30,
     });
     let wallet = wallet.unwrap();
-    wallet.import(alice(folder.path())).await.unwrap();
-    let plain = json!({"include_private_key": true});
-    let sealed = json!({"include_private_key": true, "passphrase": "correct horse"});
+    wallet.import(alice(folder)).await.unwrap();
+    wallet
+}
+
+/// What `sha256sum` says of her file in the wallet.
+fn sha256_of_file(public: &Value) -> String {
+    let file = public["wallet_file"].as_str().expect("it is told");
+    assert!(file.ends_with("/wallet/alice@Org1MSP.pem"), "{file}");
+    let said = std::process::Command::new("sha256sum").arg(file).output();
+    let said = String::from_utf8(said.expect("it can be run").stdout).unwrap();
+    said[..64].to_owned()
+}
+
+#[tokio::test]
+async fn without_tokens_a_private_key_goes_only_to_who_can_read_the_wallet() {
+    let folder = tempfile::tempdir().unwrap();
+    let wallet = wallet_of_alice(folder.path()).await;
+    for (is_tls, from) in [(false, "127.0.0.1:50000"), (true, "192.0.2.1:50000")] {
+        let (status, public) = ask(&wallet, is_tls, Some(from), json!({})).await;
+        assert_eq!((status, &public["private_key"]), (200, &Value::Null));
+        let mut sha256 = sha256_of_file(&public);
+        let right = json!({"include_private_key": true, "wallet_file_sha256": sha256});
+        let (status, answer) = ask(&wallet, is_tls, Some(from), right).await;
+        assert_eq!(status, 200, "{answer}");
+        let last = if sha256.ends_with('0') { "1" } else { "0" };
+        sha256.replace_range(63.., last);
+        for (proof, said) in [
+            (None, "asks nobody for a token"),
+            (Some(sha256.as_str()), "is not the SHA-256 of"),
+            (Some("no digits"), "is not the SHA-256 of"),
+        ] {
+            let mut body = json!({"include_private_key": true, "passphrase": "correct horse"});
+            body["wallet_file_sha256"] = json!(proof);
+            let (status, problem) = ask(&wallet, is_tls, Some(from), body).await;
+            let expected = (403, &json!("key_export_needs_tokens"));
+            assert_eq!((status, &problem["code"]), expected, "{problem}");
+            let detail = problem["detail"].as_str().expect("a sentence");
+            for word in [
+                said,
+                "alice@Org1MSP.pem",
+                "--tokens",
+                "chainloom identity export",
+            ] {
+                assert!(detail.contains(word), "{word}: {detail}");
+            }
+            assert!(!problem.to_string().contains("PRIVATE KEY"), "{problem}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_private_key_goes_only_where_nobody_on_the_way_can_read_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let wallet = wallet_of_alice(folder.path()).await;
+    let (_, public) = ask(&wallet, false, None, json!({})).await;
+    let sha256 = sha256_of_file(&public);
+    let plain = json!({"include_private_key": true, "wallet_file_sha256": sha256});
+    let mut sealed = plain.clone();
+    sealed["passphrase"] = json!("correct horse");
 
     for (is_tls, from) in [
         (false, Some("127.0.0.1:50000")),
