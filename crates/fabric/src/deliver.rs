@@ -1,5 +1,6 @@
 //! Blocks as a peer sends them: one stream, many blocks in flight.
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,22 +112,25 @@ impl Source {
     /// # Errors
     /// [`LedgerError`].
     pub(crate) async fn follow(&self, number: u64) -> Result<Blocks, LedgerError> {
-        let (_, blocks) = self.follow_from(number, 0).await?;
+        let (_, blocks) = self.follow_at(number, &BTreeSet::new()).await?;
         Ok(blocks)
     }
 
-    /// The same from the first peer that takes the request, of those from index `peer` on; and which one that is.
+    /// The same from the first peer that takes the request, without those passed over, by their index; and which one that is.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub(crate) async fn follow_from(
+    pub(crate) async fn follow_at(
         &self,
         number: u64,
-        peer: usize,
+        passed_over: &BTreeSet<usize>,
     ) -> Result<(usize, Blocks), LedgerError> {
         let start = seek_position::Type::Specified(orderer::SeekSpecified { number });
         let mut refusal = None;
-        for (index, peer) in self.peers.iter().enumerate().skip(peer) {
+        for (index, peer) in self.peers.iter().enumerate() {
+            if passed_over.contains(&index) {
+                continue;
+            }
             let opening = self.open_at(peer, start, None);
             match self.unless_frozen(peer, opening).await {
                 Ok(blocks) => return Ok((index, blocks)),

@@ -78,7 +78,7 @@ impl FabricLedger {
         Ok(Self::of(connect(identity, parameters).await?))
     }
 
-    fn of(connection: Connection) -> Self {
+    pub(crate) fn of(connection: Connection) -> Self {
         let Connection {
             identity,
             channel,

@@ -43,6 +43,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod block_server;
 mod by_hash;
 mod call;
 mod chain_info;

@@ -1,6 +1,6 @@
 //! A channel's blocks one after the other, whatever peer they come from: checked and decoded off the async threads, some at a time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 
 use chainloom_ledger::{BlockEvent, LedgerError, TransactionRange};
@@ -23,14 +23,16 @@ pub(crate) struct Reader {
     source: Source,
     next: u64,
     open: Option<Open>,
-    /// The first peer to ask.
-    first_peer: usize,
+    /// The peers that did not give the next block as it should be, by their index: the others are asked for it first.
+    passed_over: BTreeSet<usize>,
+    /// What was wrong with the first of them.
+    reason: Option<LedgerError>,
     transactions_max: usize,
     verification: Option<Verification>,
     /// Checked and decoded, to be told.
     ready: VecDeque<chainloom_ledger::Block>,
-    /// What went wrong behind them.
-    failure: Option<LedgerError>,
+    /// The peer that sent something else behind them, and what is wrong with it.
+    failure: Option<(usize, LedgerError)>,
 }
 
 /// A stream of blocks, and which of the peers sends them.
@@ -63,7 +65,8 @@ impl Reader {
             source,
             next,
             open: None,
-            first_peer: 0,
+            passed_over: BTreeSet::new(),
+            reason: None,
             transactions_max,
             verification: journal.map(|journal| Verification {
                 journal,
@@ -74,7 +77,8 @@ impl Reader {
         }
     }
 
-    /// The next block; waits for it where the chain ends before. Can be asked again after an error, and goes on then.
+    /// The next block; waits for it where the chain ends before. An error is told when no peer gives the block as it should be; the reader
+    /// can be asked again then, and asks all of them anew.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -86,13 +90,38 @@ impl Reader {
                     block: Box::new(block),
                 });
             }
-            if let Some(failure) = self.failure.take() {
-                return Err(failure);
+            if let Some((peer, failure)) = self.failure.take() {
+                self.pass_over(peer, failure)?;
             }
             self.begin_verification().await?;
             let chunk = self.gather().await?;
             self.take_in(chunk).await?;
         }
+    }
+
+    /// Has another peer be asked for the next block; where there is none left, tells what was wrong with the first.
+    fn pass_over(&mut self, peer: usize, error: LedgerError) -> Result<(), LedgerError> {
+        self.source.note(peer, &error);
+        self.open = None;
+        self.passed_over.insert(peer);
+        let reason = self.reason.take().unwrap_or(error);
+        if self.passed_over.len() < self.source.peers.len() {
+            self.reason = Some(reason);
+            return Ok(());
+        }
+        self.passed_over.clear();
+        Err(reason)
+    }
+
+    /// A stream from a peer that was not passed over.
+    async fn open(&mut self) -> Result<Open, LedgerError> {
+        let opened = self.source.follow_at(self.next, &self.passed_over).await;
+        opened
+            .map(|(peer, blocks)| Open { peer, blocks })
+            .map_err(|error| {
+                self.passed_over.clear();
+                self.reason.take().unwrap_or(error)
+            })
     }
 
     /// Waits for a block, and takes what came with it.
@@ -101,24 +130,23 @@ impl Reader {
             // Taken out: what fails below is opened anew next time.
             let mut open = match self.open.take() {
                 Some(open) => open,
-                None => {
-                    let from = std::mem::take(&mut self.first_peer);
-                    let (peer, blocks) = self.source.follow_from(self.next, from).await?;
-                    Open { peer, blocks }
-                }
+                None => self.open().await?,
             };
             match open.blocks.next_message().await {
                 Err(_) if open.blocks.is_outdated() => {}
-                Err(error) => {
-                    self.source.note(open.peer, &error);
-                    return Err(error);
-                }
+                Err(error) => self.pass_over(open.peer, error)?,
                 Ok(Some(first)) => break (first, open),
                 // It lacks the block. Another one may have it.
-                Ok(None) if open.peer + 1 < self.source.peers.len() => {
-                    self.first_peer = open.peer + 1;
+                Ok(None) => {
+                    self.passed_over.insert(open.peer);
+                    if self.passed_over.len() == self.source.peers.len() {
+                        self.passed_over.clear();
+                        return Err(match self.reason.take() {
+                            Some(reason) => reason,
+                            None => self.source.lacking(self.next).await,
+                        });
+                    }
                 }
-                Ok(None) => return Err(self.source.lacking(self.next).await),
             }
         };
         let mut bytes = size(&first);
@@ -169,6 +197,10 @@ impl Reader {
             detail: format!("block {next} or one soon after it could not be read: {error}"),
         })?;
         let (ready, failure, verifier) = work;
+        if !ready.is_empty() {
+            self.passed_over.clear();
+            self.reason = None;
+        }
         self.next += ready.len() as u64;
         self.ready = ready;
         match failure {
@@ -182,12 +214,8 @@ impl Reader {
                 let error = LedgerError::Storage {
                     detail: format!("{address} sent a block that cannot be trusted: {reason}"),
                 };
-                self.source.note(peer, &error);
                 tracing::error!("{error}");
-                self.failure = Some(error);
-                self.open = None;
-                // Another peer may have the right one.
-                self.first_peer = (peer + 1) % self.source.peers.len();
+                self.failure = Some((peer, error));
             }
         }
         Ok(())
@@ -285,3 +313,6 @@ fn missing(number: u64) -> LedgerError {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! Reading from peers of which one cannot be believed.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chainloom_index::Index;
+use chainloom_ledger::Ledger;
+
+use super::*;
+use crate::block_server::{BlockServer, chain, ledger};
+
+/// For a machine under load; nothing waits for it to pass.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The chain with another envelope in one block than its header says.
+fn corrupt(mut blocks: Vec<common::Block>, number: usize) -> Vec<common::Block> {
+    let data = blocks[number].data.as_mut().unwrap();
+    data.data[0] = Bytes::from_static(b"something else");
+    blocks
+}
+
+#[tokio::test]
+async fn an_index_goes_on_at_another_peer_where_the_first_sends_a_corrupt_block() {
+    let bad = BlockServer::start(corrupt(chain("a", 9), 5)).await;
+    let good = BlockServer::start(chain("a", 9)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let index = Index::open(folder.path().join("index.redb"), 4 << 20).unwrap();
+    let followed: Arc<dyn Ledger> = Arc::new(ledger(&[&bad, &good]));
+    let follower = index.clone();
+    let following = tokio::spawn(async move {
+        follower.follow(followed, std::future::pending()).await;
+    });
+    let indexed = index.wait_for(0, 8, PATIENCE).await;
+    assert_eq!((indexed.height, indexed.blocks), (8, 9));
+    assert_eq!(index.health().error, None);
+    following.abort();
+}
+
+#[tokio::test]
+async fn an_error_is_told_when_no_peer_gives_the_block_as_it_should_be() {
+    let bad = BlockServer::start(corrupt(chain("a", 4), 2)).await;
+    let worse = BlockServer::start(corrupt(chain("a", 4), 2)).await;
+    let source = ledger(&[&bad, &worse]).source;
+    let mut reader = Reader::new(source.clone(), 0, 0, None);
+    for expected in 0..2 {
+        let BlockEvent::Block { block, .. } = reader.next().await.unwrap() else {
+            panic!("a channel is not replaced");
+        };
+        assert_eq!(block.number, expected);
+    }
+    for round in 1..=3 {
+        let error = reader.next().await.unwrap_err().to_string();
+        let first = &source.peers[0].address;
+        assert!(
+            error.starts_with(&format!("{first} sent a block that cannot be trusted")),
+            "{error}"
+        );
+        // Each of them was asked, each time.
+        assert_eq!((bad.asked_count(), worse.asked_count()), (round, round));
+    }
+    // Whoever is right now is believed.
+    worse.exchange(chain("a", 4));
+    let next = tokio::time::timeout(PATIENCE, reader.next()).await.unwrap();
+    assert!(matches!(next, Ok(BlockEvent::Block { block, .. }) if block.number == 2));
+}
