@@ -1,5 +1,7 @@
 //! `chainloom up` with the configuration that `chainloom devnet up` writes: the same verbs on a channel of Fabric.
 
+use std::collections::BTreeSet;
+
 use chainloom_tests::{Browser, Devnet, Node, NodeOptions, Process, Screen, client, eventually};
 use serde_json::{Value, json};
 
@@ -261,6 +263,26 @@ async fn call_with(served: &Served, token: &str, verb: &str, body: Value) -> (u1
     (status, answer.json().await.expect("an answer in JSON"))
 }
 
+/// Who made the transactions that the bearer of a token is told are its own; else the problem's code.
+async fn creators_of_own(served: &Served, token: &str) -> Result<BTreeSet<String>, String> {
+    let path = "/api/v1/ledgers/devnet/transactions?creator=me&limit=100";
+    let list = client().get(served.node.url(path)).bearer_auth(token);
+    let list = list.send().await.expect("an answer");
+    let status = list.status().as_u16();
+    let answer: Value = list.json().await.expect("an answer in JSON");
+    if status != 200 {
+        let code = answer["code"].as_str().expect("it has a code");
+        return Err(format!("{status} {code}"));
+    }
+    let rows = answer["transactions"].as_array().expect("a list");
+    let names = rows.iter().map(|row| {
+        assert_eq!(row["creator"]["organization"], "Org1MSP", "{row}");
+        let name = row["creator"]["enrollment_id"].as_str();
+        name.expect("it has a name").to_owned()
+    });
+    Ok(names.collect())
+}
+
 /// Whose signature a transaction on the chain has: a user of the first organization.
 async fn creator(served: &Served, token: &str, receipt: &Value) -> String {
     let id = receipt["transaction_id"].as_str().expect("it has an id");
@@ -288,7 +310,8 @@ async fn a_token_invokes_as_its_own_identity_and_as_nobody_else() {
     let admin = token(["--may", everything, "--identity", "admin@Org1MSP"]).await;
     let alice = token(["--may", "invoke", "--identity", "alice@Org1MSP"]).await;
     let nobody = token(["--may", everything, "--name", "nobody"]).await;
-    let ghost = token(["--may", "invoke", "--identity", "ghost@Org1MSP"]).await;
+    let reader = token(["--may", "read", "--identity", "alice@Org1MSP"]).await;
+    let ghost = token(["--may", "read,invoke", "--identity", "ghost@Org1MSP"]).await;
     let stranger = token(["--may", "invoke", "--identity", "alice@Org2MSP"]).await;
     let served = Served::with(options.clone()).await;
     let put = |value: &str, identity: Option<&str>| {
@@ -307,6 +330,19 @@ async fn a_token_invokes_as_its_own_identity_and_as_nobody_else() {
         let (status, receipt) = call_with(&served, token, "invoke", put(value, named)).await;
         assert_eq!(status, 200, "{receipt}");
         assert_eq!(creator(&served, &admin, &receipt).await, name);
+    }
+
+    // One's own are those of the token's identity; of the ledger's own user where the token has none.
+    for (token, expected) in [
+        (&admin, Ok("admin")),
+        (&reader, Ok("alice")),
+        (&nobody, Ok("alice")),
+        (&ghost, Err("403 identity_unavailable")),
+        (&alice, Err("403 permission_missing")),
+    ] {
+        let creators = creators_of_own(&served, token).await;
+        let expected = expected.map(|name| BTreeSet::from([name.to_owned()]));
+        assert_eq!(creators, expected.map_err(str::to_owned));
     }
 
     for (token, named, code) in [

@@ -8,13 +8,16 @@ use bytes::Bytes;
 use chainloom_devnet::{FabricVersion, Network, Options};
 use chainloom_index::{Index, IndexedLedger};
 use chainloom_ledger::{Ledger, LedgerError, TransactionSelector, Version};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 use crate::connect::{Connection, ConnectionOptions, Mode, connect_from_folder};
 use crate::flow::Flow;
 use crate::gateway::Gateway;
 use crate::ledger::FabricLedger;
+
+/// Before a connection's sign of life, once a minute, would tell that the peer is gone.
+const BEFORE_KEEPALIVE: Duration = Duration::from_secs(45);
 
 /// What nobody has used yet.
 pub(super) fn shared() -> Arc<Shared> {
@@ -102,7 +105,7 @@ async fn listed_with_its_duplicates(connected: &Connected, id: &str, first: Vers
             sleep(Duration::from_millis(50)).await;
         }
     };
-    let listed = tokio::time::timeout(Duration::from_secs(60), listed).await;
+    let listed = timeout(Duration::from_secs(60), listed).await;
     let found = listed.expect("it stands three times");
     following.abort();
     assert_eq!(found.version, Some(first));
@@ -207,6 +210,24 @@ async fn refused(source: Source) {
     assert_eq!(waits.wait(deadline).await, Err(NotSeen::NoBlocks));
 }
 
+/// While the first peer hangs, whoever wants blocks gets them from the second, and it is noted why. Both have block 0.
+async fn the_next_one_is_asked(source: &Source) {
+    let from_block_0 = async |first: usize| {
+        let opened = timeout(BEFORE_KEEPALIVE, source.follow_from(0, first)).await;
+        let opened = opened.expect("another peer is asked in time").unwrap();
+        let (peer, mut blocks) = opened;
+        let block = timeout(BEFORE_KEEPALIVE, blocks.next()).await.unwrap();
+        (peer, block.unwrap().unwrap().number)
+    };
+    assert_eq!(from_block_0(1).await, (1, 0));
+    assert_eq!(source.trouble(0), None, "only the second was asked");
+    assert_eq!(from_block_0(0).await, (1, 0));
+    let trouble = source.trouble(0).expect("it is noted").detail;
+    assert!(trouble.contains("did not answer in time"), "{trouble}");
+    assert!(trouble.contains(&source.peers[0].address), "{trouble}");
+    assert_eq!(source.trouble(1), None);
+}
+
 /// A peer that hangs breaks no connection: it is left because somebody waits and nothing comes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_hangs_is_left_for_the_next() {
@@ -233,6 +254,7 @@ async fn a_peer_that_hangs_is_left_for_the_next() {
     network.freeze(&peer.name).unwrap();
     gateway.submit(&endorsed, call.deadline).await.unwrap();
     let placed = expectation.wait(call.deadline).await;
+    the_next_one_is_asked(&connected.source).await;
     network.thaw(&peer.name).unwrap();
     assert!(placed.unwrap().code.is_valid());
 }

@@ -31,6 +31,8 @@ use crate::application::PATIENCE;
 #[derive(Clone)]
 pub(crate) struct Channel {
     blocks: Arc<Vec<Block>>,
+    /// How many of them its stream tells of before it falls silent.
+    told: usize,
     /// What was called last.
     pub(crate) called: Arc<Mutex<Option<Call>>>,
     /// How.
@@ -50,6 +52,14 @@ impl Channel {
     /// The same, and a fourth block with the id [`FULL`] once more.
     pub(crate) fn with_duplicate() -> Channel {
         Channel::of([configuration(), full(), invalid(), duplicate()].into())
+    }
+
+    /// The same as a new one, but its stream falls silent behind so many blocks.
+    pub(crate) fn telling(blocks: usize) -> Channel {
+        Channel {
+            told: blocks,
+            ..Channel::new()
+        }
     }
 
     fn of(transactions: Vec<Transaction>) -> Channel {
@@ -74,6 +84,7 @@ impl Channel {
             });
         }
         Channel {
+            told: blocks.len(),
             blocks: Arc::new(blocks),
             called: Arc::default(),
             options: Arc::default(),
@@ -406,7 +417,7 @@ impl Ledger for Channel {
         next: Position,
         transactions_max: usize,
     ) -> BoxStream<Result<BlockEvent, LedgerError>> {
-        let mut rest = self.blocks[next.number as usize..].to_vec();
+        let mut rest = self.blocks[next.number as usize..self.told].to_vec();
         for block in &mut rest {
             block.transactions.truncate(transactions_max);
         }

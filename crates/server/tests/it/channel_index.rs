@@ -1,6 +1,7 @@
 //! What the read model of a channel is asked for: by creator, key, verdict, time; key history; statistics.
 
 use chainloom_ledger::Hash;
+use futures_util::future::join_all;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -139,4 +140,33 @@ async fn a_block_that_does_not_come_is_not_waited_for_for_ever() {
     assert_eq!(status, StatusCode::GATEWAY_TIMEOUT);
     assert_eq!(problem["code"], "block_not_reached");
     assert_eq!(problem["retryable"], true);
+}
+
+/// The ledger has the block, and its stream does not tell of it.
+#[tokio::test]
+async fn an_index_that_is_behind_is_told_from_a_block_that_is_not_there() {
+    let server = ChannelServer::start(&[("trade", Channel::telling(2))], Some("probe"));
+    let there = server.read("/blocks?min_block=1").await;
+    assert_eq!(there["indexed_height"], 1);
+    let asked = [
+        "/blocks?min_block=2",
+        "/transactions?min_block=2",
+        "/keys/probe/history?key=k&min_block=2",
+        "/stats?min_block=2",
+    ];
+    let asked = asked.map(async |path| {
+        let answer = server.get(&format!("/api/v1/ledgers/trade{path}")).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert_eq!(answer.headers()["retry-after"], "1", "{path}");
+        let problem: Value = answer.json().await.unwrap();
+        assert_eq!(problem["code"], "index_behind", "{path}");
+        assert_eq!(problem["retryable"], true, "{path}");
+        assert_eq!(
+            problem["detail"],
+            "`min_block` is 2, and after 10 s the read model has come to block 1: \
+             it is still reading what was there before; ask again",
+            "{path}"
+        );
+    });
+    join_all(asked).await;
 }
