@@ -11,9 +11,12 @@ use chainloom_ledger::{Ledger, LedgerError, TransactionSelector, Version};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
-use crate::connect::{Connection, ConnectionOptions, Mode, connect_from_folder};
+use crate::connect::{
+    Connection, ConnectionOptions, Mode, connect_from_folder, identity_in_folder,
+};
 use crate::flow::Flow;
 use crate::gateway::Gateway;
+use crate::identity::CurrentIdentity;
 use crate::ledger::FabricLedger;
 
 /// Before a connection's sign of life, once a minute, would tell that the peer is gone.
@@ -197,7 +200,13 @@ async fn an_id_that_stands_twice_is_told_as_it_stands_first() {
             })
             .await;
         }
-        stranger = Some(connected.source.clone());
+        // Read anew: the one that the connection follows is withdrawn when the network's folder goes away.
+        let options = options_of(&connected.network);
+        let identity = identity_in_folder(&options.wallet, &options.identity).unwrap();
+        stranger = Some(Source {
+            identity: CurrentIdentity::new(identity),
+            ..connected.source.clone()
+        });
     }
 }
 
