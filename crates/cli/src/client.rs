@@ -15,6 +15,7 @@ use url::Url;
 use crate::arguments::{Remote, ServerAddress};
 use crate::error::Error;
 use crate::json;
+use crate::output::printable;
 use crate::problem::Problem;
 use crate::settings::DEFAULT_PORT;
 use crate::transport::{Response, Transport, TransportError};
@@ -38,7 +39,11 @@ struct LedgerList {
 #[derive(Debug, Deserialize)]
 struct LedgerName {
     name: String,
+    kind: String,
 }
+
+/// The kind of a chain of the tutorial.
+const TUTORIAL: &str = "tutorial";
 
 /// A server, and one of its ledgers.
 #[derive(Debug, Clone)]
@@ -48,6 +53,8 @@ pub(crate) struct Client {
     /// What it says of who it is.
     authorization: Option<HeaderValue>,
     ledger: String,
+    /// Whether the command line names the ledger, so that the next command has to as well.
+    is_ledger_named: bool,
 }
 
 /// A request under construction: where, with which headers and body.
@@ -137,20 +144,34 @@ impl Client {
     /// is the server's only one, else the tutorial's.
     pub(crate) async fn new(remote: &Remote) -> Result<Client, Error> {
         let mut client = Client::at(&remote.address)?;
+        client.is_ledger_named = remote.ledger.is_some();
         client.ledger = match &remote.ledger {
             Some(ledger) => ledger.clone(),
-            None => client.only_ledger().await?,
+            None => meant_of(names(&client.ledgers().await?))?,
         };
         Ok(client)
     }
 
-    /// The name of the server's ledger if it has one only, else [`DEFAULT_LEDGER`].
-    async fn only_ledger(&self) -> Result<String, Error> {
-        let list: LedgerList = self
-            .ask(Request::get(&["api", "v1", "ledgers"]))
-            .await?
-            .read()?;
-        meant_of(list.ledgers.into_iter().map(|ledger| ledger.name).collect())
+    /// The same for a command that only chains of the tutorial have. On a channel its contract would not be there, or be another's.
+    pub(crate) async fn of_tutorial(
+        remote: &Remote,
+        command: &'static str,
+    ) -> Result<Client, Error> {
+        let mut client = Client::at(&remote.address)?;
+        client.is_ledger_named = remote.ledger.is_some();
+        let ledgers = client.ledgers().await?;
+        client.ledger = match &remote.ledger {
+            Some(ledger) => ledger.clone(),
+            None => meant_of(names(&ledgers))?,
+        };
+        check_tutorial(&ledgers, &client.ledger, command)?;
+        Ok(client)
+    }
+
+    /// The server's ledgers, as far as the caller may know them.
+    async fn ledgers(&self) -> Result<Vec<LedgerName>, Error> {
+        let request = Request::get(&["api", "v1", "ledgers"]);
+        Ok(self.ask(request).await?.read::<LedgerList>()?.ledgers)
     }
 
     /// A client of this server.
@@ -161,7 +182,16 @@ impl Client {
             base,
             authorization: authorization(address)?,
             ledger: String::new(),
+            is_ledger_named: false,
         })
+    }
+
+    /// What a command that is proposed to the person needs besides, to mean the same ledger: ` --ledger NAME`, or nothing.
+    pub(crate) fn ledger_flag(&self) -> String {
+        match self.is_ledger_named {
+            true => format!(" --ledger {}", printable(&self.ledger)),
+            false => String::new(),
+        }
     }
 
     /// The server's address, as people read it.
@@ -224,7 +254,9 @@ impl Client {
         }
         let bytes = self.read(&mut answer, PROBLEM_BYTES_MAX).await?;
         let body = String::from_utf8_lossy(&bytes);
-        Err(Error::Refused(Problem::from_answer(status, &body)))
+        let mut problem = Problem::from_answer(status, &body);
+        problem.ledger_flag = self.ledger_flag();
+        Err(Error::Refused(problem))
     }
 
     async fn read(&self, answer: &mut Response, bytes_max: usize) -> Result<Vec<u8>, Error> {
@@ -339,6 +371,27 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
+fn names(ledgers: &[LedgerName]) -> Vec<String> {
+    ledgers.iter().map(|ledger| ledger.name.clone()).collect()
+}
+
+/// Refuses a command of the tutorial's chain on another ledger. A name that is not listed is the server's to refuse.
+fn check_tutorial(ledgers: &[LedgerName], meant: &str, command: &'static str) -> Result<(), Error> {
+    let (tutorials, others): (Vec<_>, Vec<_>) =
+        ledgers.iter().partition(|ledger| ledger.kind == TUTORIAL);
+    if !others.iter().any(|ledger| ledger.name == meant) {
+        return Ok(());
+    }
+    Err(Error::TutorialOnly {
+        command,
+        ledger: meant.to_owned(),
+        tutorials: tutorials
+            .into_iter()
+            .map(|ledger| ledger.name.clone())
+            .collect(),
+    })
+}
+
 /// The ledger that is meant where none is named.
 fn meant_of(names: Vec<String>) -> Result<String, Error> {
     match &names[..] {
@@ -380,6 +433,48 @@ mod tests {
             said.contains("--ledger") && said.contains("devnet, trade"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn a_proposed_command_means_the_same_ledger() {
+        let mut client = Client::at(&at("localhost")).unwrap();
+        client.ledger = "trade".to_owned();
+        assert_eq!(client.ledger_flag(), "");
+        client.is_ledger_named = true;
+        assert_eq!(client.ledger_flag(), " --ledger trade");
+    }
+
+    #[test]
+    fn only_the_tutorials_chain_has_some_commands() {
+        for (command, instead) in [
+            ("send", "chainloom invoke"),
+            ("pending", "chainloom tx ID"),
+            ("balance", "chainloom query"),
+        ] {
+            let mut refused = vec![
+                LedgerName::of("trade", "fabric"),
+                LedgerName::of("tutorial", TUTORIAL),
+            ];
+            check_tutorial(&refused, "tutorial", command).unwrap();
+            check_tutorial(&refused, "not-listed", command).unwrap();
+            let said = check_tutorial(&refused, "trade", command).unwrap_err();
+            let said = said.to_string();
+            for word in [command, "`trade`", instead, "--ledger tutorial"] {
+                assert!(said.contains(word), "{word}: {said}");
+            }
+            refused.pop();
+            let said = check_tutorial(&refused, "trade", command).unwrap_err();
+            assert!(!said.to_string().contains("--ledger"), "{said}");
+        }
+    }
+
+    impl LedgerName {
+        fn of(name: &str, kind: &str) -> LedgerName {
+            LedgerName {
+                name: name.to_owned(),
+                kind: kind.to_owned(),
+            }
+        }
     }
 
     #[test]

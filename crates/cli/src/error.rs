@@ -24,6 +24,27 @@ pub(crate) enum Error {
     /// The server has several ledgers, and the command line names none.
     #[error("the server has several ledgers: name one of them with --ledger ({})", crate::output::printable(&.0.join(", ")))]
     SeveralLedgers(Vec<String>),
+    /// A command of the tutorial's chain alone, on another ledger.
+    #[error(
+        "`chainloom {command}` belongs to a chain of the tutorial, and the ledger `{}` is a channel of Fabric: {}{}",
+        crate::output::printable(ledger),
+        match command {
+            &"send" => "submit to a contract of it with `chainloom invoke FUNCTION ARGUMENT...`",
+            &"pending" => "what waits to be ordered is not told there; `chainloom tx ID` shows what became of a transaction, `chainloom transactions` what stands in blocks",
+            _ => "ask a contract of it with `chainloom query FUNCTION ARGUMENT...`",
+        },
+        tutorials.first().map_or_else(String::new, |name| format!(
+            "; for the chain of the tutorial say --ledger {}", crate::output::printable(name)
+        ))
+    )]
+    TutorialOnly {
+        /// The command's name.
+        command: &'static str,
+        /// The ledger that is meant.
+        ledger: String,
+        /// The chains of the tutorial that the server has.
+        tutorials: Vec<String>,
+    },
     /// Some of it is for one node and some for all.
     #[error("{0} is given both with a URL and without: name the URL each time (URL=…), or never")]
     Mixed(&'static str),
@@ -53,7 +74,8 @@ pub(crate) enum Error {
     NegativeBlock(i128),
     /// An index at which no transaction stands in a block.
     #[error(
-        "block {block} has {transactions} transactions, counted from 0, so none of index {index}"
+        "block {block} has {}, counted from 0, so none of index {index}",
+        crate::output::count(*transactions, "transaction")
     )]
     IndexBeyondBlock {
         /// The block's number.
@@ -66,13 +88,15 @@ pub(crate) enum Error {
     /// A configuration where an endorsed transaction is asked for.
     #[error(
         "no endorsement: transaction {block}.{index} is a configuration of the channel; `chainloom tx --block {block} --index \
-         {index}` shows it"
+         {index}{ledger_flag}` shows it"
     )]
     NoEndorsement {
         /// The block's number.
         block: u64,
         /// Its index in the block.
         index: i128,
+        /// What the command needs besides to mean the same ledger.
+        ledger_flag: String,
     },
     /// The server does not prove who it is.
     #[error(

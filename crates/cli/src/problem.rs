@@ -23,6 +23,9 @@ pub(crate) struct Problem {
     /// Whether the same can succeed later.
     #[serde(default)]
     retryable: bool,
+    /// What a command needs besides to mean the same ledger.
+    #[serde(skip)]
+    pub(crate) ledger_flag: String,
     /// The whole of it as the server sent it, where it is JSON.
     #[serde(skip)]
     json: Option<String>,
@@ -41,6 +44,7 @@ impl Problem {
                 code: None,
                 transaction_id: None,
                 retryable: false,
+                ledger_flag: String::new(),
                 json: None,
             },
         }
@@ -70,7 +74,11 @@ impl fmt::Display for Problem {
         }
         if let Some(id) = &self.transaction_id {
             let id = printable(id);
-            write!(formatter, "; ask for it with `chainloom tx {id}`")?;
+            write!(
+                formatter,
+                "; ask for it with `chainloom tx {id}{}`",
+                self.ledger_flag
+            )?;
         }
         if self.retryable {
             formatter.write_str("; the same command can succeed later")?;
@@ -98,9 +106,15 @@ mod tests {
     #[test]
     fn an_open_outcome_says_how_to_ask() {
         let body = r#"{"detail": "no block within 30 s", "transaction_id": "ab"}"#;
+        let mut problem = Problem::from_answer(StatusCode::GATEWAY_TIMEOUT, body);
         assert_eq!(
-            Problem::from_answer(StatusCode::GATEWAY_TIMEOUT, body).to_string(),
+            problem.to_string(),
             "no block within 30 s; ask for it with `chainloom tx ab`"
+        );
+        problem.ledger_flag = " --ledger trade".to_owned();
+        assert_eq!(
+            problem.to_string(),
+            "no block within 30 s; ask for it with `chainloom tx ab --ledger trade`"
         );
     }
 

@@ -53,11 +53,11 @@ pub(crate) enum DialError {
     #[error("it did not accept a connection within {} s", CONNECT_WITHIN.as_secs())]
     TimedOut,
     #[error(
-        "its TLS certificate is not trusted ({0}): `tls_ca_certs` has to hold the root certificate of its TLS CA"
+        "its TLS certificate is not trusted ({0}): `tls_ca_certs` (--tls-ca-certs) has to hold the root certificate of its TLS CA"
     )]
     Untrusted(TlsError),
     #[error(
-        "its TLS certificate is not for the name {expected}{}: set `ssl_target_name_override` to the name in it",
+        "its TLS certificate is not for the name {expected}{}: set `ssl_target_name_override` (--ssl-target-name-override) to the name in it",
         in_it(.presented)
     )]
     NameMismatch {

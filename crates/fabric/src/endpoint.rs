@@ -97,8 +97,9 @@ fn open(
         false => (Dialer::plain(&url.host, url.port), "http"),
         true => {
             let roots = entry.tls_roots.as_deref();
-            let roots =
-                roots.ok_or("it has no `tlsCACerts` (`tls_ca_certs`), which prove who it is")?;
+            let roots = roots.ok_or(
+                "it has no `tlsCACerts` (`tls_ca_certs`, --tls-ca-certs), which prove who it is",
+            )?;
             let (name, client) = (entry.server_name.as_deref(), client.cloned());
             let dialer = Dialer::secure(&url.host, url.port, roots, name, client)?;
             (dialer, "https")

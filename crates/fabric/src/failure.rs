@@ -233,6 +233,19 @@ pub(crate) fn of_contract(contract: &str, error: LedgerError) -> LedgerError {
     }
 }
 
+/// The error of a query. What errors say for calls that submit would only make its reader wonder.
+pub(crate) fn of_query(mut error: LedgerError) -> LedgerError {
+    const NOTHING_SUBMITTED: &str = "; nothing was submitted";
+    if let LedgerError::Refused { detail, .. }
+    | LedgerError::Unavailable { detail, .. }
+    | LedgerError::TooManyRequests { detail, .. } = &mut error
+        && detail.contains(NOTHING_SUBMITTED)
+    {
+        *detail = detail.replace(NOTHING_SUBMITTED, "");
+    }
+    error
+}
+
 fn denied(detail: &str) -> LedgerError {
     LedgerError::AccessDenied {
         detail: format!(

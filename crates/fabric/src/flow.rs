@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::call::ChannelCall;
 use crate::commit::ById;
 use crate::direct::Direct;
-use crate::failure::of_contract;
+use crate::failure::{of_contract, of_query};
 use crate::gateway::{Commit, Endorsed, Gateway, Unsigned};
 use crate::identity::CurrentIdentity;
 use crate::proposal::SignedCall;
@@ -74,7 +74,7 @@ impl Flow {
             Self::Gateway(gateway) => gateway.evaluate(call).await,
             Self::Direct(direct) => direct.evaluate(call).await,
         };
-        outcome.map_err(|error| of_contract(&call.invocation.contract, error))
+        outcome.map_err(|error| of_query(of_contract(&call.invocation.contract, error)))
     }
 
     /// Runs a function whose call somebody of an organization, its MSP id being `own`, has signed.
@@ -91,7 +91,7 @@ impl Flow {
             Self::Gateway(gateway) => gateway.evaluate_signed(signed, call, own).await,
             Self::Direct(direct) => direct.evaluate_signed(signed, call, own).await,
         };
-        outcome.map_err(|error| of_contract(&call.invocation.contract, error))
+        outcome.map_err(|error| of_query(of_contract(&call.invocation.contract, error)))
     }
 
     /// Has a call endorsed that somebody of an organization, its MSP id being `own`, has signed. They are to sign what comes of it, too.

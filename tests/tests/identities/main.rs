@@ -289,7 +289,7 @@ impl Office {
         assert!(
             self.refused(&["reenroll", "alice@Org1MSP"])
                 .await
-                .contains("name it with `ca`")
+                .contains("name it with `ca` (--ca-url")
         );
         let words = self.enrolling("alice", "unused\n");
         let at = words
@@ -352,6 +352,7 @@ impl Office {
         );
         let detail = problem["detail"].as_str().expect("a sentence");
         assert!(detail.contains("in use by the ledgers trade"), "{detail}");
+        assert!(detail.contains("force=true (--force)"), "{detail}");
 
         let crl = self.node.options().folder().join("org1.crl");
         let crl = crl.to_str().expect("the folder's name is text");

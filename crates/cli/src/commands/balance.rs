@@ -8,7 +8,7 @@ use super::query::{QueryResult, ask};
 
 /// Shows an account's balance: an exact decimal number, nothing else.
 pub(crate) async fn run(arguments: &BalanceArguments) -> Result<(), Error> {
-    let client = Client::new(&arguments.remote).await?;
+    let client = Client::of_tutorial(&arguments.remote, "balance").await?;
     let answer = ask(
         &client,
         Some(COIN),

@@ -2,7 +2,7 @@ use http::HeaderName;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::arguments::{CallFlags, InvokeArguments, Remote, WaitFor};
+use crate::arguments::{CallFlags, InvokeArguments, WaitFor};
 use crate::client::{Client, Request};
 use crate::error::Error;
 use crate::output::{Details, Output, value};
@@ -60,18 +60,18 @@ pub(crate) async fn run(arguments: &InvokeArguments) -> Result<(), Error> {
         idempotency_key: arguments.idempotency_key.clone(),
         retry: arguments.retry,
     };
-    submit(call, &arguments.remote).await
+    let client = Client::new(&arguments.remote).await?;
+    submit(&client, call, arguments.remote.json).await
 }
 
 /// Submits a call and prints its receipt.
-pub(super) async fn submit(call: Call, remote: &Remote) -> Result<(), Error> {
-    let client = Client::new(remote).await?;
+pub(super) async fn submit(client: &Client, call: Call, as_json: bool) -> Result<(), Error> {
     let request = Request::post(&client.ledger_path(&["invoke"]))
         .json(body(&call))
         .header(IDEMPOTENCY_KEY, call.idempotency_key);
     let answer = client.ask(request).await?;
     let mut output = Output::new();
-    if remote.json {
+    if as_json {
         return output.line(answer.text());
     }
     let receipt: Receipt = answer.read()?;

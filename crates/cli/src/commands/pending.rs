@@ -10,7 +10,7 @@ use super::query::{QueryResult, ask};
 
 /// Lists the transactions that wait for a block, in the order in which they were accepted.
 pub(crate) async fn run(remote: &Remote) -> Result<(), Error> {
-    let client = Client::new(remote).await?;
+    let client = Client::of_tutorial(remote, "pending").await?;
     let answer = ask(&client, Some(COIN), "pending", &[], &CallFlags::default()).await?;
     let mut output = Output::new();
     if remote.json {
@@ -27,7 +27,8 @@ pub(crate) async fn run(remote: &Remote) -> Result<(), Error> {
     let number = waiting.len() as u64;
     let verb = if number == 1 { "waits" } else { "wait" };
     output.line(&format!(
-        "{} {verb} for a block: `chainloom mine` makes one.",
-        count(number, "transaction")
+        "{} {verb} for a block: `chainloom mine{}` makes one.",
+        count(number, "transaction"),
+        client.ledger_flag()
     ))
 }

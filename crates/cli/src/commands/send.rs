@@ -1,4 +1,5 @@
 use crate::arguments::{CallFlags, SendArguments};
+use crate::client::Client;
 use crate::error::Error;
 use crate::output::shortened;
 
@@ -28,7 +29,8 @@ pub(crate) async fn run(arguments: &SendArguments) -> Result<(), Error> {
         idempotency_key: None,
         retry: None,
     };
-    submit(call, &arguments.remote).await
+    let client = Client::of_tutorial(&arguments.remote, "send").await?;
+    submit(&client, call, arguments.remote.json).await
 }
 
 /// Refuses here what the server would, which does not know that a number was meant.

@@ -31,6 +31,7 @@ pub(crate) async fn run(arguments: &ShowtxByVerArguments) -> Result<(), Error> {
         return Err(Error::NoEndorsement {
             block: block.number,
             index,
+            ledger_flag: client.ledger_flag(),
         });
     }
     let mut output = Output::new();

@@ -363,3 +363,20 @@ fn another_peer_is_asked_only_where_this_one_cannot_be_reached() {
         &[]
     )));
 }
+
+#[test]
+fn a_query_that_failed_is_not_told_that_nothing_was_submitted() {
+    for error in [
+        unavailable("peer0 is away", Vec::new()),
+        LedgerError::TooManyRequests {
+            code: "queue_full",
+            detail: "10 calls wait; nothing was submitted, try again in 2 s".to_owned(),
+            retry_after_s: 2,
+        },
+    ] {
+        let before = error.to_string();
+        assert!(before.contains("; nothing was submitted"), "{before}");
+        let after = of_query(error).to_string();
+        assert_eq!(after, before.replace("; nothing was submitted", ""));
+    }
+}

@@ -182,7 +182,7 @@ pub(crate) fn invalid(name: &str, text: &str, expected: &str) -> Problem {
     )
 }
 
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     text.chars().take(80).collect()
 }
 

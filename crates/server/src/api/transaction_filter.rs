@@ -1,5 +1,6 @@
 //! Which transactions a request means, for the list of the API and the explorer's.
 
+use chainloom_fabric::wire::ValidationCode;
 use chainloom_index::{CodeName, KeyName, TransactionFilter};
 use chainloom_ledger::{Account, CreatorName, Ledger};
 use jiff::Timestamp;
@@ -37,7 +38,7 @@ pub(crate) async fn transaction_filter(
     let mut filter = TransactionFilter {
         certificate: parameters.parsed("certificate")?,
         function: parameters.text("function")?,
-        code: code.as_deref().map(CodeName::from),
+        code: code.as_deref().map(verdict).transpose()?,
         ..TransactionFilter::default()
     };
     match from {
@@ -49,6 +50,14 @@ pub(crate) async fn transaction_filter(
         Some(Bound::Block(number)) => filter.to_block = Some(number),
         Some(Bound::Time(time)) => filter.to_time = Some(time),
         None => {}
+    }
+    check_order(&filter)?;
+    if served.node.is_none() && (account.is_some() || account_json.is_some()) {
+        return Err(Problem::bad_request(
+            "no_accounts",
+            "a channel of Fabric has no accounts, so no transaction is an account's: `creator` (`MSP/name` or `me`), `contract`, `function`, `key` and \
+             `certificate` say which are meant",
+        ));
     }
     filter.account = match (account, account_json) {
         (None, None) => None,
@@ -101,6 +110,36 @@ pub(crate) async fn transaction_filter(
     Ok(filter)
 }
 
+/// A verdict by its number or name. A name that no verdict has would find nothing, as if there were none.
+fn verdict(text: &str) -> Result<CodeName, Problem> {
+    let code = CodeName::from(text);
+    let mut names: Vec<&str> = (0..=u8::MAX)
+        .map(|number| ValidationCode(number).name())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    match &code {
+        CodeName::Name(name) if !names.contains(&name.as_str()) => {
+            let expected = format!("a number, such as 11, or one of {}", names.join(", "));
+            Err(invalid("code", text, &expected))
+        }
+        _ => Ok(code),
+    }
+}
+
+/// Refuses a range that ends before it begins.
+fn check_order(filter: &TransactionFilter) -> Result<(), Problem> {
+    let said = match (filter.from_block, filter.to_block) {
+        (Some(from), Some(to)) if from > to => format!("`from` is block {from} and `to` is {to}"),
+        _ => match (filter.from_time, filter.to_time) {
+            (Some(from), Some(to)) if from > to => format!("`from` is {from} and `to` is {to}"),
+            _ => return Ok(()),
+        },
+    };
+    let detail = format!("{said}: the first comes behind the last, so nothing can be between them");
+    Err(Problem::bad_request("invalid_range", detail))
+}
+
 /// A block's number, or a time.
 fn bound(parameters: &mut Parameters, name: &'static str) -> Result<Option<Bound>, Problem> {
     let Some(text) = parameters.text(name)? else {
@@ -119,7 +158,7 @@ async fn own_account(served: &ServedLedger) -> Result<Account, Problem> {
     node_id.as_deref().map(Account::named).ok_or_else(|| {
         Problem::not_found(
             "no_own_account",
-            "this ledger has no account of its own, so no account is `me`; on a channel `creator=me` is its user",
+            "this ledger has no account of its own, so no account is `me`",
         )
     })
 }

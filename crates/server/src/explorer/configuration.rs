@@ -9,7 +9,7 @@ use chainloom_ledger::{
 use http::{StatusCode, Uri};
 use jiff::Timestamp;
 
-use super::format::{age, printable, size, span};
+use super::format::{age, count, printable, size, span};
 use super::frame::Frame;
 use super::page::{PageResult, page};
 use super::served::Shown;
@@ -40,7 +40,7 @@ struct Configuration {
 struct Orderer {
     consensus_type: String,
     state: String,
-    transactions_max: u32,
+    transactions_max: String,
     bytes_max: String,
     bytes_preferred: String,
     batch_timeout: String,
@@ -83,7 +83,7 @@ impl Orderer {
         Orderer {
             consensus_type: config.consensus_type.clone(),
             state: config.state.clone(),
-            transactions_max: batch.max_message_count,
+            transactions_max: count(batch.max_message_count.into(), "transaction"),
             bytes_max: size(batch.absolute_max_bytes.into()),
             bytes_preferred: size(batch.preferred_max_bytes.into()),
             batch_timeout: span(config.batch_timeout_ms as f64 / 1e3),

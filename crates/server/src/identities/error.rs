@@ -30,7 +30,7 @@ pub enum IdentitiesError {
     Authority(#[from] AuthorityError),
     /// Nobody said which CA.
     #[error(
-        "the wallet does not know the CA of `{0}`, which was imported without one: name it with `ca`"
+        "the wallet does not know the CA of `{0}`, which was imported without one: name it with `ca` (--ca-url and --tls-ca-certs)"
     )]
     NoAuthority(Label),
     /// Registered, but with no certificate.
@@ -52,7 +52,7 @@ pub enum IdentitiesError {
     NoSecret,
     /// Ledgers sign with it.
     #[error(
-        "`{label}` is in use by the ledgers {}: remove them first, or forget it all the same with force=true",
+        "`{label}` is in use by the ledgers {}: remove them first, or forget it all the same with force=true (--force)",
         ledgers.join(", ")
     )]
     InUse {

@@ -96,7 +96,7 @@ fn warnings(
             let by_itself = match (renews_at, &record.enrollment) {
                 (Some(_), _) => "",
                 (None, None) => {
-                    "; it is not renewed by itself, for its CA is not known: reenroll it with `ca`"
+                    "; it is not renewed by itself, for its CA is not known: reenroll it with `ca` (--ca-url and --tls-ca-certs)"
                 }
                 (None, Some(_)) => "; it is not renewed by itself: reenroll it",
             };

@@ -11,10 +11,10 @@ use chainloom_ledger::{
     CertificateSummary, Collection, ConfigDifference, ConfigHistory, ConfigVersion, Consenter,
     ContractDefinition, ContractEvent, ContractResponse, Creator, CreatorName, Endorsed, Endorser,
     Hash, Header, InvokeOptions, KeyRead, KeyWrite, Ledger, LedgerConfig, LedgerError, LedgerInfo,
-    LedgerKind, OrdererConfig, Organization, Payload, PeerReport, Position, PrivateCollection,
-    PrivatePolicy, PrivateRead, PrivateWrite, QueryAnswer, RangeKey, RangeRead, Receipt,
-    ReceiptStatus, TimeSource, Transaction, TransactionKind, TransactionRange, TransactionSelector,
-    ValidationCode, Version,
+    LedgerKind, OrdererConfig, Organization, Payload, PeerReport, PeerRole, PeerTrouble, Position,
+    PrivateCollection, PrivatePolicy, PrivateRead, PrivateWrite, QueryAnswer, RangeKey, RangeRead,
+    Receipt, ReceiptStatus, TimeSource, Transaction, TransactionKind, TransactionRange,
+    TransactionSelector, ValidationCode, Version,
 };
 use chainloom_server::{Ledgers, Limits, ServedLedger, Server, ServerOptions};
 use futures_util::StreamExt;
@@ -503,6 +503,14 @@ impl Ledger for Channel {
     fn peers(&self) -> BoxFuture<'_, Result<Vec<PeerReport>, LedgerError>> {
         ready(Ok(vec![PeerReport {
             address: "peer0.example:7051".to_owned(),
+            role: Some(PeerRole::Peer),
+            organization: Some("Org1MSP".to_owned()),
+            height: Some(17),
+            first_block: Some(5),
+            last_error: Some(PeerTrouble {
+                at: jiff::Timestamp::UNIX_EPOCH,
+                detail: "its stream broke".to_owned(),
+            }),
             ..PeerReport::default()
         }]))
     }

@@ -252,7 +252,14 @@ async fn pages_of_the_tutorial_are_not_there() {
     }
     has(
         &server.page("/explorer/trade/peers").await,
-        &["peer0.example:7051", "not asked yet"],
+        &[
+            "peer0.example:7051",
+            "<td>peer</td>",
+            "<td>Org1MSP</td>",
+            "<td>17, from 5 on</td>",
+            "not asked yet",
+            " days ago: its stream broke",
+        ],
     );
 }
 

@@ -66,17 +66,29 @@ async fn transactions_are_found_by_what_is_true_of_them() {
         ("from=yesterday", "invalid_parameter"),
         ("collection=secrets", "key_missing"),
         ("cursor=5", "invalid_cursor"),
+        ("code=MVCC", "invalid_parameter"),
+        ("from=2&to=1", "invalid_range"),
+        (
+            "from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z",
+            "invalid_range",
+        ),
+        ("account=alice", "no_accounts"),
+        ("account_json=5", "no_accounts"),
     ] {
         let (status, problem) = problem(&server, &format!("/transactions?{query}")).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");
         assert_eq!(problem["code"], code, "{query}");
     }
-    let (status, problem) = problem(&server, "/transactions?account=me").await;
-    assert_eq!(
-        (status, &problem["code"]),
-        (StatusCode::NOT_FOUND, &json!("no_own_account"))
-    );
-    assert!(problem["detail"].as_str().unwrap().contains("creator=me"));
+    for (query, said) in [
+        ("code=MVCC", "11, or one of BAD_CHANNEL_HEADER, "),
+        ("code=MVCC", ", MVCC_READ_CONFLICT, "),
+        ("from=2&to=1", "`from` is block 2 and `to` is 1"),
+        ("account=me", "`creator` (`MSP/name` or `me`)"),
+    ] {
+        let (_, problem) = problem(&server, &format!("/transactions?{query}")).await;
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(said), "{query}: {detail}");
+    }
 }
 
 #[tokio::test]
@@ -100,6 +112,28 @@ async fn a_keys_history_is_read_by_its_bytes() {
         (&none["writes"], &none["key"]),
         (&json!([]), &json!({"base64": "/wA="}))
     );
+    for (path, code, said) in [
+        (
+            "/keys/nobody/history?key=a",
+            "contract_not_found",
+            "its contracts: basic",
+        ),
+        (
+            "/keys/basic/history?key=a&collection=none",
+            "collection_not_found",
+            "its collections: secrets, and _implicit_org_MSPID",
+        ),
+    ] {
+        let (status, problem) = problem(&server, path).await;
+        assert_eq!(
+            (status, &problem["code"]),
+            (StatusCode::NOT_FOUND, &json!(code))
+        );
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(said), "{detail}");
+    }
+    let implicit = "/keys/basic/history?key=a&collection=_implicit_org_Org1MSP";
+    assert_eq!(server.read(implicit).await["writes"], json!([]));
     let (status, problem) = problem(&server, "/keys/probe/history").await;
     assert_eq!(
         (status, &problem["code"]),

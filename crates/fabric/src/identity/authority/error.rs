@@ -52,7 +52,7 @@ pub enum AuthorityError {
     },
     /// The server could not prove itself.
     #[error(
-        "the server at {endpoint} did not prove on TLS that it is the CA: {source}; check the root certificate, and the name to expect"
+        "the server at {endpoint} did not prove on TLS that it is the CA: {source}; check the root certificate (`tls_ca_certs`, --tls-ca-certs), and the name to expect (`ssl_target_name_override`, --ssl-target-name-override)"
     )]
     Tls {
         /// Which CA.

@@ -5,7 +5,7 @@ use chainloom_ledger::{Consenter, Ledger, OrdererConfig};
 use http::{StatusCode, Uri};
 use jiff::Timestamp;
 
-use super::super::format::{size, span};
+use super::super::format::{count, size, span};
 use super::super::frame::{Frame, Notice};
 use super::super::overview::RECENT_BLOCKS;
 use super::super::page::{PageError, PageResult, page};
@@ -49,8 +49,8 @@ impl Orderer {
         Orderer {
             consensus_type: config.consensus_type,
             block_limits: format!(
-                "{} transactions, {} (preferred {})",
-                batch.max_message_count,
+                "{}, {} (preferred {})",
+                count(batch.max_message_count.into(), "transaction"),
                 size(batch.absolute_max_bytes.into()),
                 size(batch.preferred_max_bytes.into())
             ),

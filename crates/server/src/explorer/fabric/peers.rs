@@ -1,5 +1,5 @@
 use askama::Template;
-use chainloom_ledger::{Ledger, PeerReport};
+use chainloom_ledger::{Ledger, PeerReport, PeerRole};
 use http::{StatusCode, Uri};
 use jiff::Timestamp;
 
@@ -18,9 +18,17 @@ struct Peers {
 /// A line of the table of peers.
 struct PeerRow {
     address: String,
+    role: &'static str,
+    organization: String,
+    /// Number of its last block, and of its first where that is not the channel's.
+    blocks: String,
     asked: String,
+    /// Whether it did what it was asked.
+    answered: bool,
     code: String,
     detail: String,
+    /// What last went wrong with it, and when.
+    trouble: Option<(String, String)>,
 }
 
 impl PeerRow {
@@ -28,6 +36,26 @@ impl PeerRow {
         let outcome = report.outcome.as_ref();
         PeerRow {
             address: printable(&report.address),
+            role: match report.role {
+                Some(PeerRole::Peer) => "peer",
+                Some(PeerRole::Orderer) => "orderer",
+                None => "",
+            },
+            organization: report
+                .organization
+                .as_deref()
+                .map_or_else(String::new, printable),
+            blocks: match (report.height, report.first_block) {
+                (Some(height), Some(first)) => format!("{height}, from {first} on"),
+                (Some(height), None) => height.to_string(),
+                (None, Some(first)) => format!("from {first} on"),
+                (None, None) => String::new(),
+            },
+            answered: report.away().is_none(),
+            trouble: report
+                .last_error
+                .as_ref()
+                .map(|error| (age(Some(error.at), now), printable(&error.detail))),
             asked: match report.asked_at {
                 Some(time) => age(Some(time), now),
                 None => "not yet".to_owned(),
