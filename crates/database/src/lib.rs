@@ -7,6 +7,9 @@
 //! as one: it neither reads nor writes the file any more, and closing it leaves it as it is. A file is never walked for that, so
 //! opening costs the same with any size.
 //!
+//! What this does not see is what was right once: a page that the disk did not write although it said so, or a file that was put back, is an
+//! older page with its right number and checksum.
+//!
 //! Nothing here knows what stands in a database.
 #![forbid(unsafe_code)]
 

@@ -1,18 +1,20 @@
 //! What a peer says of its chain: how far it has come, and where it begins.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use chainloom_ledger::LedgerError;
-use futures_util::future::join_all;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use prost::Message as _;
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::deliver::Source;
 use crate::endpoint::Peer;
 use crate::failure::words_of;
+use crate::kept::Kept;
 use crate::proposal::{Invocation, sign_call};
 use crate::wire::proto::common::BlockchainInfo;
 
@@ -24,10 +26,11 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 const FAILED_FROM: i32 = 400;
 /// How long it is believed that the first blocks are nowhere: a peer that has them may come back.
 const BEGINNING_KEPT_FOR: Duration = Duration::from_secs(60);
+/// The same where no peer told anything.
+const SILENCE_KEPT_FOR: Duration = Duration::from_secs(5);
 
-/// Where the chain begins that the peers have, and when they were asked.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ChainBeginning(Arc<Mutex<Option<(Instant, u64)>>>);
+/// Where the chain begins that the peers have; `None` where none of them told.
+pub(crate) type ChainBeginning = Arc<Kept<Option<u64>>>;
 
 /// What a peer says of its chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,24 +91,51 @@ impl Source {
 
     /// Number of the first block that any peer can send; `None` while no peer says.
     pub(crate) async fn first_block(&self) -> Option<u64> {
-        let mut beginning = self.beginning.0.lock().await;
-        match *beginning {
+        let beginning = &self.beginning;
+        let known = beginning.last().and_then(|last| *last);
+        let kept_for = match known {
             // Block 0 does not go away.
-            Some((_, 0)) => return Some(0),
-            Some((asked_at, first)) if asked_at.elapsed() < BEGINNING_KEPT_FOR => {
-                return Some(first);
-            }
-            _ => {}
+            Some(0) => return known,
+            Some(_) => BEGINNING_KEPT_FOR,
+            None => SILENCE_KEPT_FOR,
+        };
+        if let Some(kept) = beginning.fresh(kept_for) {
+            return *kept;
         }
+        let source = self.clone();
+        let asking = tokio::spawn(async move {
+            let asking = source.beginning.read(async {
+                // Somebody else may have asked while this one waited for its turn.
+                match source.beginning.fresh(kept_for) {
+                    Some(kept) => Ok::<_, Infallible>(*kept),
+                    None => Ok(source.ask_first_block().await.or(known)),
+                }
+            });
+            match asking.await {
+                Ok(first) => *first,
+            }
+        });
+        match known {
+            // They are asked beside it.
+            Some(_) => known,
+            None => asking.await.ok().flatten(),
+        }
+    }
+
+    /// Asks all peers side by side.
+    async fn ask_first_block(&self) -> Option<u64> {
         let asked = self.peers.iter().map(|peer| self.chain_info(peer));
-        let answers = join_all(asked).await.into_iter().flatten();
-        match answers.map(|info| info.first_block).min() {
-            Some(first) => {
-                *beginning = Some((Instant::now(), first));
-                Some(first)
+        let mut answers: FuturesUnordered<_> = asked.collect();
+        let mut first = None;
+        while let Some(answer) = answers.next().await {
+            let Ok(info) = answer else { continue };
+            first = Some(info.first_block.min(first.unwrap_or(u64::MAX)));
+            // Nothing is before that, whatever the others say.
+            if first == Some(0) {
+                break;
             }
-            None => beginning.map(|(_, first)| first),
         }
+        first
     }
 
     /// Why no peer sends a block that is due.

@@ -17,9 +17,11 @@ use crate::failure::explain_deliver;
 use crate::identity::{CurrentIdentity, IdentityState};
 use crate::kept::Kept;
 use crate::proposal::sign_seek;
+use crate::transport::Transport;
 use crate::troubles::Troubles;
 use crate::wire::proto::common::{self, Status as Answer};
 use crate::wire::proto::orderer::{self, seek_position};
+use crate::wire::proto::protos::deliver_client::DeliverClient;
 use crate::wire::proto::protos::{DeliverResponse, deliver_response};
 use crate::wire::{Block, check_data_hash};
 
@@ -36,6 +38,9 @@ pub(crate) enum Which {
     Newest,
 }
 
+/// Over which connection to a peer.
+type Service = fn(&Peer) -> DeliverClient<Transport>;
+
 /// Where blocks come from.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
@@ -49,6 +54,8 @@ pub(crate) struct Source {
     pub(crate) beginning: ChainBeginning,
     /// What they last said of themselves.
     pub(crate) reports: Arc<Kept<Vec<PeerReport>>>,
+    /// Whether enough orderers were there when they were last asked.
+    pub(crate) orderers: Arc<Kept<Result<(), LedgerError>>>,
 }
 
 /// Blocks that a peer sends one after the other.
@@ -82,7 +89,8 @@ impl Source {
                 SILENT_AT_MOST
             };
             let ask = async {
-                let mut blocks = self.open_at(peer, position, Some(position)).await?;
+                let opening = self.open_at(peer, Peer::deliver, position, Some(position));
+                let mut blocks = opening.await?;
                 blocks.next().await
             };
             let error = match timeout(within, ask).await {
@@ -112,11 +120,14 @@ impl Source {
     /// # Errors
     /// [`LedgerError`].
     pub(crate) async fn follow(&self, number: u64) -> Result<Blocks, LedgerError> {
-        let (_, blocks) = self.follow_at(number, &BTreeSet::new()).await?;
+        let (_, blocks) = self
+            .open_from(number, &BTreeSet::new(), Peer::deliver)
+            .await?;
         Ok(blocks)
     }
 
-    /// The same from the first peer that takes the request, without those passed over, by their index; and which one that is.
+    /// The same for who reads them at their own pace, from the first peer that takes the request, without those passed over, by their index; and
+    /// which one that is.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -125,13 +136,23 @@ impl Source {
         number: u64,
         passed_over: &BTreeSet<usize>,
     ) -> Result<(usize, Blocks), LedgerError> {
+        let service = Peer::deliver_to_readers;
+        self.open_from(number, passed_over, service).await
+    }
+
+    async fn open_from(
+        &self,
+        number: u64,
+        passed_over: &BTreeSet<usize>,
+        service: Service,
+    ) -> Result<(usize, Blocks), LedgerError> {
         let start = seek_position::Type::Specified(orderer::SeekSpecified { number });
         let mut refusal = None;
         for (index, peer) in self.peers.iter().enumerate() {
             if passed_over.contains(&index) {
                 continue;
             }
-            let opening = self.open_at(peer, start, None);
+            let opening = self.open_at(peer, service, start, None);
             match self.unless_frozen(peer, opening).await {
                 Ok(blocks) => return Ok((index, blocks)),
                 Err(error) => {
@@ -163,16 +184,24 @@ impl Source {
     async fn open_at(
         &self,
         peer: &Peer,
+        service: Service,
         start: seek_position::Type,
         stop: Option<seek_position::Type>,
     ) -> Result<Blocks, LedgerError> {
         // Before the identity is taken: none of its successors passes unseen.
-        let changes = self.identity.changes();
+        let mut changes = self.identity.changes();
         let seek = sign_seek(&*self.identity.get()?, &self.channel, start, stop);
         let seek = seek.map_err(|error| unavailable(error.to_string()))?;
         // The request stays open: a peer ends the stream of blocks when it ends.
         let request = stream::once(async { seek }).chain(stream::pending());
-        match peer.deliver().deliver(request).await {
+        let mut service = service(peer);
+        // A peer says nothing before it has a block to send, which may be long.
+        let opened = tokio::select! {
+            biased;
+            Ok(()) = changes.changed() => return Err(outdated(&peer.address)),
+            opened = service.deliver(request) => opened,
+        };
+        match opened {
             Ok(response) => Ok(Blocks {
                 address: peer.address.clone(),
                 stream: response.into_inner(),
@@ -215,13 +244,10 @@ impl Blocks {
         let address = &self.address;
         let mut changes = self.changes.clone();
         let message = tokio::select! {
-            message = self.stream.message() => message,
+            biased;
             // No stream outlives the identity that it was opened with.
-            Ok(()) = changes.changed() => {
-                return Err(unavailable(format!(
-                    "the identity changed, so {address} is asked anew"
-                )));
-            }
+            Ok(()) = changes.changed() => return Err(outdated(address)),
+            message = self.stream.message() => message,
         };
         let message = message.map_err(|status| explain_deliver(address, &status))?;
         let answer = message.and_then(|message| message.r#type);
@@ -246,6 +272,10 @@ impl Blocks {
     }
 }
 
+fn outdated(address: &str) -> LedgerError {
+    unavailable(format!("the identity changed, so {address} is asked anew"))
+}
+
 fn no_peers() -> LedgerError {
     unavailable("the connection has no peers".to_owned())
 }
@@ -255,5 +285,53 @@ fn unavailable(detail: String) -> LedgerError {
         code: "peer_unavailable",
         detail,
         endorsers: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use jiff::Timestamp;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::identity::{Identity, KeyKind, testing};
+    use crate::profile::NodeEntry;
+
+    #[tokio::test]
+    async fn who_waits_for_a_first_block_hears_at_once_that_the_identity_was_taken_away() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let entry = NodeEntry {
+            name: "peer0".to_owned(),
+            url: format!("grpc://{}", listener.local_addr().unwrap()),
+            tls_roots: None,
+            server_name: None,
+        };
+        let credentials = testing::credentials(KeyKind::P256);
+        let identity = Identity::new(&credentials, Timestamp::now()).unwrap();
+        let source = Source {
+            identity: CurrentIdentity::new(identity),
+            channel: "trade".to_owned(),
+            peers: Arc::new([Peer::new(&entry, None).unwrap()]),
+            troubles: Troubles::default(),
+            beginning: ChainBeginning::default(),
+            reports: Arc::default(),
+            orderers: Arc::default(),
+        };
+        let follows = source.follow(7);
+        let withdraws = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut connection = h2::server::handshake(stream).await.unwrap();
+            // It is asked, and has no block yet.
+            let asked = connection.accept().await.unwrap().unwrap();
+            source.identity.withdraw("`alice` was forgotten");
+            (connection, asked)
+        };
+        let (followed, _held) = tokio::join!(follows, withdraws);
+        let error = followed.unwrap_err();
+        assert!(
+            error.to_string().contains("the identity changed"),
+            "{error}"
+        );
     }
 }

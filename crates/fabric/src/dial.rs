@@ -100,8 +100,8 @@ impl DialError {
             Self::Refused(_) | Self::Unreachable(_) | Self::TimedOut | Self::NotValidNow(_) => {
                 false
             }
-            // A name server that does not answer now says nothing of the name.
-            Self::UnknownHost { source, .. } => !source.to_string().contains("Temporary failure"),
+            // A node's name comes and goes with it, in a cluster for one.
+            Self::UnknownHost { .. } => false,
             // A node that is just starting or ending breaks the handshake off.
             Self::Tls(error) => tls_error(error).is_some(),
             Self::Fenced(_)

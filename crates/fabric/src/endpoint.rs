@@ -1,4 +1,5 @@
-//! Peers and orderers that are spoken to: one connection each, opened when it is first used and again when it broke.
+//! Peers and orderers that are spoken to: one connection each, opened when it is first used and again when it broke; and another one to a peer
+//! for those who read its blocks at their own pace.
 
 use tonic::codegen::http::Uri;
 use tonic::codegen::http::uri::InvalidUri;
@@ -13,7 +14,7 @@ use crate::wire::proto::orderer::atomic_broadcast_client::AtomicBroadcastClient;
 use crate::wire::proto::protos::deliver_client::DeliverClient;
 use crate::wire::proto::protos::endorser_client::EndorserClient;
 
-/// What a peer sends at most in one message.
+/// What a node sends at most in one message.
 const MESSAGE_BYTES_MAX: usize = 100 << 20;
 
 /// A peer that is spoken to.
@@ -25,6 +26,7 @@ pub(crate) struct Peer {
     pub(crate) windows: Windows,
     pub(crate) dialer: Dialer,
     transport: Transport,
+    readers: Transport,
 }
 
 impl Peer {
@@ -33,12 +35,13 @@ impl Peer {
     /// # Errors
     /// What is wrong with what the profile says of it.
     pub(crate) fn new(entry: &NodeEntry, client: Option<&ClientTls>) -> Result<Self, String> {
-        let (address, dialer, transport) = open(entry, client)?;
+        let (address, dialer, origin) = open(entry, client)?;
         Ok(Self {
             address,
-            dialer,
             windows: Windows::default(),
-            transport,
+            transport: Transport::new(dialer.clone(), origin.clone()),
+            readers: Transport::for_readers(dialer.clone(), origin),
+            dialer,
         })
     }
 
@@ -52,9 +55,14 @@ impl Peer {
         EndorserClient::new(self.transport.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 
-    /// Its service that sends blocks.
+    /// Its service that sends blocks, for what is read as it comes.
     pub(crate) fn deliver(&self) -> DeliverClient<Transport> {
         DeliverClient::new(self.transport.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    /// The same for readers who take their time. Their connection is another one: what they leave unread holds up no call.
+    pub(crate) fn deliver_to_readers(&self) -> DeliverClient<Transport> {
+        DeliverClient::new(self.readers.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 }
 
@@ -73,25 +81,23 @@ impl Orderer {
     /// # Errors
     /// What is wrong with what the profile says of it.
     pub(crate) fn new(entry: &NodeEntry, client: Option<&ClientTls>) -> Result<Self, String> {
-        let (address, dialer, transport) = open(entry, client)?;
+        let (address, dialer, origin) = open(entry, client)?;
         Ok(Self {
             address,
+            transport: Transport::new(dialer.clone(), origin),
             dialer,
-            transport,
         })
     }
 
-    /// Its service that takes transactions.
+    /// Its service that takes transactions, and sends blocks.
     pub(crate) fn broadcast(&self) -> AtomicBroadcastClient<Transport> {
-        AtomicBroadcastClient::new(self.transport.clone())
+        let client = AtomicBroadcastClient::new(self.transport.clone());
+        client.max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 }
 
-/// Where the node is, and the connection to it.
-fn open(
-    entry: &NodeEntry,
-    client: Option<&ClientTls>,
-) -> Result<(String, Dialer, Transport), String> {
+/// Where the node is, how it is dialled, and how requests name it.
+fn open(entry: &NodeEntry, client: Option<&ClientTls>) -> Result<(String, Dialer, Uri), String> {
     let url = EndpointUrl::parse(&entry.url).map_err(|problem| problem.to_string())?;
     let (dialer, scheme) = match url.is_secure {
         false => (Dialer::plain(&url.host, url.port), "http"),
@@ -108,14 +114,24 @@ fn open(
     let origin = format!("{scheme}://{}", url.address).parse::<Uri>();
     let origin =
         origin.map_err(|error: InvalidUri| format!("its url is {}: {error}", entry.url))?;
-    let transport = Transport::new(dialer.clone(), origin);
-    Ok((url.address, dialer, transport))
+    Ok((url.address, dialer, origin))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use bytes::Bytes;
+    use futures_util::stream;
+    use prost::Message as _;
+    use tokio::net::TcpListener;
+    use tonic::codegen::http::{HeaderMap, HeaderValue, Response};
+
     use super::*;
+    use crate::wire::proto::common::{Block, BlockData, Envelope};
+    use crate::wire::proto::orderer::{DeliverResponse, deliver_response};
 
     fn entry(url: &str, tls_roots: Option<&str>) -> NodeEntry {
         NodeEntry {
@@ -140,5 +156,63 @@ mod tests {
         }
         let peer = Peer::new(&entry("grpc://localhost:7051", None), None).unwrap();
         assert_eq!(peer.address, "localhost:7051");
+    }
+
+    /// Sends a block of 5 MiB to whoever asks, and counts the connections.
+    async fn great_blocks(listener: TcpListener, connections: Arc<AtomicUsize>) {
+        let block = Block {
+            data: Some(BlockData {
+                data: vec![vec![7; 5 << 20].into()],
+            }),
+            ..Block::default()
+        };
+        let answer = DeliverResponse {
+            r#type: Some(deliver_response::Type::Block(block)),
+        };
+        let message = answer.encode_to_vec();
+        let length = u32::try_from(message.len()).unwrap();
+        let message = [&[0][..], &length.to_be_bytes(), &message].concat();
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            connections.fetch_add(1, Ordering::Relaxed);
+            let mut connection = h2::server::handshake(stream).await.unwrap();
+            let message = Bytes::from(message.clone());
+            tokio::spawn(async move {
+                while let Some(Ok((_, mut answer))) = connection.accept().await {
+                    let head = Response::builder().header("content-type", "application/grpc");
+                    let head = head.body(()).unwrap();
+                    let mut sent = answer.send_response(head, false).unwrap();
+                    sent.send_data(message.clone(), false).unwrap();
+                    let mut trailers = HeaderMap::new();
+                    trailers.insert("grpc-status", HeaderValue::from_static("0"));
+                    sent.send_trailers(trailers).unwrap();
+                }
+            });
+        }
+    }
+
+    #[tokio::test]
+    async fn great_blocks_come_from_all_nodes_and_readers_have_a_connection_of_their_own() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let entry = entry(&format!("grpc://{}", listener.local_addr().unwrap()), None);
+        let connections = Arc::new(AtomicUsize::new(0));
+        tokio::spawn(great_blocks(listener, connections.clone()));
+        let ask = || stream::iter([Envelope::default()]);
+        let count = || connections.load(Ordering::Relaxed);
+
+        let orderer = Orderer::new(&entry, None).unwrap();
+        let mut blocks = orderer.broadcast().deliver(ask()).await.unwrap();
+        assert!(blocks.get_mut().message().await.unwrap().is_some());
+        assert_eq!(count(), 1);
+
+        let peer = Peer::new(&entry, None).unwrap();
+        for _ in 0..2 {
+            let mut blocks = peer.deliver().deliver(ask()).await.unwrap();
+            assert!(blocks.get_mut().message().await.unwrap().is_some());
+            assert_eq!(count(), 2);
+        }
+        let mut blocks = peer.deliver_to_readers().deliver(ask()).await.unwrap();
+        assert!(blocks.get_mut().message().await.unwrap().is_some());
+        assert_eq!(count(), 3);
     }
 }

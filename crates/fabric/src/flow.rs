@@ -141,14 +141,15 @@ impl Flow {
     /// Waits until a transaction stands in a block, where the stream of blocks does not tell.
     ///
     /// # Errors
-    /// [`LedgerError::Unconfirmed`] when the deadline passes before.
+    /// [`LedgerError::Unconfirmed`], whatever went wrong: the orderers have the transaction.
     pub(crate) async fn commit(
         &self,
         transaction_id: &str,
         deadline: Instant,
     ) -> Result<Commit, LedgerError> {
         if let Self::Gateway(gateway) = self {
-            return gateway.commit(transaction_id, deadline).await;
+            let commit = gateway.commit(transaction_id, deadline).await;
+            return commit.map_err(|error| unconfirmed(transaction_id, error));
         }
         loop {
             let error = match ById::find(self, transaction_id, deadline).await {
@@ -165,5 +166,55 @@ impl Flow {
             }
             sleep(LOOK_EVERY).await;
         }
+    }
+}
+
+/// Why a block was not seen says nothing of the transaction, which is under way.
+fn unconfirmed(transaction_id: &str, error: LedgerError) -> LedgerError {
+    match error {
+        unconfirmed @ LedgerError::Unconfirmed { .. } => unconfirmed,
+        error => LedgerError::Unconfirmed {
+            transaction_id: transaction_id.to_owned(),
+            detail: format!(
+                "the orderers took the transaction, but its block cannot be waited for ({error}); ask for it by its id"
+            ),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::first_answer::Avoided;
+    use crate::identity::{Identity, KeyKind, testing};
+
+    #[tokio::test]
+    async fn an_identity_that_is_taken_away_does_not_make_a_sent_transaction_a_refused_one() {
+        let credentials = testing::credentials(KeyKind::P256);
+        let identity = Identity::new(&credentials, Timestamp::now()).unwrap();
+        let identity = CurrentIdentity::new(identity);
+        let flow = Flow::Gateway(Gateway {
+            identity: identity.clone(),
+            channel: "trade".to_owned(),
+            targets: Arc::new([]),
+            avoided: Avoided::default(),
+        });
+        identity.withdraw("`alice` was forgotten");
+        let error = flow.commit("a", Instant::now()).await.unwrap_err();
+        assert_eq!(error.code(), "outcome_unknown");
+        let LedgerError::Unconfirmed {
+            transaction_id,
+            detail,
+        } = error
+        else {
+            panic!("{error}");
+        };
+        assert_eq!(transaction_id, "a");
+        assert!(detail.contains("`alice` was forgotten"), "{detail}");
     }
 }

@@ -261,7 +261,7 @@ impl Gateway {
     /// Waits until the transaction stands in a block.
     ///
     /// # Errors
-    /// [`LedgerError::Unconfirmed`] when the deadline passes before.
+    /// [`LedgerError::Unconfirmed`] when the deadline passes before; another where nobody can be asked, which says nothing of the transaction.
     pub(crate) async fn commit(
         &self,
         transaction_id: &str,

@@ -94,6 +94,7 @@ impl FabricLedger {
             troubles: Troubles::default(),
             beginning: ChainBeginning::default(),
             reports: Arc::default(),
+            orderers: Arc::default(),
         };
         let outbox = Outbox::in_memory(&source.channel);
         let commits = Commits::new(source.clone(), outbox.clone());
@@ -268,7 +269,7 @@ impl FabricLedger {
             return Ok(Some(pending));
         }
         if self.outbox.contains(id) {
-            self.same.check().await?;
+            self.same.check(Instant::now() + LOOK_UP_TIMEOUT).await?;
         }
         let Some(envelope) = self.outbox.envelope(id).await? else {
             return Ok(None);

@@ -57,7 +57,8 @@ impl FabricLedger {
         [peers, orderers].concat()
     }
 
-    /// Whether enough orderers are there for a transaction to be submitted, where this ledger talks to them by itself.
+    /// Whether enough orderers are there for a transaction to be submitted, where this ledger talks to them by itself. What came of asking them
+    /// is told again for some seconds.
     ///
     /// # Errors
     /// [`LedgerError::Unavailable`].
@@ -65,8 +66,17 @@ impl FabricLedger {
         match &self.flow {
             Flow::Gateway(_) => Ok(()),
             Flow::Direct(direct) => {
-                let deadline = tokio::time::Instant::now() + TOLD_WITHIN;
-                direct.check_orderers(deadline).await
+                let kept = &self.source.orderers;
+                if let Some(told) = kept.fresh(KEPT_FOR) {
+                    return (*told).clone();
+                }
+                let told = kept.read(async {
+                    let deadline = tokio::time::Instant::now() + TOLD_WITHIN;
+                    Ok::<_, Infallible>(direct.check_orderers(deadline).await)
+                });
+                match told.await {
+                    Ok(told) => (*told).clone(),
+                }
             }
         }
     }

@@ -88,7 +88,7 @@ impl Resender {
     }
 
     async fn see_after_all(&self, due: &[String]) {
-        if let Err(error) = self.same.check().await {
+        if let Err(error) = self.same.check(Instant::now() + SENT_WITHIN).await {
             tracing::debug!("nothing is sent again before the channel was seen: {error}");
             return sleep(LOOK_EVERY).await;
         }

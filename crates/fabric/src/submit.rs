@@ -34,7 +34,7 @@ impl FabricLedger {
         };
         let key = self.key_use(key, &call)?;
         // What is remembered of another channel is no answer.
-        self.same.check().await?;
+        self.same.check(call.deadline).await?;
         // Held until the outcome is known, so that the same call is not under way twice.
         let (_claim, used) = self.outbox.claim(&key).await?;
         match used {

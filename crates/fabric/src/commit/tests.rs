@@ -66,6 +66,7 @@ fn connected(version: FabricVersion, peers_per_organization: u16) -> Connected {
         troubles: Default::default(),
         beginning: Default::default(),
         reports: Default::default(),
+        orderers: Default::default(),
     };
     Connected {
         _folder: folder,

@@ -12,7 +12,7 @@ use super::ConnectError;
 use super::parameters::wrong;
 use crate::identity::{CurrentIdentity, Identity};
 
-/// How often a file is looked at, by its time and length only, while its identity is in use.
+/// How often a file is looked at, without reading it, while its identity is in use.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// A file as it stood at one moment: another one tells that it was written since.
@@ -20,6 +20,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub struct FileStamp {
     modified: SystemTime,
     length_bytes: u64,
+    /// Tells a file from one that took its place, even within one tick of the clock.
+    inode: u64,
 }
 
 impl FileStamp {
@@ -29,8 +31,19 @@ impl FileStamp {
         Some(Self {
             modified: metadata.modified().ok()?,
             length_bytes: metadata.len(),
+            inode: inode_of(&metadata),
         })
     }
+}
+
+#[cfg(unix)]
+fn inode_of(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn inode_of(_: &fs::Metadata) -> u64 {
+    0
 }
 
 /// The identity in a folder of `.id` files, as Fabric's own wallets have them. Stage one, where the wallet is none of ours. It reads a file.
@@ -192,6 +205,26 @@ mod tests {
         });
         let seen = followed.look();
         followed.take(seen, current);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_took_the_place_of_another_within_a_tick_of_the_clock_is_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, new) = (folder.path().join("a"), folder.path().join("new"));
+        fs::write(&path, "one").unwrap();
+        let before = FileStamp::of(&path).unwrap();
+        fs::write(&new, "two").unwrap();
+        let file = fs::File::options().write(true).open(&new).unwrap();
+        file.set_modified(before.modified).unwrap();
+        fs::rename(&new, &path).unwrap();
+        let after = FileStamp::of(&path).unwrap();
+        assert_eq!(
+            (after.modified, after.length_bytes),
+            (before.modified, before.length_bytes)
+        );
+        assert_ne!(after, before);
+        assert_eq!(FileStamp::of(&path), Some(after));
     }
 
     #[test]

@@ -14,9 +14,12 @@ use super::gathered::Gathered;
 use super::waiting::Waiting;
 use crate::dial::Dialer;
 
-/// What a node may send on one request, and on all together, before it is read.
+/// What a node may send on one request before it is read.
 const REQUEST_WINDOW_BYTES: u32 = 2 << 20;
-const CONNECTION_WINDOW_BYTES: u32 = 5 << 20;
+/// What it may send on all together, where each is read as it comes.
+pub(super) const CALLS_WINDOW_BYTES: u32 = 5 << 20;
+/// The same where some are not read for long: the most that there is, a window for each of a thousand.
+pub(super) const READERS_WINDOW_BYTES: u32 = i32::MAX as u32;
 /// The most of headers and trailers; the latter hold what went wrong at every peer that a gateway asked.
 const HEADER_BYTES_MAX: u32 = 256 << 10;
 
@@ -42,6 +45,7 @@ impl Default for KeepAlive {
 pub(super) async fn open(
     dialer: &Dialer,
     keep_alive: KeepAlive,
+    window_bytes: u32,
     waiting: Waiting,
 ) -> Result<SendRequest<Bytes>, Broken> {
     let stream = dialer.dial().await;
@@ -50,7 +54,7 @@ pub(super) async fn open(
     let mut builder = Builder::new();
     builder
         .initial_window_size(REQUEST_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .initial_connection_window_size(window_bytes)
         .max_header_list_size(HEADER_BYTES_MAX)
         .enable_push(false);
     let (sender, mut connection) = builder.handshake(gathered.clone()).await?;

@@ -12,6 +12,7 @@ mod tests;
 mod waiting;
 
 use std::fmt;
+use std::future::ready;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use h2::client::SendRequest;
+use h2::{Reason, RecvStream};
 use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::codegen::http::header::USER_AGENT;
@@ -28,7 +30,7 @@ use tonic::codegen::http::uri::PathAndQuery;
 use tonic::codegen::http::{HeaderValue, Request, Response, Uri};
 
 use self::answer::Answer;
-use self::connection::{KeepAlive, open};
+use self::connection::{CALLS_WINDOW_BYTES, KeepAlive, READERS_WINDOW_BYTES, open};
 use self::outgoing::Outgoing;
 use self::waiting::Waiting;
 use crate::dial::{DialError, Dialer};
@@ -51,6 +53,19 @@ pub(crate) enum Broken {
     Request(#[source] Arc<tonic::Status>),
 }
 
+impl Broken {
+    /// Whether the node said that it did nothing with the request: it ended the connection in good order before it came to it, or refused its
+    /// stream.
+    fn is_untouched(&self) -> bool {
+        let Self::Http2(error) = self else {
+            return false;
+        };
+        let is_ended = error.is_go_away() && error.reason() == Some(Reason::NO_ERROR);
+        let is_refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+        error.is_remote() && (is_ended || is_refused)
+    }
+}
+
 impl From<h2::Error> for Broken {
     fn from(error: h2::Error) -> Self {
         Self::Http2(Arc::new(error))
@@ -66,6 +81,8 @@ struct Node {
     /// How requests name the node.
     origin: Uri,
     keep_alive: KeepAlive,
+    /// What the node may send on the connection before it is read.
+    window_bytes: u32,
     state: Mutex<State>,
     /// How many connections were opened.
     opened: AtomicU64,
@@ -93,16 +110,22 @@ struct Open {
 }
 
 impl Transport {
-    /// Nothing is sent yet. `origin` has scheme and authority.
+    /// For requests whose answers are read as they come. Nothing is sent yet. `origin` has scheme and authority.
     pub(crate) fn new(dialer: Dialer, origin: Uri) -> Self {
-        Self::with(dialer, origin, KeepAlive::default())
+        Self::with(dialer, origin, KeepAlive::default(), CALLS_WINDOW_BYTES)
     }
 
-    fn with(dialer: Dialer, origin: Uri, keep_alive: KeepAlive) -> Self {
+    /// The same for answers that may be left unread for long: one holds up no other.
+    pub(crate) fn for_readers(dialer: Dialer, origin: Uri) -> Self {
+        Self::with(dialer, origin, KeepAlive::default(), READERS_WINDOW_BYTES)
+    }
+
+    fn with(dialer: Dialer, origin: Uri, keep_alive: KeepAlive, window_bytes: u32) -> Self {
         Self(Arc::new(Node {
             dialer,
             origin,
             keep_alive,
+            window_bytes,
             state: Mutex::new(State::Closed),
             opened: AtomicU64::new(0),
             waiting: Waiting::default(),
@@ -131,15 +154,24 @@ impl Transport {
     /// A new connection, which all who need one wait for.
     fn opening(&self) -> Shared<Opening> {
         let mut state = self.0.state();
-        if let State::Opening(opening) = &*state
-            && let Some(opening) = opening.upgrade()
-            && opening.peek().is_none()
-        {
-            return opening;
+        match &*state {
+            State::Opening(opening) => {
+                if let Some(opening) = opening.upgrade()
+                    && opening.peek().is_none()
+                {
+                    return opening;
+                }
+            }
+            // Another one opened it since this one looked.
+            State::Open(open) => {
+                let open: Opening = ready(Ok(open.clone())).boxed();
+                return open.shared();
+            }
+            State::Closed => {}
         }
         let node = self.0.clone();
         let opening: Opening = async move {
-            let opened = open(&node.dialer, node.keep_alive, node.waiting.clone()).await;
+            let opened = node.open().await;
             let opened = opened.map(|sender| Open {
                 sender,
                 number: node.opened.fetch_add(1, Ordering::Relaxed),
@@ -160,20 +192,41 @@ impl Transport {
     }
 
     async fn exchange(self, mut request: Request<Body>) -> Result<Response<Answer>, Broken> {
-        let mut sender = self.sender().await?;
         let path = request.uri().path_and_query().cloned();
         *request.uri_mut() = self.0.address(path);
         request.headers_mut().insert(USER_AGENT, NAME);
         let _one = self.0.waiting.one();
         let (head, body) = request.into_parts();
-        let (answer, stream) = sender.send_request(Request::from_parts(head, ()), false)?;
-        let mut outgoing = Outgoing::new(body, stream);
-        let answer = outgoing.send_during(answer).await?;
+        let head = Request::from_parts(head, ());
+        let mut outgoing = Outgoing::new(body);
+        let answer = match self.ask(head.clone(), &mut outgoing).await {
+            // The node ends the connection, or has no room on it, and says that it did nothing with the request.
+            Err(error) if error.is_untouched() => self.ask(head, &mut outgoing).await?,
+            answer => answer?,
+        };
+        outgoing.is_taken();
         Ok(answer.map(|incoming| Answer::new(incoming, outgoing)))
+    }
+
+    /// Sends a request, and waits for the beginning of its answer.
+    async fn ask(
+        &self,
+        head: Request<()>,
+        outgoing: &mut Outgoing,
+    ) -> Result<Response<RecvStream>, Broken> {
+        let mut sender = self.sender().await?;
+        let (answer, stream) = sender.send_request(head, false)?;
+        outgoing.begin(stream);
+        outgoing.send_during(answer).await
     }
 }
 
 impl Node {
+    async fn open(&self) -> Result<SendRequest<Bytes>, Broken> {
+        let (keep_alive, waiting) = (self.keep_alive, self.waiting.clone());
+        open(&self.dialer, keep_alive, self.window_bytes, waiting).await
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics in between.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -11,22 +11,43 @@ use tonic::body::Body;
 use super::Broken;
 
 /// The body of a request on its way. What it gives is in memory already, so nothing is gained by holding it back until the node has room.
-pub(super) struct Outgoing(Option<Sending>);
-
-struct Sending {
-    body: Body,
-    stream: SendStream<Bytes>,
+pub(super) struct Outgoing {
+    /// `None` once all of it was read.
+    body: Option<Body>,
+    /// `None` while there is none, or once all of it was sent.
+    stream: Option<SendStream<Bytes>>,
     /// What was read last: only what comes after it says whether it is the end.
     next: Option<Bytes>,
+    /// All that was read, until the node has taken the request.
+    kept: Option<Vec<Bytes>>,
 }
 
 impl Outgoing {
-    pub(super) fn new(body: Body, stream: SendStream<Bytes>) -> Self {
-        Self(Some(Sending {
-            body,
-            stream,
+    pub(super) fn new(body: Body) -> Self {
+        Self {
+            body: Some(body),
+            stream: None,
             next: None,
-        }))
+            kept: Some(Vec::new()),
+        }
+    }
+
+    /// Goes on this stream, from its beginning where there was another before.
+    pub(super) fn begin(&mut self, stream: SendStream<Bytes>) {
+        self.stream = Some(stream);
+        let mut kept = self.kept.clone().unwrap_or_default();
+        self.next = kept.pop();
+        for data in kept {
+            self.give(data, false);
+        }
+        if self.body.is_none() {
+            self.end();
+        }
+    }
+
+    /// It is not sent again.
+    pub(super) fn is_taken(&mut self) {
+        self.kept = None;
     }
 
     /// Sends while something else is waited for.
@@ -47,51 +68,55 @@ impl Outgoing {
 
     /// Sends what there is now.
     pub(super) fn send(&mut self, context: &mut Context<'_>) -> Result<(), Broken> {
-        if let Some(sending) = &mut self.0
-            && let Poll::Ready(sent) = sending.poll(context)
-        {
-            self.0 = None;
-            sent?;
-        }
-        Ok(())
-    }
-}
-
-impl Sending {
-    /// Comes back when all of it is sent.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        loop {
-            let frame = match Pin::new(&mut self.body).poll_frame(context) {
+        while let Some(body) = &mut self.body {
+            let frame = match Pin::new(body).poll_frame(context) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
                     if let Some(last) = self.next.take() {
                         self.give(last, false);
                     }
-                    return Poll::Pending;
+                    return Ok(());
                 }
             };
-            let frame = frame.transpose();
-            let frame = frame.map_err(|status| Broken::Request(Arc::new(status)))?;
-            let is_end = frame.is_none();
-            let last = match frame {
+            match frame.transpose() {
                 // A request has no trailers.
-                Some(frame) => match frame.into_data() {
-                    Ok(data) => self.next.replace(data),
-                    Err(_) => continue,
-                },
-                None => Some(self.next.take().unwrap_or_default()),
-            };
-            if let Some(last) = last {
-                self.give(last, is_end);
+                Ok(Some(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        self.add(data);
+                    }
+                }
+                Ok(None) => {
+                    self.body = None;
+                    self.end();
+                }
+                Err(status) => {
+                    (self.body, self.stream) = (None, None);
+                    return Err(Broken::Request(Arc::new(status)));
+                }
             }
-            if is_end {
-                return Poll::Ready(Ok(()));
-            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, data: Bytes) {
+        if let Some(kept) = &mut self.kept {
+            kept.push(data.clone());
+        }
+        if let Some(last) = self.next.replace(data) {
+            self.give(last, false);
         }
     }
 
+    fn end(&mut self) {
+        let last = self.next.take().unwrap_or_default();
+        self.give(last, true);
+        self.stream = None;
+    }
+
     fn give(&mut self, data: Bytes, is_end: bool) {
-        // A node may answer without hearing all of it, and what broke is told by the answer.
-        let _ = self.stream.send_data(data, is_end);
+        if let Some(stream) = &mut self.stream {
+            // A node may answer without hearing all of it, and what broke is told by the answer.
+            let _ = stream.send_data(data, is_end);
+        }
     }
 }

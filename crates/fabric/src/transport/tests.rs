@@ -6,8 +6,10 @@ use std::sync::atomic::AtomicUsize;
 use futures_util::stream;
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tonic::Status;
 use tonic::codegen::http::HeaderMap;
 
@@ -56,7 +58,8 @@ async fn echoing(requests_max: usize) -> (Transport, Arc<AtomicUsize>) {
 fn transport(listener: &TcpListener, keep_alive: KeepAlive) -> Transport {
     let port = listener.local_addr().unwrap().port();
     let origin = format!("http://127.0.0.1:{port}").parse().unwrap();
-    Transport::with(Dialer::plain("127.0.0.1", port), origin, keep_alive)
+    let dialer = Dialer::plain("127.0.0.1", port);
+    Transport::with(dialer, origin, keep_alive, CALLS_WINDOW_BYTES)
 }
 
 /// A request whose body is what comes through the channel.
@@ -93,7 +96,7 @@ async fn requests_share_a_connection_and_a_new_one_is_opened_when_it_ended() {
     assert!(format!("{transport:?}").ends_with("open)"));
     // The node said that it takes no more, which may cross the next request on its way.
     while connections.load(Ordering::Relaxed) == 1 {
-        let _ = call(&transport, &["d"]).await;
+        assert_eq!(call(&transport, &["d"]).await.unwrap(), "d");
     }
     assert_eq!(call(&transport, &["e"]).await.unwrap(), "e");
 }
@@ -177,4 +180,99 @@ async fn a_connection_ends_with_its_last_holder() {
         drop(transport);
     };
     tokio::join!(serving, using);
+}
+
+/// Ends a connection in good order, and says that it came to none of the requests on it, once there is one.
+async fn end_before_the_first_request(mut stream: TcpStream) {
+    const HEADERS: u8 = 1;
+    const NO_SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    const GO_AWAY: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    stream.write_all(&NO_SETTINGS).await.unwrap();
+    let mut preface = [0; 24];
+    stream.read_exact(&mut preface).await.unwrap();
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.unwrap();
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut rest = vec![0; length.try_into().unwrap()];
+        stream.read_exact(&mut rest).await.unwrap();
+        if head[3] == HEADERS {
+            break;
+        }
+    }
+    stream.write_all(&GO_AWAY).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_crosses_the_end_of_its_connection_goes_over_the_next_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let transport = transport(&listener, KeepAlive::default());
+    let connections = Arc::new(AtomicUsize::new(0));
+    let counted = connections.clone();
+    tokio::spawn(async move {
+        let (first, _) = listener.accept().await.unwrap();
+        end_before_the_first_request(first).await;
+        echo(listener, counted, usize::MAX).await;
+    });
+    assert_eq!(call(&transport, &["a", "b", "c"]).await.unwrap(), "abc");
+    assert_eq!(connections.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_untouched_is_repeated_once() {
+    for refused in 1..=2 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let transport = transport(&listener, KeepAlive::default());
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut connection = h2::server::handshake(stream).await.unwrap();
+            let mut count = 0;
+            while let Some(Ok((_, mut answer))) = connection.accept().await {
+                count += 1;
+                match count <= refused {
+                    true => answer.send_reset(Reason::REFUSED_STREAM),
+                    false => drop(answer.send_response(Response::new(()), true)),
+                }
+            }
+        });
+        let (_open, receiver) = mpsc::unbounded_channel();
+        let answer = transport.clone().call(request(receiver)).await;
+        assert_eq!(answer.is_ok(), refused == 1, "{:?}", answer.err());
+    }
+}
+
+#[tokio::test]
+async fn who_finds_a_connection_open_opens_no_other() {
+    let (transport, connections) = echoing(usize::MAX).await;
+    // As two callers do who looked before either opened it.
+    let first = transport.opening().await.unwrap();
+    let second = transport.opening().await.unwrap();
+    assert_eq!(first.number, second.number);
+    assert_eq!(call(&transport, &["a"]).await.unwrap(), "a");
+    assert_eq!(connections.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn answers_that_nobody_reads_hold_up_no_reader() {
+    const UNREAD: usize = 8;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let origin = format!("http://127.0.0.1:{port}").parse().unwrap();
+    let transport = Transport::for_readers(Dialer::plain("127.0.0.1", port), origin);
+    tokio::spawn(echo(listener, Arc::default(), usize::MAX));
+    let large: &'static str = Box::leak("x".repeat(3 << 20).into_boxed_str());
+    let mut unread = Vec::new();
+    for _ in 0..UNREAD {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        sender
+            .send(Ok(Bytes::from_static(large.as_bytes())))
+            .unwrap();
+        drop(sender);
+        unread.push(transport.clone().call(request(receiver)).await.unwrap());
+    }
+    let within = std::time::Duration::from_secs(60);
+    let read = timeout(within, call(&transport, &[large])).await;
+    let read = read.expect("the unread ones leave room for it");
+    assert_eq!(read.unwrap().len(), large.len());
+    assert_eq!(unread.len(), UNREAD);
 }
