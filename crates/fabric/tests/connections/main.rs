@@ -6,6 +6,7 @@ mod expiry;
 mod frozen;
 
 use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
