@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use chainloom_tests::{Browser, Devnet, Node, NodeOptions, Process, Screen, client, eventually};
+use chainloom_tests::{
+    Browser, Devnet, Node, NodeOptions, Process, Screen, client, eventually, run_to_end,
+};
 use serde_json::{Value, json};
 
 /// A network with a server that serves it. The network ends with its process, the server with the node.
@@ -137,6 +139,20 @@ async fn a_channel_is_served_with_the_verbs_of_every_ledger() {
 #[tokio::test]
 async fn what_peers_and_contracts_refuse_is_a_problem_with_their_words() {
     let served = Served::start().await;
+    // Commands of the tutorial's chain say so, and what is meant here.
+    for (words, instead) in [
+        (&["send", "alice", "bob", "5"][..], "chainloom invoke"),
+        (&["balance", "alice"], "chainloom query"),
+        (&["pending"], "chainloom tx ID"),
+    ] {
+        let mut command = served.node.client_command([]);
+        let ended = run_to_end(command.args(words)).await;
+        assert!(!ended.status.success(), "{ended:?}");
+        for word in ["the ledger `devnet` is a channel of Fabric", instead] {
+            assert!(ended.stderr.contains(word), "{word}: {}", ended.stderr);
+        }
+    }
+
     let (status, problem) = served
         .invoke(json!({"function": "fail", "args": ["not today"]}))
         .await;

@@ -1,5 +1,7 @@
 //! The HTTP client of a running server.
 
+mod which_ledger;
+
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -8,10 +10,10 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method};
 use http_body_util::Full;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use self::which_ledger::{LedgerList, LedgerName, check_tutorial, meant};
 use crate::arguments::{Remote, ServerAddress};
 use crate::error::Error;
 use crate::json;
@@ -26,24 +28,6 @@ const TOKEN_FILE_BYTES_MAX: u64 = 4096;
 const ANSWER_BYTES_MAX: usize = 256 << 20;
 /// How large an error's text may be.
 const PROBLEM_BYTES_MAX: usize = 1 << 20;
-
-/// Which ledger is meant where the command line names none and the server has several.
-const DEFAULT_LEDGER: &str = "tutorial";
-
-/// What the server serves.
-#[derive(Debug, Deserialize)]
-struct LedgerList {
-    ledgers: Vec<LedgerName>,
-}
-
-#[derive(Debug, Deserialize)]
-struct LedgerName {
-    name: String,
-    kind: String,
-}
-
-/// The kind of a chain of the tutorial.
-const TUTORIAL: &str = "tutorial";
 
 /// A server, and one of its ledgers.
 #[derive(Debug, Clone)]
@@ -147,7 +131,7 @@ impl Client {
         client.is_ledger_named = remote.ledger.is_some();
         client.ledger = match &remote.ledger {
             Some(ledger) => ledger.clone(),
-            None => meant_of(names(&client.ledgers().await?))?,
+            None => meant(&client.ledgers().await?)?,
         };
         Ok(client)
     }
@@ -162,7 +146,7 @@ impl Client {
         let ledgers = client.ledgers().await?;
         client.ledger = match &remote.ledger {
             Some(ledger) => ledger.clone(),
-            None => meant_of(names(&ledgers))?,
+            None => meant(&ledgers)?,
         };
         check_tutorial(&ledgers, &client.ledger, command)?;
         Ok(client)
@@ -255,7 +239,7 @@ impl Client {
         let bytes = self.read(&mut answer, PROBLEM_BYTES_MAX).await?;
         let body = String::from_utf8_lossy(&bytes);
         let mut problem = Problem::from_answer(status, &body);
-        problem.ledger_flag = self.ledger_flag();
+        problem.ledger_flag = self.ledger_flag().into();
         Err(Error::Refused(problem))
     }
 
@@ -371,39 +355,6 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-fn names(ledgers: &[LedgerName]) -> Vec<String> {
-    ledgers.iter().map(|ledger| ledger.name.clone()).collect()
-}
-
-/// Refuses a command of the tutorial's chain on another ledger. A name that is not listed is the server's to refuse.
-fn check_tutorial(ledgers: &[LedgerName], meant: &str, command: &'static str) -> Result<(), Error> {
-    let (tutorials, others): (Vec<_>, Vec<_>) =
-        ledgers.iter().partition(|ledger| ledger.kind == TUTORIAL);
-    if !others.iter().any(|ledger| ledger.name == meant) {
-        return Ok(());
-    }
-    Err(Error::TutorialOnly {
-        command,
-        ledger: meant.to_owned(),
-        tutorials: tutorials
-            .into_iter()
-            .map(|ledger| ledger.name.clone())
-            .collect(),
-    })
-}
-
-/// The ledger that is meant where none is named.
-fn meant_of(names: Vec<String>) -> Result<String, Error> {
-    match &names[..] {
-        [only] => Ok(only.clone()),
-        [] => Ok(DEFAULT_LEDGER.to_owned()),
-        several if several.iter().any(|name| name == DEFAULT_LEDGER) => {
-            Ok(DEFAULT_LEDGER.to_owned())
-        }
-        _ => Err(Error::SeveralLedgers(names)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -420,61 +371,12 @@ mod tests {
     }
 
     #[test]
-    fn of_several_ledgers_the_tutorials_is_meant_or_one_has_to_be_named() {
-        let meant =
-            |names: &[&str]| meant_of(names.iter().map(|name| (*name).to_owned()).collect());
-        assert_eq!(meant(&["trade"]).unwrap(), "trade");
-        assert_eq!(meant(&["trade", "tutorial"]).unwrap(), "tutorial");
-        assert_eq!(meant(&[]).unwrap(), "tutorial");
-        let error = meant(&["devnet", "trade"]).unwrap_err();
-        assert!(matches!(error, Error::SeveralLedgers(_)));
-        let said = error.to_string();
-        assert!(
-            said.contains("--ledger") && said.contains("devnet, trade"),
-            "{said}"
-        );
-    }
-
-    #[test]
     fn a_proposed_command_means_the_same_ledger() {
         let mut client = Client::at(&at("localhost")).unwrap();
         client.ledger = "trade".to_owned();
         assert_eq!(client.ledger_flag(), "");
         client.is_ledger_named = true;
         assert_eq!(client.ledger_flag(), " --ledger trade");
-    }
-
-    #[test]
-    fn only_the_tutorials_chain_has_some_commands() {
-        for (command, instead) in [
-            ("send", "chainloom invoke"),
-            ("pending", "chainloom tx ID"),
-            ("balance", "chainloom query"),
-        ] {
-            let mut refused = vec![
-                LedgerName::of("trade", "fabric"),
-                LedgerName::of("tutorial", TUTORIAL),
-            ];
-            check_tutorial(&refused, "tutorial", command).unwrap();
-            check_tutorial(&refused, "not-listed", command).unwrap();
-            let said = check_tutorial(&refused, "trade", command).unwrap_err();
-            let said = said.to_string();
-            for word in [command, "`trade`", instead, "--ledger tutorial"] {
-                assert!(said.contains(word), "{word}: {said}");
-            }
-            refused.pop();
-            let said = check_tutorial(&refused, "trade", command).unwrap_err();
-            assert!(!said.to_string().contains("--ledger"), "{said}");
-        }
-    }
-
-    impl LedgerName {
-        fn of(name: &str, kind: &str) -> LedgerName {
-            LedgerName {
-                name: name.to_owned(),
-                kind: kind.to_owned(),
-            }
-        }
     }
 
     #[test]

@@ -28,9 +28,9 @@ pub(crate) enum Error {
     #[error(
         "`chainloom {command}` belongs to a chain of the tutorial, and the ledger `{}` is a channel of Fabric: {}{}",
         crate::output::printable(ledger),
-        match command {
-            &"send" => "submit to a contract of it with `chainloom invoke FUNCTION ARGUMENT...`",
-            &"pending" => "what waits to be ordered is not told there; `chainloom tx ID` shows what became of a transaction, `chainloom transactions` what stands in blocks",
+        match *command {
+            "send" => "submit to a contract of it with `chainloom invoke FUNCTION ARGUMENT...`",
+            "pending" => "what waits to be ordered is not told there; `chainloom tx ID` shows what became of a transaction, `chainloom transactions` what stands in blocks",
             _ => "ask a contract of it with `chainloom query FUNCTION ARGUMENT...`",
         },
         tutorials.first().map_or_else(String::new, |name| format!(

@@ -25,7 +25,7 @@ pub(crate) struct Problem {
     retryable: bool,
     /// What a command needs besides to mean the same ledger.
     #[serde(skip)]
-    pub(crate) ledger_flag: String,
+    pub(crate) ledger_flag: Box<str>,
     /// The whole of it as the server sent it, where it is JSON.
     #[serde(skip)]
     json: Option<String>,
@@ -44,7 +44,7 @@ impl Problem {
                 code: None,
                 transaction_id: None,
                 retryable: false,
-                ledger_flag: String::new(),
+                ledger_flag: Box::default(),
                 json: None,
             },
         }
@@ -111,7 +111,7 @@ mod tests {
             problem.to_string(),
             "no block within 30 s; ask for it with `chainloom tx ab`"
         );
-        problem.ledger_flag = " --ledger trade".to_owned();
+        problem.ledger_flag = " --ledger trade".into();
         assert_eq!(
             problem.to_string(),
             "no block within 30 s; ask for it with `chainloom tx ab --ledger trade`"
