@@ -16,6 +16,7 @@ use crate::endpoint::Peer;
 use crate::failure::explain_deliver;
 use crate::identity::{CurrentIdentity, IdentityState};
 use crate::kept::Kept;
+use crate::newest::Seen;
 use crate::proposal::sign_seek;
 use crate::transport::Transport;
 use crate::troubles::Troubles;
@@ -56,6 +57,8 @@ pub(crate) struct Source {
     pub(crate) reports: Arc<Kept<Vec<PeerReport>>>,
     /// Whether enough orderers were there when they were last asked.
     pub(crate) orderers: Arc<Kept<Result<(), LedgerError>>>,
+    /// The last block that any of them was seen to have.
+    pub(crate) seen: Seen,
 }
 
 /// Blocks that a peer sends one after the other.
@@ -73,12 +76,6 @@ impl Source {
     /// # Errors
     /// [`LedgerError`].
     pub(crate) async fn block(&self, which: Which) -> Result<Option<Block>, LedgerError> {
-        let position = match which {
-            Which::Number(number) => {
-                seek_position::Type::Specified(orderer::SeekSpecified { number })
-            }
-            Which::Newest => seek_position::Type::Newest(orderer::SeekNewest {}),
-        };
         let mut refusal = None;
         let mut is_lacking = false;
         for (index, peer) in self.peers.iter().enumerate() {
@@ -88,12 +85,7 @@ impl Source {
             } else {
                 SILENT_AT_MOST
             };
-            let ask = async {
-                let opening = self.open_at(peer, Peer::deliver, position, Some(position));
-                let mut blocks = opening.await?;
-                blocks.next().await
-            };
-            let error = match timeout(within, ask).await {
+            let error = match timeout(within, self.block_of(peer, which)).await {
                 // Another may have it: this one may be behind, or was started from a snapshot.
                 Ok(Ok(None)) => {
                     is_lacking = true;
@@ -113,6 +105,25 @@ impl Source {
             (true, _) => Ok(None),
             (false, refusal) => Err(refusal.unwrap_or_else(no_peers)),
         }
+    }
+
+    /// The same of one peer, however long it takes.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(crate) async fn block_of(
+        &self,
+        peer: &Peer,
+        which: Which,
+    ) -> Result<Option<Block>, LedgerError> {
+        let position = match which {
+            Which::Number(number) => {
+                seek_position::Type::Specified(orderer::SeekSpecified { number })
+            }
+            Which::Newest => seek_position::Type::Newest(orderer::SeekNewest {}),
+        };
+        let opening = self.open_at(peer, Peer::deliver, position, Some(position));
+        opening.await?.next().await
     }
 
     /// The blocks from this number on, then each new one.
@@ -317,6 +328,7 @@ mod tests {
             beginning: ChainBeginning::default(),
             reports: Arc::default(),
             orderers: Arc::default(),
+            seen: Default::default(),
         };
         let follows = source.follow(7);
         let withdraws = async {

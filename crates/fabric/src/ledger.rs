@@ -28,6 +28,7 @@ use crate::deliver::{Source, Which};
 use crate::description::Descriptions;
 use crate::flow::Flow;
 use crate::identity::CurrentIdentity;
+use crate::newest::Seen;
 use crate::outbox::{Outbox, OutboxError, OutboxOptions};
 use crate::outside::Waiting;
 use crate::present;
@@ -95,6 +96,7 @@ impl FabricLedger {
             beginning: ChainBeginning::default(),
             reports: Arc::default(),
             orderers: Arc::default(),
+            seen: Seen::default(),
         };
         let outbox = Outbox::in_memory(&source.channel);
         let commits = Commits::new(source.clone(), outbox.clone());
@@ -201,7 +203,7 @@ impl FabricLedger {
     }
 
     pub(crate) async fn newest(&self) -> Result<Block, LedgerError> {
-        let block = self.source.block(Which::Newest).await?;
+        let block = self.source.newest().await?;
         block.ok_or_else(|| LedgerError::NotFound {
             code: "block_not_found",
             detail: "the peer has no block of the channel yet".to_owned(),

@@ -68,6 +68,7 @@ mod gateway;
 pub mod identity;
 mod kept;
 mod ledger;
+mod newest;
 mod outbox;
 pub mod outside;
 mod peer_reports;

@@ -201,6 +201,9 @@ impl Reader {
             self.passed_over.clear();
             self.reason = None;
         }
+        if let Some(last) = ready.back() {
+            self.source.seen.block(last.number);
+        }
         self.next += ready.len() as u64;
         self.ready = ready;
         match failure {

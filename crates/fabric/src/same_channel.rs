@@ -251,6 +251,7 @@ mod tests {
             beginning: Default::default(),
             reports: Default::default(),
             orderers: Default::default(),
+            seen: Default::default(),
         };
         SameChannel::new(source, Outbox::in_memory("trade"))
     }

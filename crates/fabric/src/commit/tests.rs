@@ -67,6 +67,7 @@ fn connected(version: FabricVersion, peers_per_organization: u16) -> Connected {
         beginning: Default::default(),
         reports: Default::default(),
         orderers: Default::default(),
+        seen: Default::default(),
     };
     Connected {
         _folder: folder,

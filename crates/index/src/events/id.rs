@@ -1,18 +1,32 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chainloom_ledger::Position;
+use chainloom_ledger::{Hash, Position};
 
 /// The place behind an event: all before it is told.
 ///
 /// In text `{generation}-{block}` behind a block, `{generation}-{block}-{transaction}` behind one of its transactions,
-/// `{generation}-{block}-{transaction}-1` behind what a contract told in it.
+/// `{generation}-{block}-{transaction}-1` behind what a contract told in it; then `.` and the mark of the chain, where it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EventId {
     /// The block.
     pub position: Position,
     /// How far into it; `None` for all of it.
     pub part: Option<EventPart>,
+    /// Of which chain it is, for a channel; `None` where that is not said.
+    pub(super) chain: Option<ChainMark>,
+}
+
+/// By what a channel is told from another one of its name: the first 32 bits of the hash of its block 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ChainMark(u32);
+
+impl ChainMark {
+    /// The mark of the chain that begins with the block of this hash.
+    pub(super) fn of(first: Hash) -> Self {
+        let [a, b, c, d, ..] = first.0;
+        Self(u32::from_be_bytes([a, b, c, d]))
+    }
 }
 
 /// How far into a block.
@@ -27,24 +41,31 @@ pub struct EventPart {
 /// A text that is no event's id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not the id of an event: {{generation}}-{{block}} is expected, such as 0-17, or that with a transaction's index, such as 0-17-2 or 0-17-2-1"
+    "`{0}` is not the id of an event: {{generation}}-{{block}} is expected, such as 0-17, or that with a transaction's index, such as 0-17-2 or 0-17-2-1, each as it was told"
 )]
 pub struct EventIdParseError(String);
 
 impl EventId {
     /// Behind the whole block.
-    pub(super) fn of_block(generation: u64, number: u64) -> Self {
+    pub(super) fn of_block(generation: u64, number: u64, chain: Option<ChainMark>) -> Self {
         Self {
             position: Position { generation, number },
             part: None,
+            chain,
         }
     }
 
     /// Behind a transaction of it, or behind what a contract told in that.
-    pub(super) fn of_part(generation: u64, number: u64, part: EventPart) -> Self {
+    pub(super) fn of_part(
+        generation: u64,
+        number: u64,
+        part: EventPart,
+        chain: Option<ChainMark>,
+    ) -> Self {
         Self {
             position: Position { generation, number },
             part: Some(part),
+            chain,
         }
     }
 }
@@ -54,7 +75,15 @@ impl FromStr for EventId {
 
     fn from_str(text: &str) -> Result<Self, EventIdParseError> {
         let error = || EventIdParseError(text.chars().take(80).collect());
-        let mut parts = text.splitn(3, '-');
+        let (place, chain) = match text.split_once('.') {
+            None => (text, None),
+            Some((place, mark)) => {
+                let is_mark = mark.len() == 8 && mark.bytes().all(|byte| byte.is_ascii_hexdigit());
+                let mark = u32::from_str_radix(mark, 16).ok().filter(|_| is_mark);
+                (place, Some(ChainMark(mark.ok_or_else(error)?)))
+            }
+        };
+        let mut parts = place.splitn(3, '-');
         let block = match (parts.next(), parts.next()) {
             (Some(generation), Some(number)) => format!("{generation}-{number}"),
             _ => return Err(error()),
@@ -76,7 +105,11 @@ impl FromStr for EventId {
                 })
             }
         };
-        Ok(Self { position, part })
+        Ok(Self {
+            position,
+            part,
+            chain,
+        })
     }
 }
 
@@ -84,9 +117,13 @@ impl fmt::Display for EventId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.position.fmt(formatter)?;
         match self.part {
+            None => {}
+            Some(part) if part.has_contract_event => write!(formatter, "-{}-1", part.index)?,
+            Some(part) => write!(formatter, "-{}", part.index)?,
+        }
+        match self.chain {
             None => Ok(()),
-            Some(part) if part.has_contract_event => write!(formatter, "-{}-1", part.index),
-            Some(part) => write!(formatter, "-{}", part.index),
+            Some(ChainMark(mark)) => write!(formatter, ".{mark:08x}"),
         }
     }
 }
@@ -102,7 +139,15 @@ mod tests {
 
     #[test]
     fn an_id_reads_what_it_prints() {
-        for text in ["0-0", "3-17", "3-17-0", "0-5-4294967295", "1-2-3-1"] {
+        for text in [
+            "0-0",
+            "3-17",
+            "3-17-0",
+            "0-5-4294967295",
+            "1-2-3-1",
+            "0-7.00ab01ff",
+            "0-7-3-1.00ab01ff",
+        ] {
             assert_eq!(id(text).to_string(), text);
         }
         for text in [
@@ -119,6 +164,10 @@ mod tests {
             "3-1-2-2",
             "3-1-4294967296",
             "3-1-2-1-1",
+            "3-1.",
+            "3-1.00ab01f",
+            "3-1.+0ab01ff",
+            ".00ab01ff",
         ] {
             let error = text.parse::<EventId>().expect_err(text);
             assert!(error.to_string().contains("{generation}-{block}"), "{text}");

@@ -1,12 +1,12 @@
 use std::collections::VecDeque;
 
 use chainloom_ledger::{
-    Block, BlockEvent, BlockSelector, BoxStream, Ledger, LedgerError, LedgerInfo, LedgerKind,
+    Block, BlockEvent, BlockSelector, BoxStream, Hash, Ledger, LedgerError, LedgerInfo, LedgerKind,
     Position, Transaction, TransactionRange, ValidationCode, Version,
 };
 use futures_util::{StreamExt, stream};
 
-use super::id::EventPart;
+use super::id::{ChainMark, EventPart};
 use super::{ContractEventSummary, EventId, EventSelection, EventStart, LedgerEvent, ToldEvent};
 use crate::{BlockSummary, IndexedLedger, TransactionSummary};
 
@@ -17,6 +17,8 @@ const TRANSACTIONS_AT_ONCE: usize = 200;
 pub(super) struct Events {
     ledger: IndexedLedger,
     selection: EventSelection,
+    /// Of which chain the blocks are.
+    chain: Option<ChainMark>,
     blocks: BoxStream<Result<BlockEvent, LedgerError>>,
     /// The block to begin with, while the chain was not that high yet.
     first: Option<u64>,
@@ -26,6 +28,8 @@ pub(super) struct Events {
     ready: VecDeque<ToldEvent>,
     /// The block of which a part is ready or told.
     current: Option<Current>,
+    /// The last block that came, by number and hash.
+    last: Option<(u64, Hash)>,
 }
 
 /// A block that is told part by part.
@@ -49,7 +53,8 @@ pub(super) struct Start {
 }
 
 impl Start {
-    pub(super) fn of(start: EventStart, now: &LedgerInfo) -> Self {
+    /// `now` is how far the ledger has come, and `chain` of which chain its blocks are.
+    pub(super) fn of(start: EventStart, now: &LedgerInfo, chain: Option<ChainMark>) -> Self {
         let at = |generation, number| Self {
             next: Position { generation, number },
             first: None,
@@ -63,10 +68,19 @@ impl Start {
                 first: Some(from).filter(|from| *from > coming),
                 ..at(now.generation, from.min(coming))
             },
-            EventStart::After(EventId { position, part }) => {
+            EventStart::After(EventId {
+                position,
+                part,
+                chain: theirs,
+            }) => {
                 let Position { generation, number } = position;
+                let is_other = match (theirs, chain) {
+                    // However far it has come: a peer may be behind.
+                    (Some(theirs), Some(ours)) => theirs != ours,
+                    _ => (generation, number) > (now.generation, now.height),
+                };
                 // The ledger was begun anew since: nothing that the reader saw holds.
-                if (generation, number) > (now.generation, now.height) {
+                if is_other {
                     let first = now.first_block.unwrap_or(first_number(now.kind));
                     return Self {
                         replaced: Some(first),
@@ -76,7 +90,7 @@ impl Start {
                 match part {
                     None => at(generation, number.saturating_add(1)),
                     Some(part) => Self {
-                        told: Some(EventId::of_part(generation, number, part)),
+                        told: Some(EventId::of_part(generation, number, part, chain)),
                         ..at(generation, number)
                     },
                 }
@@ -99,8 +113,8 @@ impl Events {
         selection: EventSelection,
         start: EventStart,
     ) -> Result<BoxStream<Result<ToldEvent, LedgerError>>, LedgerError> {
-        let now = ledger.info().await?;
-        let start = Start::of(start, &now);
+        let (now, chain) = standing(&ledger).await?;
+        let start = Start::of(start, &now, chain);
         let transactions_max = match selection.looks_into_blocks() {
             true => TRANSACTIONS_AT_ONCE,
             false => 0,
@@ -109,10 +123,12 @@ impl Events {
             blocks: ledger.blocks(start.next, transactions_max),
             ledger,
             selection,
+            chain,
             first: start.first,
             told: start.told,
             ready: VecDeque::new(),
             current: None,
+            last: None,
         };
         if let Some(from) = start.replaced {
             events.replaced(now.generation, from);
@@ -143,7 +159,12 @@ impl Events {
                         self.replaced(generation, from);
                     }
                 }
-                Ok(BlockEvent::Block { generation, block }) => self.begin(generation, block),
+                Ok(BlockEvent::Block { generation, block }) => {
+                    if let Err(error) = self.follows(&block) {
+                        return Some(Err(error));
+                    }
+                    self.begin(generation, block);
+                }
                 Err(error) => return Some(Err(error)),
             }
         }
@@ -154,9 +175,28 @@ impl Events {
     fn replaced(&mut self, generation: u64, from: u64) {
         let id = from.checked_sub(1);
         self.ready.push_back(ToldEvent {
-            id: id.map(|number| EventId::of_block(generation, number)),
+            id: id.map(|number| EventId::of_block(generation, number, self.chain)),
             event: LedgerEvent::Replaced { from },
         });
+    }
+
+    /// A channel is never replaced, so that a block which does not link to the one before it is of another channel, made anew under
+    /// the name of this one. Whoever reads comes back then, and is told so.
+    fn follows(&mut self, block: &Block) -> Result<(), LedgerError> {
+        let last = self.last.replace((block.number, block.hash));
+        let Some((number, hash)) = last.filter(|_| self.chain.is_some()) else {
+            return Ok(());
+        };
+        if number.checked_add(1) != Some(block.number) || block.previous_hash == hash.to_string() {
+            return Ok(());
+        }
+        self.blocks = Box::pin(stream::empty());
+        Err(LedgerError::Storage {
+            detail: format!(
+                "block {} does not follow on block {number} as it was told: is it another channel of the same name?",
+                block.number
+            ),
+        })
     }
 
     fn begin(&mut self, generation: u64, block: Box<Block>) {
@@ -193,8 +233,10 @@ impl Events {
             }
             for transaction in transactions {
                 let index = current.next;
-                self.ready
-                    .extend(self.selection.told(current, index, &transaction));
+                self.ready.extend(
+                    self.selection
+                        .told(current, index, &transaction, self.chain),
+                );
                 current.next = index.saturating_add(1);
             }
             return Ok(());
@@ -204,7 +246,7 @@ impl Events {
                 generation, block, ..
             } = current;
             self.ready.push_back(ToldEvent {
-                id: Some(EventId::of_block(generation, block.number)),
+                id: Some(EventId::of_block(generation, block.number, self.chain)),
                 event: match self.selection.blocks {
                     true => LedgerEvent::Block(Box::new(BlockSummary::of(&block))),
                     false => LedgerEvent::Passed,
@@ -212,6 +254,28 @@ impl Events {
             });
         }
         Ok(())
+    }
+}
+
+/// How far the ledger has come, and of which chain its blocks are. A channel has come at least as far as its index, where both are of
+/// one chain: the peer that answers may be behind.
+async fn standing(ledger: &IndexedLedger) -> Result<(LedgerInfo, Option<ChainMark>), LedgerError> {
+    let mut now = ledger.info().await?;
+    if now.kind != LedgerKind::Fabric {
+        return Ok((now, None));
+    }
+    let indexed = ledger.index().position();
+    if indexed.height > now.height
+        && ledger.index().hash_of(now.height).await? == Some(now.tip_hash)
+    {
+        now.height = indexed.height;
+    }
+    let first = BlockSelector::Number(first_number(now.kind));
+    match ledger.block(first, TransactionRange::NONE).await {
+        Ok(block) => Ok((now, Some(ChainMark::of(block.hash)))),
+        // No peer has it: all were started from snapshots.
+        Err(LedgerError::NotFound { .. }) => Ok((now, None)),
+        Err(error) => Err(error),
     }
 }
 
@@ -246,7 +310,13 @@ impl EventSelection {
     }
 
     /// What is to be told of a transaction.
-    fn told(&self, current: &Current, index: u32, transaction: &Transaction) -> Vec<ToldEvent> {
+    fn told(
+        &self,
+        current: &Current,
+        index: u32,
+        transaction: &Transaction,
+        chain: Option<ChainMark>,
+    ) -> Vec<ToldEvent> {
         let code = transaction.validation_code.clone();
         let code = code.unwrap_or_else(ValidationCode::valid);
         // What has no effect did not happen.
@@ -265,7 +335,12 @@ impl EventSelection {
             };
             if current.told.is_none_or(|told| part > told) {
                 events.push(ToldEvent {
-                    id: Some(EventId::of_part(current.generation, version.block, part)),
+                    id: Some(EventId::of_part(
+                        current.generation,
+                        version.block,
+                        part,
+                        chain,
+                    )),
                     event,
                 });
             }
@@ -308,8 +383,6 @@ impl EventSelection {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use chainloom_ledger::Hash;
-
     use super::*;
 
     fn id(text: &str) -> EventId {
@@ -326,7 +399,7 @@ mod tests {
             pending_count: None,
             node_id: None,
         };
-        Start::of(start, &now)
+        Start::of(start, &now, Some(ChainMark::of(Hash([1; 32]))))
     }
 
     #[test]
@@ -345,6 +418,21 @@ mod tests {
         assert_eq!(after("1-20"), ("1-21".into(), None));
         // A block of which a part was told comes again.
         assert_eq!(after("2-10-3"), ("2-10".into(), None));
+    }
+
+    #[test]
+    fn a_channel_is_told_from_another_by_its_first_block_and_not_by_its_height() {
+        let after = |text| start(LedgerKind::Fabric, EventStart::After(id(text)));
+        // A peer may be behind.
+        for (text, next) in [("2-40.01010101", "2-41"), ("2-40-3.01010101", "2-40")] {
+            assert_eq!(after(text).replaced, None);
+            assert_eq!(after(text).next.to_string(), next);
+        }
+        for text in ["2-40.01010102", "2-3.01010102", "2-3-0-1.01010102"] {
+            let start = after(text);
+            assert_eq!((start.replaced, start.told), (Some(0), None), "{text}");
+            assert_eq!(start.next.to_string(), "2-0");
+        }
     }
 
     #[test]

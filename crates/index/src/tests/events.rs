@@ -8,7 +8,7 @@ use chainloom_ledger::{
 use futures_util::StreamExt;
 
 use super::ledger::{MemoryLedger, StreamFault, transfer};
-use super::open;
+use super::{index_all, open};
 use crate::{EventId, EventSelection, EventStart, IndexedLedger, LedgerEvent, ToldEvent};
 
 fn id(text: &str) -> EventId {
@@ -81,6 +81,8 @@ fn indexed(ledger: &MemoryLedger) -> (tempfile::TempDir, IndexedLedger) {
 /// An event in a few words.
 fn words(told: &ToldEvent) -> String {
     let id = told.id.map(|id| id.to_string()).unwrap_or_default();
+    // Without the mark of the chain.
+    let id = id.split('.').next().unwrap();
     let what = match &told.event {
         LedgerEvent::Replaced { from } => format!("replaced {from}"),
         LedgerEvent::Block(block) => format!("block {}", block.number),
@@ -227,4 +229,72 @@ async fn reading_goes_on_after_an_error() {
         }
     }
     assert_eq!((errors, words), (1, EVERYTHING.map(str::to_owned).to_vec()));
+}
+
+/// The last event of the first `count`, which is where a reader broke off.
+async fn last_of(ledger: &IndexedLedger, count: usize) -> EventId {
+    let events = ledger.events(all(), EventStart::Block(0)).await.unwrap();
+    let events: Vec<_> = events.take(count).collect().await;
+    events[count - 1].as_ref().unwrap().id.unwrap()
+}
+
+async fn next_words(ledger: &IndexedLedger, start: EventStart) -> String {
+    let mut events = ledger.events(all(), start).await.unwrap();
+    words(&events.next().await.unwrap().unwrap())
+}
+
+#[tokio::test]
+async fn a_peer_that_is_behind_is_no_other_channel() {
+    let channel = channel();
+    let (_folder, ledger) = indexed(&channel);
+    index_all(ledger.index(), &channel).await;
+    let last = last_of(&ledger, EVERYTHING.len()).await;
+    let in_block = last_of(&ledger, EVERYTHING.len() - 2).await;
+    let ahead = channel.edit(|blocks| blocks.pop().unwrap());
+    // What is known already is not new.
+    let now = ledger.events(all(), EventStart::Now).await.unwrap();
+    let after = ledger.events(all(), EventStart::After(last)).await.unwrap();
+    let inside = ledger.events(all(), EventStart::After(in_block)).await;
+    // Without an index to ask, too.
+    let (_other_folder, unindexed) = indexed(&channel);
+    let elsewhere = unindexed.events(all(), EventStart::After(last)).await;
+    channel.edit(|blocks| blocks.push(ahead));
+    channel.append_block(vec![call("g", "basic", 0, None)]);
+    for mut events in [now, after, elsewhere.unwrap()] {
+        assert_eq!(words(&events.next().await.unwrap().unwrap()), "0-2-0 g");
+    }
+    let told = inside.unwrap().next().await.unwrap().unwrap();
+    assert_eq!(words(&told), "0-1-0-1 f sold");
+}
+
+#[tokio::test]
+async fn another_channel_of_the_same_name_is_told_however_high_it_is() {
+    let former = channel();
+    let (_former_folder, was) = indexed(&former);
+    let last = last_of(&was, 8).await;
+    for length in [1, 5] {
+        let other = MemoryLedger::new(None, 0).into_channel();
+        for _ in 0..length {
+            other.append_block(vec![call("other", "basic", 0, None)]);
+        }
+        let (_folder, ledger) = indexed(&other);
+        let start = EventStart::After(last);
+        assert_eq!(next_words(&ledger, start).await, " replaced 0");
+    }
+    // One that comes while the reader listens.
+    let mut events = was.events(all(), EventStart::After(last)).await.unwrap();
+    for word in ["0-1-0 f", "0-1-0-1 f sold", "0-1 block 1"] {
+        assert_eq!(words(&events.next().await.unwrap().unwrap()), word);
+    }
+    former.edit(|blocks| {
+        blocks.clear();
+    });
+    for _ in 0..4 {
+        former.append_block(vec![call("other", "basic", 0, None)]);
+    }
+    let error = events.next().await.unwrap().unwrap_err().to_string();
+    assert!(error.contains("block 2 does not follow"), "{error}");
+    assert!(events.next().await.is_none());
+    let start = EventStart::After(last);
+    assert_eq!(next_words(&was, start).await, " replaced 0");
 }

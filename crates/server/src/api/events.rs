@@ -33,8 +33,9 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// told in one; a block comes behind what is told of it. Transactions without effect, and what contracts told in them, come only where
 /// `invalid=true` asks for them. `replaced` says from which block on a chain was replaced, and the new blocks follow.
 ///
-/// The id of an event is `{generation}-{block}`, with `-{transaction}` behind a transaction and `-{transaction}-1` behind what a contract told in it;
-/// an id alone says that a block held nothing of what was asked for. Whoever sends the last one as `Last-Event-ID` misses nothing and gets
+/// The id of an event is `{generation}-{block}`, with `-{transaction}` behind a transaction and `-{transaction}-1` behind what a contract told in it,
+/// on a channel `.` and a mark of its first block follow, by which a channel that was made anew is noticed: send an id back as it came.
+/// An id alone says that a block held nothing of what was asked for. Whoever sends the last one as `Last-Event-ID` misses nothing and gets
 /// nothing twice. Without it the stream begins with the next block, or with block `from`, which may be one that is still to come. A
 /// stream goes on where a peer is restarted, at another one if there is one. Who reads nothing for 30 seconds is cut off, and can come back.
 #[utoipa::path(
