@@ -326,7 +326,7 @@ async fn a_token_invokes_as_its_own_identity_and_as_nobody_else() {
     let admin = token(["--may", everything, "--identity", "admin@Org1MSP"]).await;
     let alice = token(["--may", "invoke", "--identity", "alice@Org1MSP"]).await;
     let nobody = token(["--may", everything, "--name", "nobody"]).await;
-    let reader = token(["--may", "read", "--identity", "alice@Org1MSP"]).await;
+    let reader = token(["--may", "read,invoke", "--identity", "alice@Org1MSP"]).await;
     let ghost = token(["--may", "read,invoke", "--identity", "ghost@Org1MSP"]).await;
     let stranger = token(["--may", "invoke", "--identity", "alice@Org2MSP"]).await;
     let served = Served::with(options.clone()).await;
