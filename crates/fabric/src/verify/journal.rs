@@ -14,6 +14,9 @@ use crate::wire::Block;
 
 /// The largest file that is read, in bytes: thousands of configurations.
 const BYTES_MAX: u64 = 256 << 20;
+/// Configurations that are kept, and bytes of them: reading goes back by some blocks after a crash, and not to where older ones were in force.
+const KEPT_MAX: usize = 64;
+const KEPT_BYTES_MAX: usize = 64 << 20;
 /// How the file is written; another number is another program's.
 const FORMAT: u32 = 1;
 
@@ -36,11 +39,11 @@ pub enum JournalError {
     },
 }
 
-/// The configurations, oldest first.
+/// The last configurations, oldest first.
 #[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,
-    /// The first block that was verified; the configurations before it were believed.
+    /// The first block that can be verified by what is here.
     pub(super) from: u64,
     pub(super) configurations: Vec<(u64, Bytes)>,
 }
@@ -111,12 +114,30 @@ impl Journal {
         self.configurations.retain(|(number, _)| *number < next);
     }
 
+    /// Keeps the file small: the last configuration is what the next block is verified by.
+    fn forget_the_oldest(&mut self) {
+        let mut bytes = 0_usize;
+        let newest_first = self.configurations.iter().rev();
+        let kept = newest_first.take_while(|(_, envelope)| {
+            bytes = bytes.saturating_add(envelope.len());
+            bytes <= KEPT_BYTES_MAX
+        });
+        // The newest stays, however great it is.
+        let kept = kept.count().clamp(1, KEPT_MAX);
+        let forgotten = self.configurations.len().saturating_sub(kept);
+        if forgotten > 0 {
+            self.configurations.drain(..forgotten);
+            self.from = self.configurations[0].0.saturating_add(1);
+        }
+    }
+
     /// Adds a configuration behind the others, on the disk before it counts.
     pub(super) fn push(&mut self, block: &Block) -> Result<(), JournalError> {
         let envelope = block.envelopes.first().cloned().unwrap_or_default();
         // A copy: the slice would keep its whole message in memory.
         let envelope = Bytes::copy_from_slice(&envelope);
         self.configurations.push((block.number, envelope));
+        self.forget_the_oldest();
         let stored = Stored {
             format: FORMAT,
             from: self.from,
@@ -174,6 +195,47 @@ mod tests {
         assert_eq!(numbers(&journal), [1, 4]);
         journal.cut(1);
         assert!(journal.configurations.is_empty());
+    }
+
+    #[test]
+    fn the_last_configurations_are_kept_and_no_older_one_stands_for_what_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut journal = Journal::open(&path).unwrap();
+        let count = KEPT_MAX as u64 + 36;
+        for number in 0..count {
+            journal.push(&block(number * 10, b"a")).unwrap();
+        }
+        let mut journal = Journal::open(&path).unwrap();
+        let oldest = 36 * 10;
+        assert_eq!(journal.configurations.len(), KEPT_MAX);
+        assert_eq!(journal.configurations[0].0, oldest);
+        // From its next block on the oldest is in force; which one was before is not known here any more.
+        journal.cut(oldest + 1);
+        assert_eq!(journal.configurations.len(), 1);
+        let mut journal = Journal::open(&path).unwrap();
+        journal.cut(oldest);
+        assert!(journal.configurations.is_empty());
+    }
+
+    #[test]
+    fn great_configurations_do_not_make_a_file_that_is_too_great_to_be_read() {
+        const { assert!((KEPT_BYTES_MAX as u64) < BYTES_MAX / 2) };
+        let great = Bytes::from(vec![7; KEPT_BYTES_MAX / 2]);
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(&folder.path().join("journal")).unwrap();
+        let numbers = |journal: &Journal| -> Vec<u64> {
+            let configurations = journal.configurations.iter();
+            configurations.map(|(number, _)| *number).collect()
+        };
+        journal.configurations = (0..4).map(|number| (number, great.clone())).collect();
+        journal.forget_the_oldest();
+        assert_eq!((numbers(&journal), journal.from), (vec![2, 3], 3));
+        // One that is greater than that by itself is kept all the same.
+        let greater = Bytes::from(vec![7; KEPT_BYTES_MAX + 1]);
+        journal.configurations.push((4, greater));
+        journal.forget_the_oldest();
+        assert_eq!((numbers(&journal), journal.from), (vec![4], 5));
     }
 
     #[test]

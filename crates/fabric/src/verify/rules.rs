@@ -172,6 +172,74 @@ impl BlockRules {
     }
 }
 
+/// By the key: a certificate has a twin that reads otherwise and is signed as well, since (r, s) and (r, n - s) prove the same.
 fn is_same(one: &Signer, other: &Signer) -> bool {
-    one.organization == other.organization && one.certificate == other.certificate
+    let key = |signer: &Signer| signer.certificate.public_key().raw().to_vec();
+    one.organization == other.organization && key(one) == key(other)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use p256::ecdsa::Signature;
+
+    use super::*;
+
+    /// The certificate with n - s in place of s in its signature.
+    fn twin(certificate: &Certificate) -> Certificate {
+        let der = certificate.der();
+        let starts = |length: &usize| {
+            let at = der.len() - length;
+            der[at] == 0x30 && der[at - 3..at] == [0x03, *length as u8 + 1, 0]
+        };
+        let length = (66..=72).find(starts).unwrap();
+        let (rest, signature) = der.split_at(der.len() - length);
+        let (r, s) = Signature::from_der(signature).unwrap().split_scalars();
+        let other = Signature::from_scalars(r, -s).unwrap().to_der();
+        let other = other.as_bytes();
+        // What is signed and by which algorithm, between the outer header and the signature's.
+        let mut content = rest[4..rest.len() - 3].to_vec();
+        content.extend([0x03, other.len() as u8 + 1, 0]);
+        content.extend_from_slice(other);
+        let mut twin = vec![0x30, 0x82];
+        twin.extend((content.len() as u16).to_be_bytes());
+        twin.extend(content);
+        Certificate::from_der(&twin).unwrap()
+    }
+
+    #[test]
+    fn an_orderer_with_two_forms_of_its_certificate_is_one() {
+        let message = |name: &str| {
+            let path = format!("{}/tests/data/{name}.block", env!("CARGO_MANIFEST_DIR"));
+            let read = std::fs::read(path).unwrap();
+            let message = crate::wire::proto::common::Block::decode(&read[..]).unwrap();
+            Block::from_message(message).unwrap()
+        };
+        let configuration = message("raft-129-config");
+        let envelope = configuration.transaction(0).unwrap().decode().unwrap();
+        let crate::wire::Body::Config(transaction) = envelope.body().unwrap() else {
+            panic!("it holds a configuration");
+        };
+        let rules = BlockRules::new(129, &transaction.config).unwrap();
+        let metadata = message("raft-003-put").metadata.orderer().unwrap();
+        let BlockSigner::Creator { creator, .. } = &metadata.signatures[0].signer else {
+            panic!("by its certificate");
+        };
+        let orderer = rules.known(creator).unwrap();
+        let twin = twin(&orderer.certificate);
+        assert_ne!(twin, *orderer.certificate);
+        let serialized = msp::SerializedIdentity {
+            mspid: orderer.organization.clone(),
+            id_bytes: twin.to_pem().into(),
+        };
+        // It is a member in this form, too.
+        let twin = rules.known(&serialized.encode_to_vec().into()).unwrap();
+        assert_eq!(twin.roles, orderer.roles);
+        assert!(is_same(&orderer, &twin));
+        let elsewhere = Signer {
+            organization: "OtherMSP".to_owned(),
+            ..twin
+        };
+        assert!(!is_same(&orderer, &elsewhere));
+    }
 }
