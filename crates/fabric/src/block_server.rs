@@ -212,3 +212,13 @@ pub(crate) fn ledger(servers: &[&BlockServer]) -> FabricLedger {
         warnings: Vec::new(),
     })
 }
+
+/// A block 0 of this many envelopes.
+pub(crate) fn great_block(envelopes: usize) -> common::Block {
+    let data = vec![Bytes::from_static(b"a"); envelopes];
+    let mut block = chain("a", 1).remove(0);
+    let header = block.header.as_mut().unwrap();
+    header.data_hash = Sha256::digest(data.concat()).to_vec().into();
+    block.data = Some(common::BlockData { data });
+    block
+}

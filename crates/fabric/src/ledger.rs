@@ -31,6 +31,7 @@ use crate::identity::CurrentIdentity;
 use crate::newest::Seen;
 use crate::outbox::{Outbox, OutboxError, OutboxOptions};
 use crate::outside::Waiting;
+use crate::parts::Parts;
 use crate::present;
 use crate::reader::Reader;
 use crate::resend::Resending;
@@ -54,6 +55,7 @@ pub struct FabricLedger {
     pub(crate) outside: Arc<Waiting>,
     warnings: Arc<[String]>,
     descriptions: Descriptions,
+    parts: Parts,
     pub(crate) channels: Arc<Channels>,
     /// Where is kept by what the orderers' signatures of its blocks are checked; they are not, where there is no place.
     journal: Option<PathBuf>,
@@ -116,6 +118,7 @@ impl FabricLedger {
             contract,
             outside: Arc::default(),
             descriptions: Descriptions::default(),
+            parts: Parts::default(),
             channels: Arc::default(),
             warnings: warnings.into(),
             journal: None,
@@ -169,6 +172,7 @@ impl FabricLedger {
             contract: self.contract.clone(),
             outside: self.outside.clone(),
             descriptions: self.descriptions.clone(),
+            parts: self.parts.clone(),
             channels: self.channels.clone(),
             warnings: self.warnings.clone(),
             journal: self.journal.clone(),
@@ -347,7 +351,14 @@ impl Ledger for FabricLedger {
     ) -> BoxFuture<'_, Result<words::Block, LedgerError>> {
         Box::pin(async move {
             let block = match selector {
-                BlockSelector::Number(number) => self.fetch(number).await?,
+                BlockSelector::Number(number) => {
+                    let block = match self.parts.find(number, transactions) {
+                        Some(block) => block,
+                        None => self.fetch(number).await?,
+                    };
+                    self.parts.read(&block, transactions);
+                    block
+                }
                 BlockSelector::Latest => self.newest().await?,
                 BlockSelector::Hash(hash) => block_by_hash(&self.flow, hash).await?,
             };

@@ -71,6 +71,7 @@ mod ledger;
 mod newest;
 mod outbox;
 pub mod outside;
+mod parts;
 mod peer_reports;
 mod pem_source;
 mod present;

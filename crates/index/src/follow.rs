@@ -4,8 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use chainloom_ledger::{
-    Block, BlockSelector, Ledger, LedgerError, LedgerInfo, LedgerKind, Position, Transaction,
-    TransactionRange,
+    Block, Ledger, LedgerError, LedgerInfo, LedgerKind, Position, TransactionRange,
 };
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
@@ -16,6 +15,7 @@ use crate::IndexError;
 use crate::apply::{Refusal, add_blocks};
 use crate::batch::{Step, read_steps};
 use crate::file::{Aside, Sync};
+use crate::further::further_transactions;
 use crate::health::{Health, Phase};
 use crate::index::{Index, Indexed};
 use crate::progress::CatchUp;
@@ -412,23 +412,5 @@ impl Index {
         self.inner
             .blocking(move |file| file.write(sync, work))
             .await
-    }
-}
-
-/// Some of a block's transactions, of just this block.
-async fn further_transactions(
-    ledger: &dyn Ledger,
-    block: &Block,
-    range: TransactionRange,
-) -> Result<Vec<Transaction>, LedgerError> {
-    let selector = BlockSelector::Number(block.number);
-    match ledger.block(selector, range).await {
-        Ok(found) if found.hash == block.hash && !found.transactions.is_empty() => {
-            Ok(found.transactions)
-        }
-        Ok(_) | Err(LedgerError::NotFound { .. }) => Err(LedgerError::Storage {
-            detail: format!("block {} was replaced while it was read", block.number),
-        }),
-        Err(error) => Err(error),
     }
 }

@@ -26,6 +26,7 @@ mod events;
 mod facet;
 mod file;
 mod follow;
+mod further;
 mod health;
 mod id;
 mod index;

@@ -8,6 +8,7 @@ use futures_util::{StreamExt, stream};
 
 use super::id::{ChainMark, EventPart};
 use super::{ContractEventSummary, EventId, EventSelection, EventStart, LedgerEvent, ToldEvent};
+use crate::further::further_transactions;
 use crate::{BlockSummary, IndexedLedger, TransactionSummary};
 
 /// Transactions of a block that are decoded at once.
@@ -229,7 +230,11 @@ impl Events {
         {
             let mut transactions = std::mem::take(&mut current.block.transactions);
             if transactions.is_empty() {
-                transactions = further(&self.ledger, &current.block, current.next).await?;
+                let range = TransactionRange {
+                    from: current.next as usize,
+                    limit: TRANSACTIONS_AT_ONCE,
+                };
+                transactions = further_transactions(&self.ledger, &current.block, range).await?;
             }
             for transaction in transactions {
                 let index = current.next;
@@ -275,30 +280,6 @@ async fn standing(ledger: &IndexedLedger) -> Result<(LedgerInfo, Option<ChainMar
         Ok(block) => Ok((now, Some(ChainMark::of(block.hash)))),
         // No peer has it: all were started from snapshots.
         Err(LedgerError::NotFound { .. }) => Ok((now, None)),
-        Err(error) => Err(error),
-    }
-}
-
-/// The block's transactions from an index on, of just this block.
-async fn further(
-    ledger: &IndexedLedger,
-    block: &Block,
-    from: u32,
-) -> Result<Vec<Transaction>, LedgerError> {
-    let range = TransactionRange {
-        from: from as usize,
-        limit: TRANSACTIONS_AT_ONCE,
-    };
-    let found = ledger
-        .block(BlockSelector::Number(block.number), range)
-        .await;
-    match found {
-        Ok(found) if found.hash == block.hash && !found.transactions.is_empty() => {
-            Ok(found.transactions)
-        }
-        Ok(_) | Err(LedgerError::NotFound { .. }) => Err(LedgerError::Storage {
-            detail: format!("block {} was replaced while it was told", block.number),
-        }),
         Err(error) => Err(error),
     }
 }
