@@ -181,7 +181,7 @@ mod tests {
         };
         Target {
             name: name.to_owned(),
-            organization: "Org1MSP".to_owned(),
+            organization: "Org1MSP".into(),
             peer: Peer::new(&entry, None).unwrap(),
         }
     }

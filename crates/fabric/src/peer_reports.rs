@@ -11,7 +11,7 @@ use crate::deliver::Source;
 use crate::endpoint::Peer;
 use crate::flow::Flow;
 use crate::ledger::FabricLedger;
-use crate::target::{Target, UNKNOWN_ORGANIZATION};
+use crate::target::Target;
 
 /// How long what peers said is told again: pages and metrics ask often.
 const KEPT_FOR: Duration = Duration::from_secs(5);
@@ -97,11 +97,12 @@ impl Source {
             Err(error) => Err((error.code(), error.to_string())),
         };
         let info = answer.as_ref().ok();
-        let organization = target.map(|target| target.organization.clone());
+        let organization = target.map(|target| &target.organization);
+        let organization = organization.filter(|organization| organization.is_known());
         PeerReport {
             address: peer.address.clone(),
             role: Some(PeerRole::Peer),
-            organization: organization.filter(|organization| organization != UNKNOWN_ORGANIZATION),
+            organization: organization.map(ToString::to_string),
             height: info.map(|info| info.height),
             first_block: info.map(|info| info.first_block).filter(|first| *first > 0),
             last_error: index.and_then(|index| self.trouble(index)),

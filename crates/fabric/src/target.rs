@@ -1,11 +1,56 @@
 //! Which peers are asked to endorse.
 
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
 use chainloom_ledger::LedgerError;
 
 use crate::endpoint::Peer;
 
 /// Stands for the organization of a peer that did not say which it is of: no MSP id reads so.
-pub(crate) const UNKNOWN_ORGANIZATION: &str = "organization unknown";
+const UNKNOWN_ORGANIZATION: &str = "organization unknown";
+
+/// The MSP id of a peer's organization, which may be learnt later. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Affiliation(Arc<OnceLock<String>>);
+
+impl Affiliation {
+    /// Whether the peer has said of which organization it is.
+    pub(crate) fn is_known(&self) -> bool {
+        self.0.get().is_some()
+    }
+
+    /// The peer says of which it is. What it said first counts.
+    pub(crate) fn learn(&self, msp_id: String) {
+        let _ = self.0.set(msp_id);
+    }
+
+    /// Whether others need to know it, too.
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
+
+impl From<&str> for Affiliation {
+    fn from(msp_id: &str) -> Self {
+        Self(Arc::new(OnceLock::from(msp_id.to_owned())))
+    }
+}
+
+impl Deref for Affiliation {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.0.get().map_or(UNKNOWN_ORGANIZATION, String::as_str)
+    }
+}
+
+impl fmt::Display for Affiliation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self)
+    }
+}
 
 /// A peer of the channel, with its organization.
 #[derive(Debug, Clone)]
@@ -13,7 +58,7 @@ pub(crate) struct Target {
     /// Its name: `peer0.org1.example.com`.
     pub(crate) name: String,
     /// The MSP id of its organization.
-    pub(crate) organization: String,
+    pub(crate) organization: Affiliation,
     /// How it is spoken to.
     pub(crate) peer: Peer,
 }
@@ -56,7 +101,8 @@ pub(crate) fn check_agree(
         return Ok(());
     }
     let is_other = |target: &&Target| {
-        target.organization != UNKNOWN_ORGANIZATION && !organizations.contains(&target.organization)
+        let is_named = |name: &String| **name == *target.organization;
+        target.organization.is_known() && !organizations.iter().any(is_named)
     };
     let other = peers.iter().find_map(|name| {
         let mut called = all.iter().filter(|target| target.is_called(name));
@@ -105,11 +151,11 @@ impl Selection<'_> {
                 has.join(", ")
             ),
         };
-        let is_in = |target: &Target, name: &str| target.organization == name;
+        let is_in = |target: &Target, name: &str| *target.organization == *name;
         let is_called = |target: &Target, name: &str| target.is_called(name);
         for name in self.organizations {
             if !all.iter().any(|target| is_in(target, name)) {
-                let has = all.iter().map(|target| target.organization.clone());
+                let has = all.iter().map(|target| target.organization.to_string());
                 let mut has: Vec<String> = has.collect();
                 has.dedup();
                 return Err(unknown("unknown_organization", "organization", name, has));
@@ -188,7 +234,7 @@ mod tests {
         .into_iter()
         .map(|(name, organization)| Target {
             name: name.to_owned(),
-            organization: organization.to_owned(),
+            organization: organization.into(),
             peer: Peer::new(
                 &NodeEntry {
                     name: name.to_owned(),

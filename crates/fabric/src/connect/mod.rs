@@ -4,6 +4,7 @@
 mod ask;
 mod error;
 mod folder;
+mod learning;
 mod parameters;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub use self::ask::{NodeProblem, NodeReport, NodeRole};
 use self::ask::{ask_orderers, ask_peers};
 pub use self::error::{ConnectError, Stage};
 pub use self::folder::{FileStamp, current_identity_in_folder, identity_in_folder};
+use self::learning::learn;
 use self::parameters::wrong;
 pub use self::parameters::{AuthorityParameters, Mode, NodeUrls, Nodes, Parameters, PerEndpoint};
 use crate::dial::ClientTls;
@@ -25,7 +27,7 @@ use crate::flow::Flow;
 use crate::gateway::Gateway;
 use crate::identity::{CurrentIdentity, Identity};
 use crate::profile::{NodeEntry, network_of, peers_of, warnings_of};
-use crate::target::{Target, UNKNOWN_ORGANIZATION};
+use crate::target::{Affiliation, Target};
 
 /// What it takes to connect a user of a folder of `.id` files with a connection profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,12 +155,23 @@ pub(crate) async fn connect(
     let user = identity.get()?;
     let found = find(&user, parameters).await?;
     let channel = parameters.channel.clone();
-    let targets = targets(&user, parameters, found.peers).await?;
+    let (targets, silent) = targets(&user, parameters, found.peers).await?;
+    let mut warnings = found.warnings;
+    warnings.extend(silent);
+    let unknown = targets
+        .iter()
+        .filter(|target| !target.organization.is_known());
+    let unknown: Vec<Target> = unknown.cloned().collect();
+    if !unknown.is_empty() {
+        tokio::spawn(learn(identity.downgrade(), channel.clone(), unknown));
+    }
     // Who reads what they wrote is to ask the peer by which they learnt of its commit: others may be behind it.
     let mut sources = found.sources;
     sources.sort_by_key(|source| {
         let mut addresses = targets.iter().map(|target| &target.peer.address);
-        addresses.position(|address| *address == source.address)
+        let place = addresses.position(|address| *address == source.address);
+        // What was away comes last.
+        place.unwrap_or(usize::MAX)
     });
     let flow = match parameters.mode {
         Mode::Gateway => Flow::Gateway(Gateway {
@@ -180,18 +193,18 @@ pub(crate) async fn connect(
         contract: parameters.contract.clone(),
         peers: sources.into(),
         flow,
-        warnings: found.warnings,
+        warnings,
     })
 }
 
-/// The peers with their organizations, those of the user's own first. Whose organization is not known is asked for it; who does not answer is
-/// refused in mode `direct`, where endorsements are held against it; for a gateway, which finds the others itself, it is of no known organization,
-/// and so gets no transient data that are for the user's own.
+/// The peers with their organizations, those of the user's own first. Whose organization is not known is asked for it. Who does not answer is
+/// left out in mode `direct`, where endorsements are held against it, while another did; that is told besides. For a gateway, which finds the
+/// others itself, it is of no known organization as long as it is silent, and so gets no transient data that are for the user's own.
 async fn targets(
     user: &Identity,
     parameters: &Parameters,
     peers: Vec<(String, Option<String>, Peer)>,
-) -> Result<Vec<Target>, ConnectError> {
+) -> Result<(Vec<Target>, Vec<String>), ConnectError> {
     let is_known = peers
         .iter()
         .all(|(_, organization, _)| organization.is_some());
@@ -203,24 +216,37 @@ async fn targets(
         }
     };
     let mut told = told.into_iter();
-    let targets = peers.into_iter().map(|(name, organization, peer)| {
+    let mut targets = Vec::new();
+    let mut silent = Vec::new();
+    for (name, organization, peer) in peers {
         let report = told.next();
         let error = report.as_ref().and_then(NodeReport::error);
         let told = report.and_then(|report| report.organization);
         let organization = match (organization.or(told), error, parameters.mode) {
-            (Some(organization), _, _) => organization,
-            (None, Some(error), Mode::Direct) => return Err(error),
-            (None, _, _) => UNKNOWN_ORGANIZATION.to_owned(),
+            (Some(organization), _, _) => Affiliation::from(&*organization),
+            (None, Some(error), Mode::Direct) if error.is_lasting() => return Err(error),
+            (None, Some(error), Mode::Direct) => {
+                silent.push(error);
+                continue;
+            }
+            (None, _, _) => Affiliation::default(),
         };
-        Ok(Target {
+        targets.push(Target {
             name,
             organization,
             peer,
-        })
+        });
+    }
+    if targets.is_empty()
+        && let Some(error) = silent.pop()
+    {
+        return Err(error);
+    }
+    targets.sort_by_key(|target| *target.organization != *user.msp_id());
+    let silent = silent.iter().map(|error| {
+        format!("a peer that does not answer now is asked for no call until the ledger is connected again: {error}")
     });
-    let mut targets: Vec<Target> = targets.collect::<Result<_, _>>()?;
-    targets.sort_by_key(|target| target.organization != user.msp_id());
-    Ok(targets)
+    Ok((targets, silent.collect()))
 }
 
 /// Stage two: the nodes that the parameters name.

@@ -130,7 +130,7 @@ fn check(
     let endorsement = answer.response.endorsement.as_ref();
     let endorsement = endorsement.ok_or(Untrusted::Missing)?;
     let endorser = Creator::decode(endorsement.endorser.clone())?;
-    if endorser.organization != answer.target.organization {
+    if *endorser.organization != *answer.target.organization {
         return Err(Untrusted::OtherOrganization(endorser.organization));
     }
     let certificate = membership.endorser(&endorsement.endorser, &endorser)?;

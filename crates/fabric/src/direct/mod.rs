@@ -227,7 +227,7 @@ impl Direct {
         let own = identity.msp_id();
         let targets = self.targets.iter();
         targets
-            .filter(|target| target.organization == own)
+            .filter(|target| *target.organization == *own)
             .collect()
     }
 
@@ -244,7 +244,7 @@ impl Direct {
 /// The peers of the user's organization come first.
 fn own_first(targets: &mut [Target], identity: &CurrentIdentity) {
     let identity = identity.latest();
-    targets.sort_by_key(|target| target.organization != identity.msp_id());
+    targets.sort_by_key(|target| *target.organization != *identity.msp_id());
 }
 
 /// This machine did something that no caller can mend.

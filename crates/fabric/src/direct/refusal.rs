@@ -63,7 +63,7 @@ pub(crate) fn explain_response(target: &Target, answer: &protos::ProposalRespons
 pub(crate) fn said(target: &Target, message: &str) -> Endorser {
     Endorser {
         address: target.peer.address.clone(),
-        organization: target.organization.clone(),
+        organization: target.organization.to_string(),
         message: message.to_owned(),
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn target(organization: &str) -> Target {
     };
     Target {
         name: entry.name.clone(),
-        organization: organization.to_owned(),
+        organization: organization.into(),
         peer: Peer::new(&entry, None).unwrap(),
     }
 }

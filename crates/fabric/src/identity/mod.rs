@@ -31,6 +31,7 @@ pub(crate) use certificate::hexadecimal;
 pub use certificate::{Certificate, CertificateError, Validity};
 pub use credentials::{Credentials, Identity, IdentityError, MspContext, MspContextError};
 pub(crate) use current::State as IdentityState;
+pub(crate) use current::WeakIdentity;
 pub use current::{CurrentIdentity, ReplaceError, Withdrawn};
 pub use file::FileError;
 pub(crate) use file::replace as replace_file;

@@ -1,5 +1,6 @@
 //! Users are connected to a real network by the paper's seven parameters: peers and orderers by their URLs, and no profile.
 
+mod away;
 #[path = "../caller/mod.rs"]
 mod caller;
 mod expiry;
