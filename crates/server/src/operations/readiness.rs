@@ -1,12 +1,18 @@
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chainloom_index::{Phase, Progress};
 use chainloom_ledger::{Ledger, PeerRole};
-use futures_util::future::join;
+use futures_util::future::{join, join_all};
 use http::StatusCode;
+use tokio::time::timeout;
 
 use crate::ledgers::{Entry, ServedLedger};
 use crate::state::AppState;
+
+/// How long a ledger may take to say how it is doing: longer than a peer that is frozen, so that another one can answer.
+pub(super) const TOLD_WITHIN: Duration = Duration::from_secs(8);
 
 /// Whether a ledger answers all questions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +26,16 @@ pub(crate) enum Readiness {
 }
 
 impl Readiness {
-    /// How a ledger is doing.
+    /// How a ledger is doing; one that does not say so in time is failing.
     pub(crate) async fn of(entry: &Entry) -> Readiness {
+        let told = timeout(TOLD_WITHIN, Self::asked(entry)).await;
+        told.unwrap_or_else(|_| {
+            let within = TOLD_WITHIN.as_secs();
+            Readiness::Failing(format!("it did not answer within {within} s"))
+        })
+    }
+
+    async fn asked(entry: &Entry) -> Readiness {
         let served = match entry {
             Entry::Served(served) => served,
             Entry::Unavailable(unavailable) => {
@@ -71,8 +85,13 @@ async fn nodes_of(served: &ServedLedger) -> Readiness {
 pub(super) async fn readyz(State(state): State<AppState>) -> Response {
     let mut lines = String::new();
     let mut status = StatusCode::OK;
-    for (name, entry) in state.ledgers.all().iter() {
-        let line = match Readiness::of(entry).await {
+    let ledgers = state.ledgers.all();
+    // Side by side: one that is frozen holds up none of the others.
+    let asked = ledgers
+        .iter()
+        .map(async |(name, entry)| (name, Readiness::of(entry).await));
+    for (name, readiness) in join_all(asked).await {
+        let line = match readiness {
             Readiness::Ready(None) => format!("{name}: ready\n"),
             Readiness::Ready(Some(away)) => format!("{name}: ready; {away}\n"),
             Readiness::CatchingUp(progress) => {

@@ -1,10 +1,13 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chainloom_ledger::Ledger;
+use futures_util::future::{join, join_all};
 use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
+use tokio::time::timeout;
 
 use super::LedgerGauges;
+use super::readiness::TOLD_WITHIN;
 use crate::identities::render_metrics;
 use crate::ledgers::{Entry, ServedLedger};
 use crate::state::AppState;
@@ -12,11 +15,12 @@ use crate::state::AppState;
 /// `GET /metrics`: everything in Prometheus' text format.
 pub(super) async fn metrics(State(state): State<AppState>) -> Response {
     let gauges = LedgerGauges::new();
-    for (name, entry) in state.ledgers.all().iter() {
-        if let Entry::Served(served) = entry {
-            read_gauges(&gauges, name, served).await;
-        }
-    }
+    let ledgers = state.ledgers.all();
+    let served = ledgers.iter().filter_map(|(name, entry)| match entry {
+        Entry::Served(served) => Some(read_gauges(&gauges, name, served)),
+        Entry::Unavailable(_) => None,
+    });
+    join_all(served).await;
     let mut text = state.metrics.render() + &gauges.render();
     // A wallet that cannot be read is told by /readyz.
     if let Some(identities) = &state.identities
@@ -30,15 +34,18 @@ pub(super) async fn metrics(State(state): State<AppState>) -> Response {
 
 async fn read_gauges(gauges: &LedgerGauges, name: &str, served: &ServedLedger) {
     let set = |gauge, value: f64| gauges.set(gauge, name, value);
+    let info = timeout(TOLD_WITHIN, served.ledger.info());
+    let peers = timeout(TOLD_WITHIN, served.ledger.peers());
+    let (info, peers) = join(info, peers).await;
     // A failing ledger shows none; /readyz says why.
-    if let Ok(info) = served.ledger.info().await {
+    if let Ok(Ok(info)) = info {
         set("chainloom_ledger_height", info.height as f64);
         set("chainloom_ledger_replacements", info.generation as f64);
         if let Some(pending) = info.pending_count {
             set("chainloom_ledger_pending_transactions", pending as f64);
         }
     }
-    if let Ok(peers) = served.ledger.peers().await {
+    if let Ok(Ok(peers)) = peers {
         set("chainloom_ledger_peers", peers.len() as f64);
     }
     let indexed = served.ledger.index().position();

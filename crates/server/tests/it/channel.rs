@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,6 +38,36 @@ pub(crate) struct Channel {
     pub(crate) called: Arc<Mutex<Option<Call>>>,
     /// How.
     pub(crate) options: Arc<Mutex<Option<CallOptions>>>,
+    /// Where it answers none who ask how it is.
+    pub(crate) frozen: Option<Arc<Frozen>>,
+}
+
+/// Those who ask a channel that does not answer.
+#[derive(Default)]
+pub(crate) struct Frozen {
+    /// It answers before.
+    pub(crate) is_frozen: AtomicBool,
+    asking: AtomicUsize,
+    /// The most that asked at one time.
+    pub(crate) asked_at_once: AtomicUsize,
+}
+
+impl Frozen {
+    async fn ask(&self) {
+        let asking = self.asking.fetch_add(1, Ordering::SeqCst) + 1;
+        self.asked_at_once.fetch_max(asking, Ordering::SeqCst);
+        let _leaves = Leaves(self);
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Who asked gives up.
+struct Leaves<'a>(&'a Frozen);
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.0.asking.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// The id of the transaction with everything in it.
@@ -58,6 +89,14 @@ impl Channel {
     pub(crate) fn telling(blocks: usize) -> Channel {
         Channel {
             told: blocks,
+            ..Channel::new()
+        }
+    }
+
+    /// The same as a new one, but it says how it is only as long as it is not frozen.
+    pub(crate) fn freezing(frozen: &Arc<Frozen>) -> Channel {
+        Channel {
+            frozen: Some(frozen.clone()),
             ..Channel::new()
         }
     }
@@ -88,6 +127,7 @@ impl Channel {
             blocks: Arc::new(blocks),
             called: Arc::default(),
             options: Arc::default(),
+            frozen: None,
         }
     }
 }
@@ -298,7 +338,7 @@ impl Ledger for Channel {
 
     fn info(&self) -> BoxFuture<'_, Result<LedgerInfo, LedgerError>> {
         let tip = self.blocks.last().unwrap();
-        ready(Ok(LedgerInfo {
+        let info = LedgerInfo {
             kind: LedgerKind::Fabric,
             height: tip.number,
             generation: 0,
@@ -306,7 +346,15 @@ impl Ledger for Channel {
             first_block: None,
             pending_count: None,
             node_id: None,
-        }))
+        };
+        Box::pin(async move {
+            if let Some(frozen) = &self.frozen
+                && frozen.is_frozen.load(Ordering::SeqCst)
+            {
+                frozen.ask().await;
+            }
+            Ok(info)
+        })
     }
 
     fn config(&self, _: Option<u64>) -> BoxFuture<'_, Result<LedgerConfig, LedgerError>> {

@@ -1,4 +1,8 @@
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use crate::application::Application;
+use crate::channel::{Channel, ChannelServer, Frozen};
 
 #[tokio::test]
 async fn says_that_it_lives_and_is_ready() {
@@ -42,4 +46,33 @@ async fn counts_what_it_does() {
     ] {
         assert!(metrics.contains(line), "{line} is missing in\n{metrics}");
     }
+}
+
+#[tokio::test]
+async fn channels_that_do_not_answer_are_given_up_side_by_side() {
+    let frozen = Arc::new(Frozen::default());
+    let channels = [
+        ("a", Channel::freezing(&frozen)),
+        ("b", Channel::freezing(&frozen)),
+        ("c", Channel::new()),
+    ];
+    let server = ChannelServer::start(&channels, None);
+    server.ready().await;
+    frozen.is_frozen.store(true, Ordering::SeqCst);
+
+    let answer = server.get("/readyz").await;
+    assert_eq!(answer.status(), 503);
+    let told = answer.text().await.unwrap();
+    let given_up = "it did not answer within 8 s";
+    assert_eq!(told, format!("a: {given_up}\nb: {given_up}\nc: ready\n"));
+    assert_eq!(frozen.asked_at_once.swap(0, Ordering::SeqCst), 2);
+
+    let metrics = server.get("/metrics").await.text().await.unwrap();
+    assert_eq!(frozen.asked_at_once.load(Ordering::SeqCst), 2);
+    let height = |name: &str| format!("chainloom_ledger_height{{ledger=\"{name}\"}} 2");
+    assert!(metrics.contains(&height("c")), "{metrics}");
+    assert!(!metrics.contains(&height("a")), "{metrics}");
+    let indexed = "chainloom_ledger_indexed_height{ledger=\"a\"} 2";
+    assert!(metrics.contains(indexed), "{metrics}");
+    server.stop().await;
 }
