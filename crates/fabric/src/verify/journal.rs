@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use chainloom_ledger::Hash;
 use serde::{Deserialize, Serialize};
 
 use crate::identity::{FileError, replace_file};
@@ -37,6 +38,15 @@ pub enum JournalError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The channel was verified from its block 0 on, and a peer tells of another beginning.
+    #[error(
+        "a peer tells of a channel that begins otherwise than the one whose blocks were verified from its block 0 on: if the channel was made anew, remove {} to believe the new one",
+        path.display()
+    )]
+    OtherBeginning {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// The last configurations, oldest first.
@@ -46,12 +56,16 @@ pub(super) struct Journal {
     /// The first block that can be verified by what is here.
     pub(super) from: u64,
     pub(super) configurations: Vec<(u64, Bytes)>,
+    /// The hash of block 0, where all was verified from there on. It outlives what is cut.
+    first: Option<Hash>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
     format: u32,
     from: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first: Option<Hash>,
     configurations: Vec<StoredConfiguration>,
 }
 
@@ -72,6 +86,7 @@ impl Journal {
                     path: path.to_owned(),
                     from: 0,
                     configurations: Vec::new(),
+                    first: None,
                 });
             }
             Err(error) => return Err(FileError::io(path)(error).into()),
@@ -103,6 +118,7 @@ impl Journal {
             path: path.to_owned(),
             from: stored.from,
             configurations,
+            first: stored.first,
         })
     }
 
@@ -112,6 +128,22 @@ impl Journal {
             self.configurations.clear();
         }
         self.configurations.retain(|(number, _)| *number < next);
+    }
+
+    /// Begins at block `next`, of whose configuration only a peer's word is known: refused where that is not the beginning that is known.
+    pub(super) fn begin(&mut self, next: u64, block: &Block) -> Result<(), JournalError> {
+        let is_first = next == 0 && block.number == 0;
+        match self.first {
+            Some(first) if !is_first || block.hash() != first => {
+                return Err(JournalError::OtherBeginning {
+                    path: self.path.clone(),
+                });
+            }
+            Some(_) => {}
+            None => self.first = is_first.then(|| block.hash()),
+        }
+        self.from = next;
+        self.push(block)
     }
 
     /// Keeps the file small: the last configuration is what the next block is verified by.
@@ -141,6 +173,7 @@ impl Journal {
         let stored = Stored {
             format: FORMAT,
             from: self.from,
+            first: self.first,
             configurations: self
                 .configurations
                 .iter()

@@ -331,3 +331,31 @@ fn reading_that_begins_late_asks_for_the_configuration_before() {
     let error = Verifier::open(&journal, 14).unwrap_err();
     assert!(matches!(error, VerifyError::Journal(_)), "{error}");
 }
+
+#[test]
+fn no_peer_has_another_channel_believed_where_one_was_verified_from_its_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let (mut verifier, _) = Verifier::open(&journal, 0).unwrap();
+    verifier.check(&renumbered(RAFT, 0)).unwrap();
+    let kept = fs::read(&journal).unwrap();
+    // The index is built anew, as it is where a peer tells of another chain.
+    let (mut verifier, _) = Verifier::open(&journal, 0).unwrap();
+    let error = verifier.check(&renumbered(BFT, 0)).unwrap_err().to_string();
+    assert!(
+        error.contains("begins otherwise") && error.contains(&journal.display().to_string()),
+        "{error}"
+    );
+    let (mut verifier, _) = Verifier::open(&journal, 0).unwrap();
+    let late = verifier.believe(13, &renumbered(BFT, 0)).unwrap_err();
+    assert!(late.to_string().contains("begins otherwise"), "{late}");
+    assert_eq!(fs::read(&journal).unwrap(), kept);
+    // The right one is taken again.
+    let (mut verifier, _) = Verifier::open(&journal, 0).unwrap();
+    verifier.check(&renumbered(RAFT, 0)).unwrap();
+    verifier.check(&block("raft-003-put")).unwrap();
+    // Who removes the file means it.
+    fs::remove_file(&journal).unwrap();
+    let (mut verifier, _) = Verifier::open(&journal, 0).unwrap();
+    verifier.check(&renumbered(BFT, 0)).unwrap();
+}

@@ -62,8 +62,7 @@ impl Verifier {
     /// [`VerifyError`].
     pub(crate) fn believe(&mut self, next: u64, block: &Block) -> Result<(), VerifyError> {
         let rules = rules_of(block)?;
-        self.journal.from = next;
-        self.journal.push(block)?;
+        self.journal.begin(next, block)?;
         self.rules = Some(rules);
         Ok(())
     }
