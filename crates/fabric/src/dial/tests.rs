@@ -257,7 +257,7 @@ async fn certificates_that_prove_nothing_are_told_apart() {
     assert!(matches!(error, DialError::Untrusted(_)), "{error:?}");
     told(
         &error,
-        "`tls_ca_certs` has to hold",
+        "`tls_ca_certs` (--tls-ca-certs) has to hold",
         Some("tls_ca_certs"),
         true,
     );
