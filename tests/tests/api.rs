@@ -155,6 +155,7 @@ async fn one_block_and_its_proof() {
                 "hash",
                 "previous_hash",
                 "time",
+                "time_source",
                 "size_bytes",
                 "transaction_count",
                 "valid_count",

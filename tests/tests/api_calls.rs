@@ -17,8 +17,13 @@ async fn query(node: &Node, function: &str, args: &[&str]) -> String {
     let call = json!({"function": function, "args": args});
     let (status, answer) = node.post(&format!("{LEDGER}/query"), &call).await;
     assert_eq!(status, 200, "{answer}");
-    assert_fields(&answer, &["result"], &[]);
-    answer["result"].as_str().expect("text").to_owned()
+    assert_fields(&answer, &["result"], &["result_json"]);
+    let text = answer["result"].as_str().expect("text").to_owned();
+    if let Some(json) = answer.get("result_json") {
+        let parsed: Value = serde_json::from_str(&text).expect("it is said to be JSON");
+        assert_eq!(*json, parsed);
+    }
+    text
 }
 
 /// Posts with the tutorial's route what JSON of today would not hold.
