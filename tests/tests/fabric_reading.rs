@@ -327,7 +327,7 @@ async fn browser_and_commands_tell_what_a_channel_did() {
     for (block, index, words) in [
         ("-1", "-1", "block -1 is negative"),
         ("9999", "9999", "no block 9999"),
-        ("0", "1", "block 0 has 1 transactions"),
+        ("0", "1", "block 0 has 1 transaction"),
         ("0", "0", "no endorsement"),
     ] {
         let words_of = ["showtxByVer", "--block", block, "--index", index];
