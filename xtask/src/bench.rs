@@ -69,7 +69,9 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         "chainloom-bench",
         "--",
     ]);
-    command.args(arguments);
+    command
+        .args(arguments)
+        .env("CHAINLOOM_TEST_BINARY", workspace::program());
     for program in go_programs {
         went_well = went_well
             && report.step(program.step, || {

@@ -154,7 +154,7 @@ fn cargo_test<const COUNT: usize>(
     command
         .args(selection)
         .env("CHAINLOOM_TEST_PYTHON", crate::setup::python::interpreter())
-        .env("CHAINLOOM_TEST_BINARY", program());
+        .env("CHAINLOOM_TEST_BINARY", workspace::program());
     let before = *tally;
     run_watched(&mut command, |line| tally.add_line(line))?;
     ran_some(&command, before, *tally)
@@ -168,13 +168,6 @@ fn ran_some(command: &Command, before: Tally, after: Tally) -> Result<(), Error>
         });
     }
     Ok(())
-}
-
-/// The program that [`Step::Build`] builds.
-fn program() -> std::path::PathBuf {
-    workspace::target()
-        .join("release")
-        .join(format!("chainloom{}", std::env::consts::EXE_SUFFIX))
 }
 
 #[cfg(test)]

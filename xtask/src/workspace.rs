@@ -18,6 +18,13 @@ pub(crate) fn target() -> PathBuf {
     }
 }
 
+/// The program that a release build makes.
+pub(crate) fn program() -> PathBuf {
+    target()
+        .join("release")
+        .join(format!("chainloom{}", std::env::consts::EXE_SUFFIX))
+}
+
 /// A call of cargo in the workspace's folder.
 pub(crate) fn cargo<const COUNT: usize>(arguments: [&str; COUNT]) -> Command {
     // Under `cargo xtask` this is the very cargo that was called.

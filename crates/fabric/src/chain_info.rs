@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::deliver::Source;
 use crate::endpoint::Peer;
-use crate::failure::words_of;
+use crate::failure::{peer_unavailable, words_of};
 use crate::kept::Kept;
 use crate::proposal::{Invocation, sign_call};
 use crate::wire::proto::common::BlockchainInfo;
@@ -63,11 +63,7 @@ impl Source {
     /// # Errors
     /// [`LedgerError::Unavailable`] with what it said instead.
     pub(crate) async fn chain_info(&self, peer: &Peer) -> Result<ChainInfo, LedgerError> {
-        let unavailable = |detail: String| LedgerError::Unavailable {
-            code: "peer_unavailable",
-            detail: format!("{}: {detail}", peer.address),
-            endorsers: Vec::new(),
-        };
+        let unavailable = |detail: String| peer_unavailable(format!("{}: {detail}", peer.address));
         let invocation = Invocation {
             contract: CONTRACT.to_owned(),
             args: vec![

@@ -13,7 +13,7 @@ use tonic::Streaming;
 
 use crate::chain_info::ChainBeginning;
 use crate::endpoint::Peer;
-use crate::failure::explain_deliver;
+use crate::failure::{explain_deliver, peer_unavailable};
 use crate::identity::{CurrentIdentity, IdentityState};
 use crate::kept::Kept;
 use crate::newest::Seen;
@@ -71,6 +71,20 @@ pub(crate) struct Blocks {
 }
 
 impl Source {
+    /// Of which nothing is known yet; at least one peer.
+    pub(crate) fn new(identity: CurrentIdentity, channel: String, peers: Arc<[Peer]>) -> Self {
+        Self {
+            identity,
+            channel,
+            peers,
+            troubles: Troubles::default(),
+            beginning: ChainBeginning::default(),
+            reports: Arc::default(),
+            orderers: Arc::default(),
+            seen: Seen::default(),
+        }
+    }
+
     /// One block; `None` where the chain is not that long.
     ///
     /// # Errors
@@ -95,7 +109,7 @@ impl Source {
                 Ok(outcome) => return outcome,
                 Err(_) => {
                     let silent = format!("{} did not send the block in time", peer.address);
-                    unavailable(silent)
+                    peer_unavailable(silent)
                 }
             };
             self.note(index, &error);
@@ -126,15 +140,13 @@ impl Source {
         opening.await?.next().await
     }
 
-    /// The blocks from this number on, then each new one.
+    /// The blocks from this number on, then each new one, of one peer, however long it is silent.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub(crate) async fn follow(&self, number: u64) -> Result<Blocks, LedgerError> {
-        let (_, blocks) = self
-            .open_from(number, &BTreeSet::new(), Peer::deliver)
-            .await?;
-        Ok(blocks)
+    pub(crate) async fn follow(&self, peer: &Peer, number: u64) -> Result<Blocks, LedgerError> {
+        let start = seek_position::Type::Specified(orderer::SeekSpecified { number });
+        self.open_at(peer, Peer::deliver, start, None).await
     }
 
     /// The same for who reads them at their own pace, from the first peer that takes the request, without those passed over, by their index; and
@@ -147,23 +159,13 @@ impl Source {
         number: u64,
         passed_over: &BTreeSet<usize>,
     ) -> Result<(usize, Blocks), LedgerError> {
-        let service = Peer::deliver_to_readers;
-        self.open_from(number, passed_over, service).await
-    }
-
-    async fn open_from(
-        &self,
-        number: u64,
-        passed_over: &BTreeSet<usize>,
-        service: Service,
-    ) -> Result<(usize, Blocks), LedgerError> {
         let start = seek_position::Type::Specified(orderer::SeekSpecified { number });
         let mut refusal = None;
         for (index, peer) in self.peers.iter().enumerate() {
             if passed_over.contains(&index) {
                 continue;
             }
-            let opening = self.open_at(peer, service, start, None);
+            let opening = self.open_at(peer, Peer::deliver_to_readers, start, None);
             match self.unless_frozen(peer, opening).await {
                 Ok(blocks) => return Ok((index, blocks)),
                 Err(error) => {
@@ -202,7 +204,7 @@ impl Source {
         // Before the identity is taken: none of its successors passes unseen.
         let mut changes = self.identity.changes();
         let seek = sign_seek(&*self.identity.get()?, &self.channel, start, stop);
-        let seek = seek.map_err(|error| unavailable(error.to_string()))?;
+        let seek = seek.map_err(|error| peer_unavailable(error.to_string()))?;
         // The request stays open: a peer ends the stream of blocks when it ends.
         let request = stream::once(async { seek }).chain(stream::pending());
         let mut service = service(peer);
@@ -273,30 +275,24 @@ impl Blocks {
                 }),
                 status => {
                     let status = status.map_or("an unknown status", |status| status.as_str_name());
-                    Err(unavailable(format!(
+                    Err(peer_unavailable(format!(
                         "{address} ended the stream of blocks with {status}"
                     )))
                 }
             },
-            _ => Err(unavailable(format!("{address} ended the stream of blocks"))),
+            _ => Err(peer_unavailable(format!(
+                "{address} ended the stream of blocks"
+            ))),
         }
     }
 }
 
 fn outdated(address: &str) -> LedgerError {
-    unavailable(format!("the identity changed, so {address} is asked anew"))
+    peer_unavailable(format!("the identity changed, so {address} is asked anew"))
 }
 
 fn no_peers() -> LedgerError {
-    unavailable("the connection has no peers".to_owned())
-}
-
-fn unavailable(detail: String) -> LedgerError {
-    LedgerError::Unavailable {
-        code: "peer_unavailable",
-        detail,
-        endorsers: Vec::new(),
-    }
+    peer_unavailable("the connection has no peers")
 }
 
 #[cfg(test)]
@@ -320,17 +316,10 @@ mod tests {
         };
         let credentials = testing::credentials(KeyKind::P256);
         let identity = Identity::new(&credentials, Timestamp::now()).unwrap();
-        let source = Source {
-            identity: CurrentIdentity::new(identity),
-            channel: "trade".to_owned(),
-            peers: Arc::new([Peer::new(&entry, None).unwrap()]),
-            troubles: Troubles::default(),
-            beginning: ChainBeginning::default(),
-            reports: Arc::default(),
-            orderers: Arc::default(),
-            seen: Default::default(),
-        };
-        let follows = source.follow(7);
+        let identity = CurrentIdentity::new(identity);
+        let peers = Arc::new([Peer::new(&entry, None).unwrap()]);
+        let source = Source::new(identity, "trade".to_owned(), peers);
+        let follows = source.follow(&source.peers[0], 7);
         let withdraws = async {
             let (stream, _) = listener.accept().await.unwrap();
             let mut connection = h2::server::handshake(stream).await.unwrap();

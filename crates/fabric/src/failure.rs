@@ -75,11 +75,7 @@ pub(crate) fn explain_deliver(asked: &str, status: &Status) -> LedgerError {
     let detail = format!("{asked} sends no blocks: {}", words_of(status));
     match is_busy(status) {
         true => busy(&detail),
-        false => LedgerError::Unavailable {
-            code: "peer_unavailable",
-            detail,
-            endorsers: Vec::new(),
-        },
+        false => peer_unavailable(detail),
     }
 }
 
@@ -272,6 +268,15 @@ fn unconfirmed(transaction_id: &str, detail: &str) -> LedgerError {
         detail: format!(
             "whether the orderers took the transaction is not known ({detail}); ask for it by its id, do not submit it anew before"
         ),
+    }
+}
+
+/// A peer is not there, or did something that no caller can mend.
+pub(crate) fn peer_unavailable(detail: impl Into<String>) -> LedgerError {
+    LedgerError::Unavailable {
+        code: "peer_unavailable",
+        detail: detail.into(),
+        endorsers: Vec::new(),
     }
 }
 

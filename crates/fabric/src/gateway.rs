@@ -14,7 +14,7 @@ use crate::call::ChannelCall;
 use crate::commit::Placed;
 use crate::definition;
 use crate::endpoint::Peer;
-use crate::failure::{ENDORSERS_UNAVAILABLE, Step, explain};
+use crate::failure::{ENDORSERS_UNAVAILABLE, Step, explain, peer_unavailable};
 use crate::first_answer::{Avoided, Leaves, first_answer};
 use crate::identity::{CurrentIdentity, Identity};
 use crate::proposal::{SignedCall, serialized, sign_call};
@@ -158,7 +158,7 @@ impl Gateway {
         let unsigned = self.endorse_signed(&signed, call, identity.msp_id());
         let unsigned = unsigned.await?;
         let signature = identity.sign(&unsigned.payload);
-        let signature = signature.map_err(|error| odd(error.to_string()))?;
+        let signature = signature.map_err(|error| peer_unavailable(error.to_string()))?;
         Ok(unsigned.signed(signature))
     }
 
@@ -193,8 +193,9 @@ impl Gateway {
             .await;
         let response = self.with_reason(outcome, call).await?;
         let prepared = response.into_inner().prepared_transaction;
-        let envelope =
-            prepared.ok_or_else(|| odd("the peer endorsed the call but sent no transaction"))?;
+        let envelope = prepared.ok_or_else(|| {
+            peer_unavailable("the peer endorsed the call but sent no transaction")
+        })?;
         Ok(Unsigned {
             transaction_id: signed.transaction_id.clone(),
             result: result_of(&envelope, &signed.transaction_id)?,
@@ -276,7 +277,9 @@ impl Gateway {
         let request = request.encode_to_vec();
         let signature = identity.sign(&request);
         let signed = gateway::SignedCommitStatusRequest {
-            signature: signature.map_err(|error| odd(error.to_string()))?.into(),
+            signature: signature
+                .map_err(|error| peer_unavailable(error.to_string()))?
+                .into(),
             request: request.into(),
         };
         let targets = self.targets();
@@ -327,7 +330,8 @@ impl Gateway {
             detail: error.to_string(),
         })?;
         let invocation = call.invocation.clone();
-        sign_call(identity, &self.channel, invocation).map_err(|error| odd(error.to_string()))
+        sign_call(identity, &self.channel, invocation)
+            .map_err(|error| peer_unavailable(error.to_string()))
     }
 
     /// The peers that are asked, in their order. Who is asked sees the transient data, whoever endorses.
@@ -381,7 +385,7 @@ impl Gateway {
                 Some(unknown) => errors.swap_remove(unknown),
                 None => errors
                     .pop()
-                    .unwrap_or_else(|| odd("the connection has no peers")),
+                    .unwrap_or_else(|| peer_unavailable("the connection has no peers")),
             }
         })
     }
@@ -432,16 +436,18 @@ pub(crate) fn until<T>(deadline: Instant, message: T) -> Request<T> {
 /// What the contract answered, read from the transaction that is to be signed: it must be the one that was asked for.
 fn result_of(envelope: &common::Envelope, transaction_id: &str) -> Result<Bytes, LedgerError> {
     let decoded = Envelope::from_message(envelope.clone());
-    let decoded = decoded
-        .map_err(|error| odd(format!("the endorsed transaction cannot be read: {error}")))?;
+    let decoded = decoded.map_err(|error| {
+        peer_unavailable(format!("the endorsed transaction cannot be read: {error}"))
+    })?;
     if decoded.header.transaction_id != transaction_id {
-        return Err(odd(
+        return Err(peer_unavailable(
             "the peer sent another transaction than the one that was asked for",
         ));
     }
     let body = decoded.body();
-    let body =
-        body.map_err(|error| odd(format!("the endorsed transaction cannot be read: {error}")))?;
+    let body = body.map_err(|error| {
+        peer_unavailable(format!("the endorsed transaction cannot be read: {error}"))
+    })?;
     match body {
         Body::Endorser(transaction) => {
             let action = transaction.actions.into_iter().next();
@@ -450,15 +456,6 @@ fn result_of(envelope: &common::Envelope, transaction_id: &str) -> Result<Bytes,
                 .unwrap_or_default();
             Ok(response.payload)
         }
-        _ => Err(odd("the peer sent no endorsed transaction")),
-    }
-}
-
-/// A peer or this machine did something that no caller can mend.
-fn odd(detail: impl Into<String>) -> LedgerError {
-    LedgerError::Unavailable {
-        code: "peer_unavailable",
-        detail: detail.into(),
-        endorsers: Vec::new(),
+        _ => Err(peer_unavailable("the peer sent no endorsed transaction")),
     }
 }

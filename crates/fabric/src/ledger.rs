@@ -17,7 +17,6 @@ use tokio::time::Instant;
 
 use crate::by_hash::block_by_hash;
 use crate::call::ChannelCall;
-use crate::chain_info::ChainBeginning;
 use crate::channel::Channels;
 use crate::commit::{ById, Commits};
 use crate::connect::{
@@ -28,7 +27,6 @@ use crate::deliver::{Source, Which};
 use crate::description::Descriptions;
 use crate::flow::Flow;
 use crate::identity::CurrentIdentity;
-use crate::newest::Seen;
 use crate::outbox::{Outbox, OutboxError, OutboxOptions};
 use crate::outside::Waiting;
 use crate::parts::Parts;
@@ -36,7 +34,6 @@ use crate::present;
 use crate::reader::Reader;
 use crate::resend::Resending;
 use crate::same_channel::SameChannel;
-use crate::troubles::Troubles;
 use crate::wire::{Block, Envelope};
 
 /// How long looking a transaction up may take.
@@ -90,16 +87,7 @@ impl FabricLedger {
             flow,
             warnings,
         } = connection;
-        let source = Source {
-            identity,
-            channel,
-            peers,
-            troubles: Troubles::default(),
-            beginning: ChainBeginning::default(),
-            reports: Arc::default(),
-            orderers: Arc::default(),
-            seen: Seen::default(),
-        };
+        let source = Source::new(identity, channel, peers);
         let outbox = Outbox::in_memory(&source.channel);
         let commits = Commits::new(source.clone(), outbox.clone());
         let same = SameChannel::new(source.clone(), outbox.clone());

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::deliver::{Source, Which};
 use crate::endpoint::Peer;
+use crate::failure::peer_unavailable;
 use crate::kept::Kept;
 use crate::outbox::Outbox;
 
@@ -68,7 +69,7 @@ impl SameChannel {
             Ok(Ok(looked)) => looked,
             Ok(Err(_)) => Err(LedgerError::ShuttingDown),
             Err(_) if was_seen => Ok(()),
-            Err(_) => Err(unavailable(
+            Err(_) => Err(peer_unavailable(
                 "no peer sent block 0 in time, so that it is not known whether what is kept is of this channel; nothing was submitted"
                     .to_owned(),
             )),
@@ -120,7 +121,7 @@ impl SameChannel {
                 Ok(Some(hash)) if known == Some(hash) => return Ok(known),
                 Ok(Some(hash)) => match seen {
                     Some((first, other)) if other != hash => {
-                        return Err(Unseen::Disagree(unavailable(format!(
+                        return Err(Unseen::Disagree(peer_unavailable(format!(
                             "{first} and {address} have different blocks 0: they are on different channels of this name, so nothing is sent \
                              and nothing that is kept was dropped; connect with the peers of one of them"
                         ))));
@@ -140,17 +141,14 @@ impl SameChannel {
 
     /// Block 0 as one peer has it, by its hash.
     async fn ask<'a>(&self, peer: &'a Peer) -> (&'a String, Result<Option<[u8; 32]>, LedgerError>) {
-        let source = Source {
-            peers: Arc::new([peer.clone()]),
-            ..self.source.clone()
-        };
-        let answer = match timeout(ANSWERS_WITHIN, source.block(Which::Number(0))).await {
+        let asking = self.source.block_of(peer, Which::Number(0));
+        let answer = match timeout(ANSWERS_WITHIN, asking).await {
             Ok(Ok(block)) => Ok(block.map(|block| block.hash().0)),
             Ok(Err(LedgerError::NotFound { .. })) => Ok(None),
             Ok(Err(error)) => Err(error),
             Err(_) => {
                 let silent = format!("{} did not send block 0 in time", peer.address);
-                Err(unavailable(silent))
+                Err(peer_unavailable(silent))
             }
         };
         (&peer.address, answer)
@@ -163,14 +161,6 @@ enum Unseen {
     Silent(LedgerError),
     /// Peers say different things.
     Disagree(LedgerError),
-}
-
-fn unavailable(detail: String) -> LedgerError {
-    LedgerError::Unavailable {
-        code: "peer_unavailable",
-        detail,
-        endorsers: Vec::new(),
-    }
 }
 
 #[cfg(test)]
@@ -243,16 +233,8 @@ mod tests {
     fn same(peers: Vec<Peer>) -> SameChannel {
         let credentials = testing::credentials(KeyKind::P256);
         let identity = Identity::new(&credentials, Timestamp::now()).unwrap();
-        let source = Source {
-            identity: CurrentIdentity::new(identity),
-            channel: "trade".to_owned(),
-            peers: peers.into(),
-            troubles: Default::default(),
-            beginning: Default::default(),
-            reports: Default::default(),
-            orderers: Default::default(),
-            seen: Default::default(),
-        };
+        let identity = CurrentIdentity::new(identity);
+        let source = Source::new(identity, "trade".to_owned(), peers.into());
         SameChannel::new(source, Outbox::in_memory("trade"))
     }
 

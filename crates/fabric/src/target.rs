@@ -249,17 +249,15 @@ mod tests {
         .collect()
     }
 
+    fn owned(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
     fn chosen(
         organizations: &[&str],
         peers: &[&str],
         has_transient: bool,
     ) -> Result<Vec<String>, &'static str> {
-        let owned = |names: &[&str]| {
-            names
-                .iter()
-                .map(|&name| name.to_owned())
-                .collect::<Vec<_>>()
-        };
         let (organizations, peers, all) = (owned(organizations), owned(peers), all());
         let selection = Selection {
             organizations: &organizations,
@@ -277,12 +275,6 @@ mod tests {
 
     /// The sentence of a refusal.
     fn told(organizations: &[&str], peers: &[&str]) -> String {
-        let owned = |names: &[&str]| {
-            names
-                .iter()
-                .map(|&name| name.to_owned())
-                .collect::<Vec<_>>()
-        };
         let (organizations, peers, all) = (owned(organizations), owned(peers), all());
         let selection = Selection {
             organizations: &organizations,
@@ -293,7 +285,7 @@ mod tests {
     }
 
     fn names(names: &[&str]) -> Result<Vec<String>, &'static str> {
-        Ok(names.iter().map(|&name| name.to_owned()).collect())
+        Ok(owned(names))
     }
 
     #[tokio::test]
@@ -364,12 +356,6 @@ mod tests {
         let refused = selection.of(all, "Org2MSP").unwrap_err();
         assert_eq!(refused.code(), "no_peers_chosen");
         // Through a gateway peers of other organizations endorse, too.
-        let owned = |names: &[&str]| {
-            names
-                .iter()
-                .map(|&name| name.to_owned())
-                .collect::<Vec<_>>()
-        };
         let both = owned(&["Org1MSP", "Org2MSP"]);
         assert!(check_agree(all, &both, &owned(&["peer1"])).is_ok());
         assert!(check_agree(all, &[], &owned(&["peer1"])).is_ok());

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::shared::Shared;
 use crate::deliver::{Blocks, Source, Which};
+use crate::failure::peer_unavailable;
 use crate::wire::check_number;
 
 /// How long one peer may take to send its first block.
@@ -50,14 +51,10 @@ impl Running {
     /// Has to be called within a runtime.
     pub(super) fn start(shared: &Arc<Shared>, source: &Source) -> Self {
         let (sender, stage) = watch::channel(Stage::Opening);
-        let peers = source.peers.iter().map(|peer| Source {
-            peers: Arc::new([peer.clone()]),
-            ..source.clone()
-        });
         let follower = Follower {
             shared: shared.clone(),
             stage: sender,
-            peers: peers.collect(),
+            source: source.clone(),
             peer: 0,
             last: None,
             failed: 0,
@@ -90,9 +87,8 @@ impl Running {
 struct Follower {
     shared: Arc<Shared>,
     stage: watch::Sender<Stage>,
-    /// One source for each peer.
-    peers: Vec<Source>,
-    /// Which of them is asked.
+    source: Source,
+    /// Which of its peers is asked.
     peer: usize,
     /// The last block that was seen.
     last: Option<u64>,
@@ -128,8 +124,9 @@ impl Follower {
                     self.failed += 1;
                 }
             }
-            self.peer = (self.peer + 1) % self.peers.len();
-            if self.failed >= self.peers.len() {
+            let peers = self.source.peers.len();
+            self.peer = (self.peer + 1) % peers;
+            if self.failed >= peers {
                 self.all_failed();
                 if self.ends_idle(Instant::now()) {
                     return;
@@ -143,23 +140,26 @@ impl Follower {
     /// Opens a stream at the last block that was seen, or the newest: a peer is silent until it has a block to send, and so sends one
     /// at once.
     async fn open(&mut self) -> Result<Blocks, LedgerError> {
-        let source = &self.peers[self.peer];
+        let (source, peer) = (&self.source, &self.source.peers[self.peer]);
         let last = self.last;
         let opening = async {
             let first = match last {
                 Some(last) => last,
-                None => match source.block(Which::Newest).await? {
+                None => match source.block_of(peer, Which::Newest).await? {
                     Some(newest) => newest.number,
-                    None => return Err(unavailable("the peer has not the channel".to_owned())),
+                    None => return Err(peer_unavailable("the peer has not the channel")),
                 },
             };
-            let mut blocks = source.follow(first).await?;
+            let mut blocks = source.follow(peer, first).await?;
             next_of(&mut blocks, first).await?;
             Ok((first, blocks))
         };
         let opened = timeout(OPENS_WITHIN, opening).await;
-        let opened = opened.unwrap_or_else(|_| Err(unavailable("it sent no block".to_owned())));
-        let (first, blocks) = opened?;
+        let opened = opened.unwrap_or_else(|_| {
+            let silent = format!("{} did not send a block in time", peer.address);
+            Err(peer_unavailable(silent))
+        });
+        let (first, blocks) = opened.inspect_err(|error| source.note(self.peer, error))?;
         self.last = Some(first);
         self.was_refused = false;
         self.stage.send_replace(Stage::Following);
@@ -224,34 +224,45 @@ impl Follower {
 
 async fn next_of(blocks: &mut Blocks, due: u64) -> Result<crate::wire::Block, LedgerError> {
     let block = blocks.next().await?;
-    let block = block.ok_or_else(|| unavailable("the peer has not the channel".to_owned()))?;
-    check_number(&block, due).map_err(|error| unavailable(error.to_string()))?;
+    let block = block.ok_or_else(|| peer_unavailable("the peer has not the channel"))?;
+    check_number(&block, due).map_err(|error| peer_unavailable(error.to_string()))?;
     Ok(block)
-}
-
-fn unavailable(detail: String) -> LedgerError {
-    LedgerError::Unavailable {
-        code: "peer_unavailable",
-        detail,
-        endorsers: Vec::new(),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use jiff::Timestamp;
+
     use super::super::Expectation;
     use super::super::tests::shared;
     use super::*;
+    use crate::endpoint::Peer;
+    use crate::identity::{CurrentIdentity, Identity, KeyKind, testing};
+    use crate::profile::NodeEntry;
 
-    #[test]
-    fn the_stream_is_closed_when_it_was_not_needed_for_a_minute() {
+    /// Nobody listens at its only peer.
+    fn source() -> Source {
+        let credentials = testing::credentials(KeyKind::P256);
+        let identity = Identity::new(&credentials, Timestamp::now()).unwrap();
+        let entry = NodeEntry {
+            name: "peer0".to_owned(),
+            url: "grpc://127.0.0.1:9".to_owned(),
+            tls_roots: None,
+            server_name: None,
+        };
+        let peers = Arc::new([Peer::new(&entry, None).unwrap()]);
+        Source::new(CurrentIdentity::new(identity), "trade".to_owned(), peers)
+    }
+
+    #[tokio::test]
+    async fn the_stream_is_closed_when_it_was_not_needed_for_a_minute() {
         let shared = shared();
         let start = Instant::now();
         let mut follower = Follower {
             shared: shared.clone(),
             stage: watch::channel(Stage::Following).0,
-            peers: Vec::new(),
+            source: source(),
             peer: 0,
             last: Some(7),
             failed: 0,

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::membership::Membership;
 use super::propose::evaluate;
-use crate::failure::of_contract;
+use crate::failure::{of_contract, peer_unavailable};
 use crate::first_answer::Avoided;
 use crate::identity::CurrentIdentity;
 use crate::kept::Kept;
@@ -119,11 +119,9 @@ impl Configurations {
         let reading = self.kept.read(self.read(peers, deadline));
         let read = timeout_at(deadline, reading).await;
         read.unwrap_or_else(|_| {
-            Err(LedgerError::Unavailable {
-                code: "peer_unavailable",
-                detail: "no peer told the channel's configuration in time".to_owned(),
-                endorsers: Vec::new(),
-            })
+            Err(peer_unavailable(
+                "no peer told the channel's configuration in time",
+            ))
         })
     }
 

@@ -7,6 +7,7 @@ use super::difference::{Difference, Outcome};
 use super::membership::{Membership, NotAnEndorser};
 use super::propose::Answer;
 use super::refusal::said;
+use crate::failure::peer_unavailable;
 use crate::identity::SignatureError;
 use crate::wire::proto::protos;
 use crate::wire::{Creator, DecodeError};
@@ -188,11 +189,7 @@ fn different(reference: &Answer<'_>, differing: &[(&Answer<'_>, Difference)]) ->
 }
 
 fn no_answer() -> LedgerError {
-    LedgerError::Unavailable {
-        code: "peer_unavailable",
-        detail: "no peer was asked".to_owned(),
-        endorsers: Vec::new(),
-    }
+    peer_unavailable("no peer was asked")
 }
 
 #[cfg(test)]

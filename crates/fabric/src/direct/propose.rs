@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::refusal::{explain_response, is_success, said, together};
-use crate::failure::{Step, explain};
+use crate::failure::{Step, explain, peer_unavailable};
 use crate::first_answer::{Avoided, Leaves, first_answer};
 use crate::gateway::until;
 use crate::proposal::SignedCall;
@@ -92,11 +92,7 @@ pub(crate) async fn evaluate(
                 let shown = target.shown();
                 explain(Step::Evaluate, &shown, &call.transaction_id, &status)
             }
-            None => LedgerError::Unavailable {
-                code: "peer_unavailable",
-                detail: "the connection has no peers".to_owned(),
-                endorsers: Vec::new(),
-            },
+            None => peer_unavailable("the connection has no peers"),
         }),
     }
 }

@@ -25,6 +25,7 @@ use self::signatory::Signatory;
 pub use self::signature::SignatureFault;
 use self::steps::{Expiry, Proposed, State, Steps, Transaction};
 use crate::call::ChannelCall;
+use crate::failure::peer_unavailable;
 use crate::gateway::Unsigned;
 use crate::identity::KeyKind;
 use crate::ledger::FabricLedger;
@@ -318,10 +319,10 @@ impl Proposed {
 impl Transaction {
     /// What peers made of a proposal; it must be that proposal's.
     fn new(unsigned: Unsigned, proposal: &Proposal) -> Result<Self, OutsideError> {
-        let broken = |reason: String| LedgerError::Unavailable {
-            code: "peer_unavailable",
-            detail: format!("the peer sent no transaction that could be signed: {reason}"),
-            endorsers: Vec::new(),
+        let broken = |reason: String| {
+            peer_unavailable(format!(
+                "the peer sent no transaction that could be signed: {reason}"
+            ))
         };
         let sent = protos::Proposal::decode(proposal.bytes.clone())
             .and_then(|proposal| common::Header::decode(proposal.header));
