@@ -1,11 +1,12 @@
 //! The first answer of several peers. One that is silent is not waited for alone: it may have been stopped, and takes connections all the same.
 
 use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep_until};
 use tonic::Status;
 
@@ -99,7 +100,7 @@ where
         return answer.map_err(|no_answer| vec![(*only, no_answer)]);
     }
     let mut next = avoided.last(targets);
-    let mut asked = FuturesUnordered::new();
+    let mut asked = Vec::new();
     let mut silent: Vec<Silent<'_>> = Vec::new();
     let mut share = Duration::ZERO;
     // When the next is asked, too.
@@ -117,7 +118,7 @@ where
                     if let Some(target) = next.pop_front() {
                         let left = Leaves::default();
                         let answer = ask(target, left.clone());
-                        asked.push(async move { (target, answer.await) });
+                        asked.push(Box::pin(async move { (target, answer.await) }));
                         silent.push(Silent { target, left });
                         let peers = u32::try_from(next.len() + 1).unwrap_or(u32::MAX);
                         let remaining = deadline.saturating_duration_since(now);
@@ -129,7 +130,7 @@ where
         }
         let answered = tokio::select! {
             biased;
-            answered = asked.next() => answered,
+            answered = poll_fn(|context| poll_any(&mut asked, context)) => answered,
             () = sleep_until(patience), if !next.is_empty() => continue,
         };
         let Some((target, answer)) = answered else {
@@ -154,6 +155,23 @@ where
             return Err(failures);
         }
         failures.push((target, no_answer));
+    }
+}
+
+/// Whichever is ready; `None` where there is none. There are few, so each is looked at; a set that wakes each by itself would cost a call another turn.
+fn poll_any<F: Future>(
+    futures: &mut Vec<Pin<Box<F>>>,
+    context: &mut Context<'_>,
+) -> Poll<Option<F::Output>> {
+    for index in 0..futures.len() {
+        if let Poll::Ready(output) = futures[index].as_mut().poll(context) {
+            drop(futures.swap_remove(index));
+            return Poll::Ready(Some(output));
+        }
+    }
+    match futures.is_empty() {
+        true => Poll::Ready(None),
+        false => Poll::Pending,
     }
 }
 
