@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chainloom_tests::{Node, NodeOptions};
 use serde_json::json;
 
 use super::order::{Answer, Order};
-use crate::load::{Client, post};
+use crate::load::{self, post};
 
 /// The ledger in the configuration that a network of devnet writes.
 const LEDGER: &str = "devnet";
@@ -30,7 +30,7 @@ impl Server {
         }
     }
 
-    /// Carries out an order: a thread with a connection for each caller.
+    /// Carries out an order, with a connection for each caller.
     pub(crate) fn carry_out(&mut self, order: &Order) -> Answer {
         let address = self.node.address();
         let what = if order.submit { "invoke" } else { "query" };
@@ -41,34 +41,13 @@ impl Server {
         });
         let requests: Vec<Vec<u8>> = requests.collect();
         let used_before = used(self.node.process().id());
-        let start = Instant::now();
-        let end = start + Duration::from_secs_f64(order.seconds);
-        let times: Vec<Duration> = std::thread::scope(|scope| {
-            let callers: Vec<_> = requests
-                .iter()
-                .map(|request| scope.spawn(move || call(&mut Client::new(address), request, end)))
-                .collect();
-            let callers = callers.into_iter();
-            callers
-                .flat_map(|caller| caller.join().expect("the caller did not fail"))
-                .collect()
+        let duration = Duration::from_secs_f64(order.seconds);
+        let load = load::run(address, order.callers, duration, 200, |caller, _| {
+            requests[caller].clone()
         });
-        let seconds = start.elapsed().as_secs_f64();
         let used = used(self.node.process().id());
-        Answer::new(times, seconds, between(&used_before, &used))
+        Answer::new(load.times, load.seconds, between(&used_before, &used))
     }
-}
-
-/// One request after the other until the end, at least one.
-fn call(client: &mut Client, request: &[u8], end: Instant) -> Vec<Duration> {
-    let mut times = Vec::new();
-    while times.is_empty() || Instant::now() < end {
-        let began = Instant::now();
-        let (status, _) = client.send(request);
-        assert_eq!(status, 200, "a request was not answered as expected");
-        times.push(began.elapsed());
-    }
-    times
 }
 
 /// What each thread of a process has used of processors so far, in nanoseconds: finer than the sum that the system keeps.
@@ -93,6 +72,8 @@ fn between(before: &HashMap<String, u64>, after: &HashMap<String, u64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
