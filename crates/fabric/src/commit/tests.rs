@@ -238,7 +238,11 @@ async fn the_next_one_is_asked(source: &Source) {
     assert_eq!(source.trouble(0), None, "only the second was asked");
     assert_eq!(from_block_0(BTreeSet::new()).await, (1, 0));
     let trouble = source.trouble(0).expect("it is noted").detail;
-    assert!(trouble.contains("did not answer in time"), "{trouble}");
+    // Readers have a connection of their own, which it does not take; or it takes it, and says nothing.
+    let is_told = ["did not accept a connection", "did not answer in time"]
+        .iter()
+        .any(|reason| trouble.contains(reason));
+    assert!(is_told, "{trouble}");
     assert!(trouble.contains(&source.peers[0].address), "{trouble}");
     assert_eq!(source.trouble(1), None);
 }
