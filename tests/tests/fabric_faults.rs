@@ -378,7 +378,7 @@ impl Field {
     async fn what_was_signed_outside_survives(&self) {
         let certificate = std::fs::read_to_string(self.alice().join("signcerts/cert.pem"));
         let prepare = json!({
-            "call": {"function": "put", "args": ["signed-outside", "1"], "timeout_ms": 3_000},
+            "call": {"function": "put", "args": ["signed-outside", "1"], "timeout_ms": 10_000},
             "certificate": certificate.expect("she is enrolled"),
             "organization": "Org1MSP",
         });

@@ -111,8 +111,7 @@ async fn each_costs_its_own_answer_only() {
     let took = start.elapsed();
     assert_eq!(answer["message"], "Our chain was replaced");
     assert_eq!(node.chain_text().await, good.get_text("/chain").await);
-    // Side by side: the sum of their time limits would be far more.
-    assert!(took < Duration::from_secs(25), "{took:?}");
+    let mut one_after_the_other = Duration::ZERO;
     for (name, peer) in &peers {
         assert!(peer.asked() >= 1, "{name} was not asked");
         let outcome = outcome(&node, peer).await;
@@ -126,8 +125,12 @@ async fn each_costs_its_own_answer_only() {
             detail.is_some_and(|detail| detail.len() > 15),
             "{name}: {outcome}"
         );
+        let duration_ms = outcome["duration_ms"].as_u64();
+        one_after_the_other += Duration::from_millis(duration_ms.expect("a number"));
         println!("{name}: {outcome}");
     }
+    // Side by side, on slow machines too.
+    assert!(took < one_after_the_other, "{took:?}");
     for (name, word) in [
         (
             "other rules",

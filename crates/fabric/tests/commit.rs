@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use caller::{call, connected, invoke, within};
+use caller::{call, connected, invoke, unconfirmed, within};
 use chainloom_devnet::{FabricVersion, Network, Options};
 use chainloom_fabric::{FabricLedger, Mode};
 use chainloom_ledger::{
@@ -371,14 +371,13 @@ async fn what_the_orderers_have_not_taken_is_pending_and_is_sent_again() {
         // One of three orderers takes nothing.
         kill(&running, "orderer1").await;
         kill(&running, "orderer2").await;
-        let options = within(Duration::from_secs(3));
         let call = |key| call("put", &[key, "1"]);
-        let told = ledger.invoke(call("unordered"), options).await;
-        let Err(LedgerError::Unconfirmed { transaction_id, .. }) = &told else {
-            panic!("{told:?}");
-        };
-        let pending = by_id(&ledger, transaction_id).await.expect("it is pending");
-        assert_eq!(&pending.id, transaction_id);
+        let unordered = async |soon| ledger.invoke(call("unordered"), within(soon)).await;
+        let transaction_id = unconfirmed(unordered).await;
+        let pending = by_id(&ledger, &transaction_id)
+            .await
+            .expect("it is pending");
+        assert_eq!(pending.id, transaction_id);
         assert_eq!(pending.kind, TransactionKind::Endorser);
         assert!(pending.version.is_none() && pending.validation_code.is_none());
         let called = pending.call.expect("it is a call");
@@ -420,7 +419,11 @@ async fn what_the_orderers_have_not_taken_is_pending_and_is_sent_again() {
                 .is_some_and(|code| code.is_valid())
         );
         let chain = chain(&ledger).await;
-        check("unordered", &told, &chain);
+        let told = LedgerError::Unconfirmed {
+            transaction_id,
+            detail: String::new(),
+        };
+        check("unordered", &Err(told), &chain);
         check("patient", &told_later, &chain);
     }
 }

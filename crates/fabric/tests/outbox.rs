@@ -5,7 +5,7 @@ mod caller;
 use std::path::Path;
 use std::time::Duration;
 
-use caller::{call, connected};
+use caller::{call, connected, unconfirmed};
 use chainloom_database::{Database, OpenError};
 use chainloom_devnet::{Network, Options};
 use chainloom_fabric::{FabricLedger, IDEMPOTENCY_KEEP, Mode, OutboxOptions};
@@ -77,11 +77,8 @@ async fn a_channel_of_the_same_name_is_another(network: &Network, folder: &Path)
     for orderer in orderers() {
         network.kill(&orderer.name).expect("it runs");
     }
-    let soon = Duration::from_secs(4);
-    let waits = invoke(&ledger, Some("waits"), &add, None, soon).await;
-    let Err(LedgerError::Unconfirmed { transaction_id, .. }) = waits else {
-        panic!("{waits:?}");
-    };
+    let waits = async |soon| invoke(&ledger, Some("waits"), &add, None, soon).await;
+    let transaction_id = unconfirmed(waits).await;
     drop(ledger);
     of_a_former_channel(&path);
     let ledger = open(network, &path, Mode::Gateway).await;
@@ -156,13 +153,17 @@ async fn a_call_takes_effect_once_and_what_was_not_taken_is_sent_after_a_restart
         for orderer in orderers {
             network.freeze(orderer).expect("it runs");
         }
-        let soon = Duration::from_secs(4);
-        let lost = invoke(&ledger, Some("l"), &add, Some(Wait::Ordered), soon).await;
-        let id = match lost {
-            Err(LedgerError::Unconfirmed { transaction_id, .. }) => transaction_id,
-            Ok(receipt) => receipt.transaction_id,
-            Err(error) => panic!("{error}"),
+        let lost = async |soon| {
+            let lost = invoke(&ledger, Some("l"), &add, Some(Wait::Ordered), soon).await;
+            // The leader alone takes it, and cannot put it into a block.
+            lost.and_then(|receipt| {
+                Err(LedgerError::Unconfirmed {
+                    transaction_id: receipt.transaction_id,
+                    detail: "ordered by nobody else".to_owned(),
+                })
+            })
         };
+        let id = unconfirmed(lost).await;
         drop(ledger);
         let ledger = open(&network, &path, mode).await;
         let selector = || TransactionSelector::Id(id.clone());
@@ -171,6 +172,7 @@ async fn a_call_takes_effect_once_and_what_was_not_taken_is_sent_after_a_restart
         assert_eq!((pending.id.as_str(), pending.version), (id.as_str(), None));
         // That it cannot be sent now does not say that no orderer has it: the key stays taken.
         network.kill("peer0.org1").expect("it runs");
+        let soon = Duration::from_secs(4);
         let repeated = invoke(&ledger, Some("l"), &add, None, soon).await;
         let unknown = repeated.expect_err("nobody can say what came of it");
         assert!(

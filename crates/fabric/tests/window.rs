@@ -1,4 +1,4 @@
-//! Thousands of callers at a real peer that takes few calls at once.
+//! Hundreds of callers at a real peer that takes few calls at once.
 
 mod caller;
 
@@ -11,11 +11,18 @@ use caller::{connected, invoke, query};
 use chainloom_devnet::{Network, Options};
 use chainloom_fabric::{FabricLedger, Mode};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// The peer that alice of the first organization calls, and how many calls it takes at once.
 const PEER: &str = "peer0.org1";
 const LIMIT: usize = 20;
+
+/// How many call at once: far more than the limit, and few enough that the last of them gets its turn within the 20 s in which a call is to
+/// begin, on a slow machine too.
+const CALLERS: usize = 400;
+
+/// How long a thing may take on a machine that is busy with much else.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Restarts the peer with a lower limit; by default it takes 500 calls of its gateway at once.
 fn lower_limit(network: &Network) {
@@ -46,30 +53,29 @@ async fn a_peer_is_not_driven_over_its_limit_and_callers_do_not_see_it() {
     let ledger = Arc::new(connected(&network, "org1", "probe", Mode::Gateway).await);
     ready(&ledger).await;
 
-    queries(&ledger, 2_000).await;
+    queries(&ledger).await;
     let first = refusals(&log);
     assert!(
         first > 0,
         "the peer was never over its limit, so this shows nothing"
     );
     // It has learnt by now what the peer takes.
-    queries(&ledger, 2_000).await;
-    invokes(&ledger, 500).await;
+    queries(&ledger).await;
+    invokes(&ledger).await;
     assert_eq!(refusals(&log), first);
 }
 
 /// Waits until the peer, which has just started again, knows of the contract.
 async fn ready(ledger: &FabricLedger) {
-    let mut tries = 0;
+    let start = Instant::now();
     while let Err(error) = invoke(ledger, "put", &["window", "blue"]).await {
-        tries += 1;
-        assert!(tries < 60, "{error}");
+        assert!(start.elapsed() < PATIENCE, "{error}");
         sleep(Duration::from_millis(500)).await;
     }
 }
 
-async fn queries(ledger: &Arc<FabricLedger>, callers: usize) {
-    let mut calls: JoinSet<_> = (0..callers)
+async fn queries(ledger: &Arc<FabricLedger>) {
+    let mut calls: JoinSet<_> = (0..CALLERS)
         .map(|_| {
             let ledger = ledger.clone();
             // As long as it takes, they are under way side by side.
@@ -82,8 +88,8 @@ async fn queries(ledger: &Arc<FabricLedger>, callers: usize) {
     }
 }
 
-async fn invokes(ledger: &Arc<FabricLedger>, callers: usize) {
-    let mut calls: JoinSet<_> = (0..callers)
+async fn invokes(ledger: &Arc<FabricLedger>) {
+    let mut calls: JoinSet<_> = (0..CALLERS)
         .map(|number| {
             let ledger = ledger.clone();
             async move { invoke(&ledger, "put", &[&format!("window-{number}"), "x"]).await }

@@ -12,7 +12,7 @@ pub(super) const ENTRIES_BYTES_MAX: u64 = 256 << 20;
 const SEND_AGAIN_AFTER: Duration = Duration::from_secs(10);
 const SEND_AGAIN_AFTER_MAX: Duration = Duration::from_secs(120);
 /// How long the orderers have to refuse an envelope before it is taken for refused: one of them may have taken it before.
-const REFUSED_FOR_GOOD_AFTER: Duration = match cfg!(test) {
+pub(crate) const REFUSED_FOR_GOOD_AFTER: Duration = match cfg!(test) {
     false => Duration::from_secs(300),
     // A test waits for it.
     true => Duration::from_secs(3),

@@ -28,6 +28,8 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
+#[cfg(test)]
+pub(crate) use self::entries::REFUSED_FOR_GOOD_AFTER;
 use self::entries::{ENTRIES_MAX, Entries};
 use self::error::Fault;
 pub use self::error::OutboxError;

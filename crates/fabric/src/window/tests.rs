@@ -157,7 +157,7 @@ async fn the_queue_holds_so_many_bytes() {
     wait(1).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn it_grows_only_while_calls_wait() {
     let window = Window::new(PLACES_MAX);
     let ok = || ready(Ok::<_, Status>(()));
@@ -185,7 +185,7 @@ async fn it_grows_only_while_calls_wait() {
     assert_eq!(window.state().pace.places(), PLACES_MAX);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_busy_peer_is_asked_again_and_callers_do_not_see_it() {
     let window = Window::new(PLACES_MAX);
     let under_way = Arc::new(AtomicUsize::new(0));
@@ -212,7 +212,7 @@ async fn a_busy_peer_is_asked_again_and_callers_do_not_see_it() {
     assert!(window.state().pace.places() <= 10, "{window:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_stays_busy_is_told_of_in_the_end() {
     let window = Window::new(PLACES_MAX);
     let call = || ready(Err::<(), _>(busy()));
@@ -226,7 +226,7 @@ async fn a_peer_that_stays_busy_is_told_of_in_the_end() {
     assert!(Instant::now() < soon);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_answer_gives_its_place_back_at_the_deadline() {
     let window = Window::new(PLACES_MAX);
     let soon = Instant::now() + Duration::from_millis(10);

@@ -11,7 +11,7 @@ use chainloom_fabric::{
     PemSource, PerEndpoint, identity_in_folder,
 };
 use chainloom_ledger::{
-    Call, CallOptions, InvokeOptions, Ledger, LedgerError, Payload, QueryAnswer, Receipt,
+    Advice, Call, CallOptions, InvokeOptions, Ledger, LedgerError, Payload, QueryAnswer, Receipt,
 };
 
 /// What it takes to connect alice of that organization.
@@ -83,6 +83,25 @@ pub(crate) fn within(timeout: Duration) -> InvokeOptions {
             ..CallOptions::default()
         },
         ..InvokeOptions::default()
+    }
+}
+
+/// Invokes what cannot be ordered now, until it went to the orderers and nothing is known of it; answers its transaction id. How long a machine
+/// takes to come that far is not known, so each try has twice the time of the one before: where it was too short, nothing was submitted.
+pub(crate) async fn unconfirmed(
+    invoke: impl AsyncFn(Duration) -> Result<Receipt, LedgerError>,
+) -> String {
+    let mut timeout = Duration::from_secs(4);
+    loop {
+        match invoke(timeout).await {
+            Err(LedgerError::Unconfirmed { transaction_id, .. }) => return transaction_id,
+            Err(error)
+                if error.advice() == Advice::TryAgain && timeout < Duration::from_secs(120) =>
+            {
+                timeout *= 2;
+            }
+            outcome => panic!("{outcome:?}"),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A user whose certificate ends while the ledger is in use, and who is then enrolled anew by another tool.
 
+use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -16,8 +17,12 @@ use tempfile::TempDir;
 use super::caller::{connected, invoke, query};
 use super::{network, parameters, urls};
 
-/// How long the first certificate holds: connecting and one call have to fit in.
-const HOLDS: SignedDuration = SignedDuration::from_secs(20);
+/// How long the first certificate holds: connecting and one call have to fit in, else it is made anew and holds longer.
+const HOLDS: [SignedDuration; 3] = [
+    SignedDuration::from_secs(20),
+    SignedDuration::from_secs(80),
+    SignedDuration::from_secs(320),
+];
 
 /// openssl as a CA that gives out what is asked for.
 const CONFIGURATION: &str = "[ca]\ndefault_ca = here\n[here]\ndatabase = index\nserial = serial\nnew_certs_dir = .\n\
@@ -113,7 +118,7 @@ impl<'a> Wallet<'a> {
 }
 
 /// The number of the next block.
-async fn next(blocks: &mut BoxStream<Result<BlockEvent, LedgerError>>) -> Result<u64, LedgerError> {
+async fn next(blocks: &mut Blocks) -> Result<u64, LedgerError> {
     match blocks.next().await {
         Some(Ok(BlockEvent::Block { block, .. })) => Ok(block.number),
         Some(Err(error)) => Err(error),
@@ -121,28 +126,41 @@ async fn next(blocks: &mut BoxStream<Result<BlockEvent, LedgerError>>) -> Result
     }
 }
 
+type Blocks = BoxStream<Result<BlockEvent, LedgerError>>;
+
+/// Connects a user whose certificate ends then, has them call the contract, and follows the blocks from that call's on; answers its number too.
+async fn use_until(
+    wallet: &Wallet<'_>,
+    not_after: Timestamp,
+) -> Result<(FabricLedger, Blocks, u64), Box<dyn Error>> {
+    wallet.enroll("shortlived", not_after);
+    let identity = current_identity_in_folder(wallet.folder.path(), "shortlived").await?;
+    let parameters = parameters(urls(wallet.network), Mode::Gateway);
+    let ledger = FabricLedger::connect_as(identity, &parameters).await?;
+    let receipt = invoke(&ledger, "put", &["expiry", "before"]).await?;
+    let start = Position {
+        generation: 0,
+        number: receipt.version.ok_or("it is committed")?.block,
+    };
+    let mut blocks = ledger.blocks(start, 0);
+    let seen = next(&mut blocks).await?;
+    assert_eq!(seen, start.number);
+    Ok((ledger, blocks, seen))
+}
+
 #[tokio::test]
 async fn a_stream_that_ended_with_its_users_certificate_goes_on_with_the_next() {
     let network = network();
     let wallet = Wallet::new(network);
-    let not_after = Timestamp::now() + HOLDS;
-    wallet.enroll("shortlived", not_after);
-    let identity = current_identity_in_folder(wallet.folder.path(), "shortlived").await;
-    let identity = identity.unwrap_or_else(|error| panic!("{error}"));
-    let parameters = parameters(urls(network), Mode::Gateway);
-    let ledger = FabricLedger::connect_as(identity, &parameters).await;
-    let ledger = ledger.unwrap_or_else(|error| panic!("{error}"));
-    let receipt = invoke(&ledger, "put", &["expiry", "before"]).await;
-    let receipt = receipt.unwrap_or_else(|error| panic!("{error}"));
-    let start = Position {
-        generation: 0,
-        number: receipt.version.expect("it is committed").block,
+    let mut holds = HOLDS.into_iter();
+    let (not_after, ledger, mut blocks, mut seen) = loop {
+        let not_after = Timestamp::now() + holds.next().expect("the machine comes that far");
+        let used = use_until(&wallet, not_after).await;
+        if Timestamp::now() < not_after {
+            let (ledger, blocks, seen) = used.unwrap_or_else(|error| panic!("{error}"));
+            break (not_after, ledger, blocks, seen);
+        }
     };
-    let mut blocks = ledger.blocks(start, 0);
-    let mut seen = next(&mut blocks)
-        .await
-        .unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(seen, start.number);
 
     // The peer looks at the certificate when it has a block to send. Other tests of this network make blocks, too.
     let left = not_after.duration_since(Timestamp::now()).unsigned_abs();

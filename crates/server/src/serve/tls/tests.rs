@@ -80,7 +80,8 @@ async fn serves_over_tls_and_takes_a_renewed_certificate() {
     let (_stop, stopping) = watch::channel(false);
     let router = Router::new().route("/", get(|| async { "here" }));
     let limits = Limits {
-        header_timeout: Duration::from_millis(500),
+        // Less than the patience of those who are to be cut, and enough for a handshake on a slow machine.
+        header_timeout: PATIENCE / 6,
         ..Limits::default()
     };
     let tls = Some(live.acceptor());

@@ -14,7 +14,7 @@ enum Said {
 use Said::{Block, Replaced};
 
 async fn next(events: &mut Events) -> Said {
-    let event = tokio::time::timeout(Duration::from_secs(20), events.next());
+    let event = tokio::time::timeout(Duration::from_secs(60), events.next());
     match event.await.unwrap().unwrap().unwrap() {
         BlockEvent::Replaced { generation, from } => Replaced { generation, from },
         BlockEvent::Block { generation, block } => Block {
