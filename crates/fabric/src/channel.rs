@@ -7,10 +7,13 @@ use chainloom_ledger::LedgerError;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::direct::Membership;
+use crate::identity::Certificate;
 use crate::kept::Kept;
 use crate::ledger::FabricLedger;
 use crate::wire::config::ChannelConfig;
 
+/// How old the configuration may be by which a CA's organization is told.
+const KEPT_FOR: Duration = Duration::from_secs(10);
 /// How long somebody waits to learn what the channel is like now, where the one as it was last seen would do.
 const READ_WITHIN: Duration = Duration::from_secs(3);
 
@@ -27,6 +30,22 @@ impl Channel {
             membership: Membership::new(config),
             capabilities: config.capabilities.clone(),
         }
+    }
+}
+
+impl FabricLedger {
+    /// The MSP ids of the channel's organizations that have one of these certificates as a CA's: whoever enrolls there is theirs. None where the
+    /// channel does not know the CA.
+    ///
+    /// # Errors
+    /// [`LedgerError`] where no peer tells of the channel.
+    pub async fn organizations_of_authority(
+        &self,
+        chain: &[Certificate],
+    ) -> Result<Vec<String>, LedgerError> {
+        let knows = |channel: &Channel| !channel.membership.organizations_of(chain).is_empty();
+        let channel = self.channels.get(self, KEPT_FOR, knows).await?;
+        Ok(channel.membership.organizations_of(chain))
     }
 }
 

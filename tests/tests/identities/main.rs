@@ -18,6 +18,7 @@ async fn identities_of_a_server_with_a_real_ca() {
     office.enrolls_and_registers().await;
     office.says_why_it_refuses().await;
     office.signs_with_whom_it_registered().await;
+    office.enrolls_nobody_under_a_foreign_organization().await;
     office.is_accepted_by_fabrics_own_programs().await;
     office.takes_whom_fabrics_own_programs_enrolled().await;
     office.goes_on_with_a_renewed_certificate().await;
@@ -186,6 +187,28 @@ impl Office {
             bob["certificate"]["sha256"]
         );
         assert_eq!(bob["ledgers"], json!(["trade"]));
+    }
+
+    /// The channel of the ledger that is connected by now knows whose CA it is.
+    async fn enrolls_nobody_under_a_foreign_organization(&self) {
+        for foreign in ["Org2MSP", "Org9MSP"] {
+            let mut words = self.enrolling("alice", "alicepw\n");
+            let at = words.iter().position(|word| word == "Org1MSP");
+            words[at.expect("it names the MSP id")] = foreign.to_owned();
+            let words: Vec<&str> = words.iter().map(String::as_str).chain(["--json"]).collect();
+            let ended = self.run_at(&self.node, &words).await;
+            assert!(!ended.status.success(), "{foreign}: {ended:?}");
+            let problem: Value = serde_json::from_str(&ended.stderr).expect("it is JSON");
+            assert_eq!(
+                (&problem["status"], &problem["code"]),
+                (&json!(422), &json!("foreign_organization")),
+                "{problem}"
+            );
+            let detail = problem["detail"].as_str().expect("a sentence");
+            let known = format!("`trade` knows this CA as that of Org1MSP, not of `{foreign}`");
+            assert!(detail.contains(&known), "{detail}");
+            assert!(!self.run(&["list"]).await.contains(foreign));
+        }
     }
 
     async fn is_accepted_by_fabrics_own_programs(&self) {

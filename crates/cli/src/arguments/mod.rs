@@ -617,7 +617,7 @@ pub(crate) struct SendArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum NodesCommand {
-    /// List the registered nodes and what each last did.
+    /// List the nodes that the ledger talks to: those that are registered, or a channel's peers and orderers.
     #[command(after_help = "Examples:\n  chainloom nodes list\n  chainloom nodes list --json")]
     List(Remote),
     /// Register other nodes, all of them or none.

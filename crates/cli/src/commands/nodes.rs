@@ -13,7 +13,7 @@ struct Resolution {
     replaced: bool,
 }
 
-/// Lists the registered nodes and what each last did.
+/// Lists the nodes that the ledger talks to and what each last did.
 pub(crate) async fn list(remote: &Remote) -> Result<(), Error> {
     let answer = Client::new(remote).await?.ask_ledger(&["peers"]).await?;
     let mut output = Output::new();

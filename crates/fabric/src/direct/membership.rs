@@ -193,6 +193,16 @@ impl Membership {
         self.organizations.keys().cloned().collect()
     }
 
+    /// The MSP ids of the organizations that have one of these certificates as a CA's.
+    pub(crate) fn organizations_of(&self, authorities: &[Certificate]) -> Vec<String> {
+        let organizations = self.organizations.iter().filter(|(_, rules)| {
+            let rules = rules.as_ref().ok();
+            let own = rules.map(|rules| rules.roots.iter().chain(&rules.intermediates));
+            own.is_some_and(|mut own| own.any(|own| authorities.contains(own)))
+        });
+        organizations.map(|(id, _)| id.clone()).collect()
+    }
+
     fn rules(&self, organization: &str) -> Result<&Rules, NotAnEndorser> {
         let rules = self.organizations.get(organization);
         let rules =

@@ -33,6 +33,20 @@ pub enum IdentitiesError {
         "the wallet does not know the CA of `{0}`, which was imported without one: name it with `ca` (--ca-url and --tls-ca-certs)"
     )]
     NoAuthority(Label),
+    /// The CA is another organization's.
+    #[error(
+        "the channel of the ledger `{ledger}` knows this CA as that of {}, not of `{msp_id}`: give that MSP id (--msp-id {}), or the CA of `{msp_id}`; \
+         nothing was enrolled",
+        organizations.join(", "), organizations.join("|")
+    )]
+    ForeignOrganization {
+        /// The MSP id that was given.
+        msp_id: String,
+        /// Those whose CA it is.
+        organizations: Vec<String>,
+        /// The ledger whose channel says so.
+        ledger: String,
+    },
     /// Registered, but with no certificate.
     #[error(
         "`{enrollment_id}` is registered now, but was not enrolled: {source}; enroll it with its secret if you gave one, \
@@ -111,6 +125,9 @@ impl IdentitiesError {
             Self::RegisteredOnly { source, .. } => (source.answer().0, "registered_only"),
             Self::Label(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_label"),
             Self::NoAuthority(_) => (StatusCode::UNPROCESSABLE_ENTITY, "authority_unknown"),
+            Self::ForeignOrganization { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "foreign_organization")
+            }
             Self::NoSecret => (StatusCode::UNPROCESSABLE_ENTITY, "secret_missing"),
             Self::InUse { .. } => (StatusCode::CONFLICT, "identity_in_use"),
             Self::Busy(_) => {

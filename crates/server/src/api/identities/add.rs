@@ -14,7 +14,7 @@ use super::request::{AuthorityRequest, KeyChoice, SecretText};
 use crate::api::json_body::JsonBody;
 use crate::api::parameters::Parameters;
 use crate::api::responses::Problems;
-use crate::identities::{NewEnrollment, NewImport, NewRegistration};
+use crate::identities::{NewEnrollment, NewImport, NewRegistration, check_organization};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -175,7 +175,11 @@ pub(super) async fn add(
             let record = wallet.register(register.with_label(label)).await?;
             (Some(enrollment_id), record)
         }
-        (None, Some(enroll), None) => (None, Some(wallet.enroll(enroll.with_label(label)).await?)),
+        (None, Some(enroll), None) => {
+            let new = enroll.with_label(label);
+            check_organization(&state.ledgers, &new).await?;
+            (None, Some(wallet.enroll(new).await?))
+        }
         (None, None, Some(import)) => (None, Some(wallet.import(import.with_label(label)).await?)),
         _ => {
             return Err(Problem::bad_request(
