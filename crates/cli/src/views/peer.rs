@@ -71,7 +71,9 @@ fn of_a_channel(peers: &[Peer]) -> Table {
             printable(&peer.address),
             text(&peer.role),
             text(&peer.organization),
-            is_reachable.map_or("not asked", |is| if is { "yes" } else { "no" }).to_owned(),
+            is_reachable
+                .map_or("not asked", |is| if is { "yes" } else { "no" })
+                .to_owned(),
             match (peer.height, peer.first_block) {
                 (Some(height), Some(first)) => format!("{height}, from {first} on"),
                 (Some(height), None) => height.to_string(),
@@ -80,7 +82,11 @@ fn of_a_channel(peers: &[Peer]) -> Table {
             match (&peer.outcome, &peer.last_error) {
                 (Some(outcome), _) if is_reachable == Some(false) => printable(&outcome.detail),
                 (_, Some(trouble)) => {
-                    format!("{}: {}", time(Some(&trouble.at)), printable(&trouble.detail))
+                    format!(
+                        "{}: {}",
+                        time(Some(&trouble.at)),
+                        printable(&trouble.detail)
+                    )
                 }
                 (_, None) => "-".to_owned(),
             },
