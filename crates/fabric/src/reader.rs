@@ -17,6 +17,8 @@ use crate::wire::{Block, check_data_hash, check_number};
 const CHUNK_BLOCKS: usize = 64;
 /// Bytes of blocks after which no further one is taken into the same go.
 const CHUNK_BYTES: usize = 1 << 20;
+/// Up to so many bytes are decoded where they came: another thread would cost more than it spares.
+const LITTLE_BYTES_MAX: usize = 16 << 10;
 
 /// A reader of blocks that goes on where it was when a stream breaks, at another peer where it must.
 pub(crate) struct Reader {
@@ -179,7 +181,9 @@ impl Reader {
             .and_then(|verification| verification.verifier.take());
         let range = TransactionRange::first(self.transactions_max);
         let next = self.next;
-        let work = spawn_blocking(move || {
+        let is_little =
+            verifier.is_none() && messages.iter().map(size).sum::<usize>() <= LITTLE_BYTES_MAX;
+        let work = move || {
             let mut ready = VecDeque::with_capacity(messages.len());
             let mut failure = None;
             for (number, message) in (next..).zip(messages) {
@@ -192,11 +196,15 @@ impl Reader {
                 }
             }
             (ready, failure, verifier)
-        });
-        let work = work.await.map_err(|error| LedgerError::Storage {
-            detail: format!("block {next} or one soon after it could not be read: {error}"),
-        })?;
-        let (ready, failure, verifier) = work;
+        };
+        let (ready, failure, verifier) = match is_little {
+            true => work(),
+            false => spawn_blocking(work)
+                .await
+                .map_err(|error| LedgerError::Storage {
+                    detail: format!("block {next} or one soon after it could not be read: {error}"),
+                })?,
+        };
         if !ready.is_empty() {
             self.passed_over.clear();
             self.reason = None;
