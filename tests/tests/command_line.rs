@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use chainloom_tests::{
-    Behaviour, ChainRecipe, Ended, HostilePeer, Node, NodeOptions, PythonNode, Rules, eventually,
-    python, run_to_end, unused_address,
+    Behaviour, ChainRecipe, Ended, HostilePeer, Node, NodeOptions, Process, PythonNode, Rules,
+    eventually, python, run_to_end, unused_address,
 };
 use serde_json::Value;
 
@@ -154,8 +154,8 @@ async fn following_blocks_survives_a_restart_of_the_server() {
         .start()
         .await;
     let mut command = node.client_command(["blocks", "--follow", "--from", "1", "--json"]);
-    let mut follower = chainloom_tests::Process::start(&mut command);
-    let lines = async |follower: &mut chainloom_tests::Process, count: usize| {
+    let mut follower = Process::start(&mut command);
+    let lines = async |follower: &mut Process, count: usize| {
         follower
             .wait_for_output("its blocks", |text| {
                 (text.lines().count() >= count).then(|| text.to_owned())
@@ -175,6 +175,93 @@ async fn following_blocks_survives_a_restart_of_the_server() {
         })
         .collect();
     assert_eq!(numbers, [1, 2, 3]);
+}
+
+/// The words of each line that a follower printed, once there are so many.
+async fn lines(follower: &mut Process, count: usize) -> Vec<Vec<String>> {
+    let words = |line: &str| {
+        line.split("  ")
+            .map(|word| word.trim().to_owned())
+            .collect()
+    };
+    follower
+        .wait_for_output("what it follows", |text| {
+            let lines: Vec<_> = text.lines().map(words).collect();
+            (lines.len() >= count).then_some(lines)
+        })
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transactions_are_followed_as_they_come_and_across_a_restart_of_the_server() {
+    let address = unused_address().to_string();
+    let mut node = NodeOptions::new()
+        .arguments(["--listen", &address])
+        .start()
+        .await;
+    node.send("alice", "bob", 1).await;
+    node.mine().await;
+    let start = |words: &[&str]| {
+        let mut command = node.client_command::<0>([]);
+        let mut arguments = words.to_vec();
+        arguments.push("--follow");
+        Process::start(command.args(arguments))
+    };
+    let mut all = start(&["transactions"]);
+    let mut of_alice = start(&["transactions", "--account", "alice"]);
+    let mut mine = start(&["mytx"]);
+    let mut events = start(&["events"]);
+    // They are there when they tell of a block that came meanwhile: what was before they tell nothing of.
+    let mut mined = 0;
+    eventually("all of them to follow", async || {
+        node.mine().await;
+        mined += 1;
+        let heard = [&all, &mine, &events].map(|follower| !follower.stdout().is_empty());
+        (heard == [true; 3]).then_some(())
+    })
+    .await;
+    node.restart().await;
+    node.send("alice", "bob", 2).await;
+    node.send("carol", "alice", 3).await;
+    node.send("carol", "bob", 4).await;
+    node.mine().await;
+    let block = 2 + mined + 1;
+    let place = |index: usize| format!("{block}.{index}");
+
+    let told = lines(&mut of_alice, 2).await;
+    let places: Vec<&String> = told.iter().map(|words| &words[0]).collect();
+    assert_eq!(places, [&place(0), &place(1)], "{told:?}");
+    assert!(told[0].join(" ").contains("alice") && told[0].join(" ").contains("bob"));
+    let id = |index: usize| format!("0-{block}-{index}");
+    let places: [&dyn Fn(usize) -> String; 2] = [&place, &id];
+    for (follower, place) in [&mut all, &mut events].into_iter().zip(places) {
+        let end = |words: &Vec<String>| words[0] == place(3);
+        let told = follower
+            .wait_for_output("the last one", |text| {
+                let words = |line: &str| {
+                    line.split("  ")
+                        .map(|word| word.trim().to_owned())
+                        .collect()
+                };
+                let lines: Vec<Vec<String>> = text.lines().map(words).collect();
+                lines.last().is_some_and(end).then_some(lines)
+            })
+            .await;
+        // Each once, in their order, up to the last: the reward of each block that was mined, and those that were sent.
+        let last_four = &told[told.len() - 4..];
+        for (index, words) in last_four.iter().enumerate() {
+            assert_eq!(words[0], place(index), "{told:?}");
+        }
+        let distinct: std::collections::BTreeSet<_> = told.iter().collect();
+        assert_eq!(distinct.len(), told.len(), "{told:?}");
+    }
+    // The node's own are its rewards.
+    let told = mine
+        .wait_for_output("the last reward", |text| {
+            text.contains(&place(3)).then(|| text.to_owned())
+        })
+        .await;
+    assert!(!told.contains("carol"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

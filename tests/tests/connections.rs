@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use chainloom_tests::{
-    Browser, Devnet, Ended, Node, NodeOptions, Process, Screen, client, run_to_end,
+    Browser, Devnet, Ended, Node, NodeOptions, Process, Screen, client, eventually, run_to_end,
 };
 use serde_json::{Value, json};
 
@@ -244,6 +247,154 @@ async fn a_connection_is_a_ledger_until_it_is_deleted() {
     node.restart().await;
     let list = node.get("/api/v1/connections").await;
     assert_eq!(list, json!({"connections": []}));
+}
+
+/// Ends the server in good order: what is indexed is on the disk then.
+async fn end(node: &mut Node) {
+    node.process().terminate();
+    node.process().wait(Duration::from_secs(60)).await;
+}
+
+/// The same channel by command, of whose blocks only those are shown that its orderers signed.
+#[tokio::test]
+async fn what_the_orderers_did_not_sign_is_neither_indexed_nor_shown() {
+    let unconnected = Unconnected::start().await;
+    let mut node = NodeOptions::new().start().await;
+    import(&node, &unconnected.devnet).await;
+    let parameters = unconnected.parameters();
+    let (status, connection) = node.post("/api/v1/connections", &parameters).await;
+    assert_eq!(status, 201, "{connection}");
+    assert_eq!(connection["verify"], "hashes");
+    let mut wrong = parameters.clone();
+    wrong["name"] = json!("wrong");
+    wrong["verify"] = json!("some");
+    let (status, problem) = node.post("/api/v1/connections", &wrong).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (400, &json!("invalid_body")),
+        "{problem}"
+    );
+    let roots = unconnected.roots();
+    let peer = parameters["peer_url"][0].as_str().expect("a URL");
+    let ended = command(
+        &node,
+        [
+            "connection",
+            "add",
+            "checked",
+            "--userid",
+            "alice@Org1MSP",
+            "--channel-id",
+            "devnet",
+            "--chaincode-id",
+            "probe-all",
+            "--peer-url",
+            peer,
+            "--tls-ca-certs",
+            roots.to_str().expect("it is text"),
+            "--verify",
+            "full",
+        ],
+    )
+    .await;
+    assert!(ended.status.success(), "{ended:?}");
+    node.restart().await;
+    let connection = node.get("/api/v1/connections/checked").await;
+    assert_eq!(connection["verify"], "full", "{connection}");
+    let listed = command(&node, ["connection", "list"]).await;
+    assert!(listed.stdout.contains("full"), "{listed:?}");
+
+    let put = json!({"function": "put", "args": ["color", "blue"]});
+    let (status, receipt) = node.post("/api/v1/ledgers/checked/invoke", &put).await;
+    assert_eq!(status, 200, "{receipt}");
+    let last = receipt["version"]["block"].as_u64().expect("a number");
+    let indexed = format!("/api/v1/ledgers/checked/blocks?limit=1&min_block={last}");
+    node.get(&indexed).await;
+    for path in [
+        "blocks/0".to_owned(),
+        format!("blocks/{last}/transactions/0"),
+        "config".to_owned(),
+    ] {
+        let [checked, plain] =
+            ["checked", "trade"].map(|ledger| format!("/api/v1/ledgers/{ledger}/{path}"));
+        assert_eq!(node.get(&checked).await, node.get(&plain).await, "{path}");
+    }
+
+    // From now on others are believed to be the channel's orderers, as if the peers told of blocks that those have not signed.
+    end(&mut node).await;
+    let journal = node.options().data_folder().join("checked.verified.json");
+    let believed = fs::read_to_string(&journal).expect("it is there");
+    let mut changed: Value = serde_json::from_str(&believed).expect("it is JSON");
+    let configurations = changed["configurations"].as_array_mut().expect("a list");
+    let envelope = &mut configurations.last_mut().expect("there is one")["envelope"];
+    let mut bytes = BASE64_STANDARD
+        .decode(envelope.as_str().expect("a text"))
+        .expect("it is base64");
+    let (name, other) = (b"OrdererMSP", b"OrdererMSQ");
+    for at in 0..bytes.len() - name.len() {
+        if bytes[at..].starts_with(name) {
+            bytes[at..at + name.len()].copy_from_slice(other);
+        }
+    }
+    *envelope = json!(BASE64_STANDARD.encode(bytes));
+    fs::write(&journal, changed.to_string()).expect("it can be written");
+    node.restart().await;
+    let (status, receipt) = node.post("/api/v1/ledgers/trade/invoke", &put).await;
+    assert_eq!(status, 200, "{receipt}");
+    let unsigned = receipt["version"]["block"].as_u64().expect("a number");
+    assert_eq!(unsigned, last + 1);
+    let told = format!("block {unsigned} is not signed as the configuration asks");
+    eventually("the ledger's health to say so", async || {
+        let ledger = node.get("/api/v1/ledgers/checked").await;
+        ledger["health"].to_string().contains(&told).then_some(())
+    })
+    .await;
+    let text = async |path: &str| {
+        let answer = client()
+            .get(node.url(path))
+            .send()
+            .await
+            .expect("an answer");
+        let status = answer.status().as_u16();
+        (status, answer.text().await.expect("it is text"))
+    };
+    let (status, ready) = text("/readyz").await;
+    assert!(status == 503 && ready.contains(&told), "{status}: {ready}");
+    let (status, page) = text("/explorer/checked").await;
+    assert!(
+        status == 200 && page.contains("The index does not go on") && page.contains(&told),
+        "{status}: {page}"
+    );
+    for path in [
+        format!("blocks/{unsigned}"),
+        format!("blocks/{unsigned}/transactions/0"),
+    ] {
+        let path = format!("/api/v1/ledgers/checked/{path}");
+        let (status, problem) = text(&path).await;
+        assert!(
+            status == 503 && problem.contains("block_not_verified"),
+            "{path}: {status}: {problem}"
+        );
+    }
+    let id = receipt["transaction_id"].as_str().expect("it has an id");
+    let by_id = format!("/api/v1/ledgers/checked/transactions/{id}");
+    assert_eq!(text(&by_id).await.0, 503);
+    let latest = node.get("/api/v1/ledgers/checked/blocks/latest").await;
+    assert_eq!(latest["number"], last);
+    // The other connection asks for no signatures.
+    node.get(&format!("/api/v1/ledgers/trade/blocks/{unsigned}"))
+        .await;
+
+    // Believing the right ones again, it goes on where it was.
+    end(&mut node).await;
+    fs::write(&journal, believed).expect("it can be written");
+    node.restart().await;
+    let indexed = format!("/api/v1/ledgers/checked/blocks?limit=1&min_block={unsigned}");
+    assert_eq!(node.get(&indexed).await["blocks"][0]["number"], unsigned);
+    assert_eq!(node.get(&by_id).await["id"], id);
+    let ended = command(&node, ["connection", "remove", "checked"]).await;
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(!journal.exists());
 }
 
 /// Named as the tests of `browser.rs`, so that it runs where there is a browser.

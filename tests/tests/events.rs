@@ -1,7 +1,13 @@
 //! Server-sent events: nothing missed, nothing twice, whatever happens in between.
 
-use chainloom_tests::{ChainRecipe, Node, PythonNode, Rules, client, eventually};
-use serde_json::Value;
+use std::fs;
+use std::time::Duration;
+
+use chainloom_tests::{
+    ChainRecipe, Node, PythonNode, Rules, client, eventually, eventually_within,
+};
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
 
 /// One event of a stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +26,9 @@ struct Events {
 impl Events {
     async fn open(node: &Node, query: &str, last_event_id: Option<&str>) -> Self {
         let url = node.url(&format!("/api/v1/ledgers/tutorial/events{query}"));
-        let mut request = client().get(url);
+        // No limit of time: some of them wait for long.
+        let patient = reqwest::Client::builder().no_proxy().build();
+        let mut request = patient.expect("the settings are valid").get(url);
         if let Some(id) = last_event_id {
             request = request.header("Last-Event-ID", id);
         }
@@ -220,5 +228,90 @@ async fn readers_that_are_gone_leave_no_trace() {
             (answer.status() == 200).then_some(())
         })
         .await;
+    }
+}
+
+/// Of what a slow reader is told there is more than the system holds for it.
+const SLOW_BLOCKS: usize = 4;
+const SLOW_TRANSACTIONS: usize = 3_000;
+const SLOW_READERS: usize = 24;
+/// What the server may hold for all of them; all that they are told of is eight times as much.
+const SLOW_MEMORY_KB_MAX: u64 = 40_000;
+
+/// A value of `/proc/{process}/status` in kB.
+fn memory_kb(process: u32, name: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the server runs");
+    let line = status.lines().find(|line| line.starts_with(name));
+    let value = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+    value.expect("Linux tells of it")
+}
+
+fn open_files(process: u32) -> usize {
+    let files = fs::read_dir(format!("/proc/{process}/fd")).expect("the server runs");
+    files.count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_that_read_nothing_are_cut_off_and_go_on_at_the_exact_transaction() {
+    let mut node = Node::start().await;
+    let server = node.process().id();
+    let (poster, long) = (client(), "n".repeat(240));
+    for _ in 0..SLOW_BLOCKS {
+        let posts = (0..SLOW_TRANSACTIONS).map(|number| {
+            let body = json!({"sender": long, "recipient": long, "amount": number});
+            let post = poster.post(node.url("/transactions/new")).json(&body);
+            async move { post.send().await.expect("an answer").status().as_u16() }
+        });
+        let statuses: Vec<u16> = stream::iter(posts).buffer_unordered(32).collect().await;
+        assert!(statuses.iter().all(|status| *status == 201));
+        node.mine().await;
+    }
+    let query = "?from=2&kinds=transaction,block";
+    // Each block has a reward, too, and is told of behind its transactions.
+    let count = SLOW_BLOCKS * (SLOW_TRANSACTIONS + 2);
+    let expected = Events::open(&node, query, None).await.take(count).await;
+    assert_eq!(expected[0].id, "0-2-0");
+    let told: usize = expected
+        .iter()
+        .map(|event| event.data.to_string().len())
+        .sum();
+    let told_kb = (told / 1_000 * SLOW_READERS) as u64;
+    assert!(told_kb > 5 * SLOW_MEMORY_KB_MAX, "{told_kb} kB");
+
+    let files = open_files(server);
+    let before_kb = memory_kb(server, "VmRSS");
+    let mut readers = Vec::new();
+    for _ in 0..SLOW_READERS {
+        readers.push(Events::open(&node, query, None).await);
+    }
+    assert!(open_files(server) >= files + SLOW_READERS);
+    let mut most_kb = 0;
+    eventually_within(
+        Duration::from_secs(180),
+        "the readers to be cut off",
+        async || {
+            most_kb = most_kb.max(memory_kb(server, "VmRSS"));
+            (open_files(server) < files + SLOW_READERS / 8).then_some(())
+        },
+    )
+    .await;
+    assert!(
+        most_kb < before_kb + SLOW_MEMORY_KB_MAX,
+        "{before_kb} kB before, {most_kb} kB with {SLOW_READERS} readers that read nothing"
+    );
+    // What was on its way to them when they were cut off is theirs; the rest is told to those who come back.
+    for mut reader in readers.into_iter().take(3) {
+        let mut got = Vec::new();
+        while let Some(event) = reader.next().await {
+            got.push(event);
+        }
+        assert!(!got.is_empty() && got.len() < count, "{}", got.len());
+        let last = got[got.len() - 1].id.clone();
+        let mut again = Events::open(&node, query, Some(&last)).await;
+        got.extend(again.take(count - got.len()).await);
+        assert!(
+            got == expected,
+            "behind {last} it does not go on as it should"
+        );
     }
 }

@@ -1,11 +1,7 @@
 //! What an update of a channel's configuration changed, in words.
 
-use std::collections::BTreeMap;
-
 use chainloom_ledger::{ConfigDifference, LedgerConfig};
 use serde_json::{Map, Value};
-
-use crate::wire::proto::common;
 
 /// The most characters of a value that are told.
 const CHARACTERS_MAX: usize = 200;
@@ -22,43 +18,22 @@ pub(crate) fn differences(before: &LedgerConfig, after: &LedgerConfig) -> Vec<Co
     found.differences
 }
 
-/// Which parts may now be changed by others than before. A configuration's fields do not say that.
+/// Which parts may now be changed by others than before.
 pub(crate) fn modification_policy_differences(
-    before: &common::ConfigGroup,
-    after: &common::ConfigGroup,
+    before: &LedgerConfig,
+    after: &LedgerConfig,
 ) -> Vec<ConfigDifference> {
-    let mut policies = [BTreeMap::new(), BTreeMap::new()];
-    for (group, policies) in [before, after].into_iter().zip(&mut policies) {
-        collect_modification_policies("/Channel", group, policies);
-    }
-    let [before, after] = policies;
-    let changed = after.into_iter().filter_map(|(path, after)| {
-        let before = before.get(&path)?;
-        (*before != after).then(|| ConfigDifference {
+    let changed = after.parts.iter().filter_map(|(path, after)| {
+        let before = &before.parts.get(path)?.modification_policy;
+        let after = &after.modification_policy;
+        (before != after).then(|| ConfigDifference {
             words: format!("who may change {path} was `{before}` and is `{after}` now"),
             path: format!("mod_policy.{path}"),
             before: Some(before.clone()),
-            after: Some(after),
+            after: Some(after.clone()),
         })
     });
     changed.collect()
-}
-
-fn collect_modification_policies(
-    path: &str,
-    group: &common::ConfigGroup,
-    policies: &mut BTreeMap<String, String>,
-) {
-    policies.insert(path.to_owned(), group.mod_policy.clone());
-    for (name, value) in &group.values {
-        policies.insert(format!("{path}/{name}"), value.mod_policy.clone());
-    }
-    for (name, policy) in &group.policies {
-        policies.insert(format!("{path}/policy {name}"), policy.mod_policy.clone());
-    }
-    for (name, group) in &group.groups {
-        collect_modification_policies(&format!("{path}/{name}"), group, policies);
-    }
 }
 
 /// The fields, without those that every update changes.
@@ -68,6 +43,8 @@ fn shown(config: &LedgerConfig) -> Value {
         Value::Object(mut fields) => {
             fields.remove("block");
             fields.remove("sequence");
+            // What of them is told stands in a difference of its own.
+            fields.remove("parts");
             Value::Object(fields)
         }
         value => value,
@@ -335,12 +312,14 @@ mod tests {
 
     #[test]
     fn who_may_change_a_part_is_told() {
-        let source = read(GENESIS).source.channel_group.unwrap();
-        assert_eq!(modification_policy_differences(&source, &source), []);
-        let mut changed = source.clone();
-        let orderer = changed.groups.get_mut("Orderer").unwrap();
-        orderer.values.get_mut("BatchSize").unwrap().mod_policy = "Writers".to_owned();
-        let [found] = &modification_policy_differences(&source, &changed)[..] else {
+        let before = present::config(0, &read(GENESIS));
+        assert_eq!(modification_policy_differences(&before, &before), []);
+        let mut after = before.clone();
+        let part = after.parts.get_mut("/Channel/Orderer/BatchSize").unwrap();
+        part.modification_policy = "Writers".to_owned();
+        // It is told there alone.
+        assert_eq!(differences(&before, &after), []);
+        let [found] = &modification_policy_differences(&before, &after)[..] else {
             panic!("there is one");
         };
         assert_eq!(found.path, "mod_policy./Channel/Orderer/BatchSize");

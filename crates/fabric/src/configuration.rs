@@ -83,7 +83,7 @@ impl FabricLedger {
         let number = last_config_of(&block)?;
         let block = match number == block.number {
             true => block,
-            false => self.fetch(number).await?,
+            false => self.fetch_configuration(number).await?,
         };
         let first = block.transaction(0);
         let first = first.ok_or_else(|| unreadable(number, "its block is empty"))?;
@@ -104,11 +104,9 @@ impl Configured {
         let config = &self.transaction.config;
         let mut found = Vec::new();
         if let Some(earlier) = earlier {
-            found = differences(&earlier.shown(), &self.shown());
-            let groups = [earlier, self].map(|side| &side.transaction.config.source.channel_group);
-            if let [Some(before), Some(after)] = groups {
-                found.extend(modification_policy_differences(before, after));
-            }
+            let (before, after) = (earlier.shown(), self.shown());
+            found = differences(&before, &after);
+            found.extend(modification_policy_differences(&before, &after));
         }
         let update = self.transaction.last_update.as_ref();
         let creator = update.and_then(|update| update.header.creator().ok().flatten());

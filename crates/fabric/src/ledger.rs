@@ -23,7 +23,7 @@ use crate::connect::{
     ConnectError, Connection, ConnectionOptions, Parameters, connect, connect_from_folder,
 };
 use crate::contracts::contracts;
-use crate::deliver::{Source, Which};
+use crate::deliver::Source;
 use crate::description::Descriptions;
 use crate::flow::Flow;
 use crate::identity::CurrentIdentity;
@@ -34,6 +34,7 @@ use crate::present;
 use crate::reader::Reader;
 use crate::resend::Resending;
 use crate::same_channel::SameChannel;
+use crate::verified::{Gate, VerifiedBlocks, passed};
 use crate::wire::{Block, Envelope};
 
 /// How long looking a transaction up may take.
@@ -56,6 +57,8 @@ pub struct FabricLedger {
     pub(crate) channels: Arc<Channels>,
     /// Where is kept by what the orderers' signatures of its blocks are checked; they are not, where there is no place.
     journal: Option<PathBuf>,
+    /// Which blocks are shown one by one; all, where it is not said.
+    pub(crate) gate: Option<Gate>,
 }
 
 impl FabricLedger {
@@ -110,6 +113,7 @@ impl FabricLedger {
             channels: Arc::default(),
             warnings: warnings.into(),
             journal: None,
+            gate: None,
         }
     }
 
@@ -164,6 +168,7 @@ impl FabricLedger {
             channels: self.channels.clone(),
             warnings: self.warnings.clone(),
             journal: self.journal.clone(),
+            gate: self.gate.clone(),
         }
     }
 
@@ -181,25 +186,37 @@ impl FabricLedger {
         }
     }
 
+    /// The same channel, of whose blocks, transactions and configurations only those are shown one by one that were verified, by their number, hash
+    /// or id; the configuration by which verifying began is in the journal. [`Ledger::blocks`] tells all. What [`Ledger::info`] tells stays the
+    /// peers' word.
+    #[must_use]
+    pub fn showing_verified(self, blocks: Arc<dyn VerifiedBlocks>, journal: PathBuf) -> Self {
+        Self {
+            gate: Some(Gate { blocks, journal }),
+            ..self
+        }
+    }
+
     /// The contract that is meant where a call names none.
     pub fn default_contract(&self) -> Option<&str> {
         self.contract.as_deref()
     }
 
     pub(crate) async fn fetch(&self, number: u64) -> Result<Block, LedgerError> {
-        let block = self.source.block(Which::Number(number)).await?;
-        block.ok_or_else(|| LedgerError::NotFound {
-            code: "block_not_found",
-            detail: format!("the channel has no block {number} yet"),
-        })
+        let block = self.source.verified_block(number, self.gate.as_ref());
+        block.await?.ok_or_else(|| no_block(number))
+    }
+
+    /// The block with a configuration.
+    pub(crate) async fn fetch_configuration(&self, number: u64) -> Result<Block, LedgerError> {
+        let gate = self.gate.as_ref();
+        let block = self.source.verified_configuration(number, gate).await?;
+        block.ok_or_else(|| no_block(number))
     }
 
     pub(crate) async fn newest(&self) -> Result<Block, LedgerError> {
-        let block = self.source.newest().await?;
-        block.ok_or_else(|| LedgerError::NotFound {
-            code: "block_not_found",
-            detail: "the peer has no block of the channel yet".to_owned(),
-        })
+        let block = self.source.newest_verified(self.gate.as_ref()).await?;
+        block.ok_or_else(empty)
     }
 
     async fn transaction_at(&self, version: Version) -> Result<Transaction, LedgerError> {
@@ -282,13 +299,30 @@ impl FabricLedger {
             ById::find(&self.flow, &id, Instant::now() + LOOK_UP_TIMEOUT).await,
             pending,
         ) {
-            (Ok(found), _) => Ok(present::transaction(&found.transaction, found.block.hash())),
+            (Ok(found), _) => {
+                let block = passed(self.gate.as_ref(), found.block).await?;
+                Ok(present::transaction(&found.transaction, block.hash()))
+            }
             (
                 Err(LedgerError::NotFound { .. } | LedgerError::Unavailable { .. }),
                 Some(pending),
             ) => Ok(pending),
             (Err(error), _) => Err(error),
         }
+    }
+}
+
+fn no_block(number: u64) -> LedgerError {
+    LedgerError::NotFound {
+        code: "block_not_found",
+        detail: format!("the channel has no block {number} yet"),
+    }
+}
+
+fn empty() -> LedgerError {
+    LedgerError::NotFound {
+        code: "block_not_found",
+        detail: "the peer has no block of the channel yet".to_owned(),
     }
 }
 
@@ -303,7 +337,7 @@ impl Ledger for FabricLedger {
 
     fn info(&self) -> BoxFuture<'_, Result<LedgerInfo, LedgerError>> {
         Box::pin(async {
-            let newest = self.newest().await?;
+            let newest = self.source.newest().await?.ok_or_else(empty)?;
             Ok(LedgerInfo {
                 kind: LedgerKind::Fabric,
                 height: newest.number,
@@ -348,7 +382,10 @@ impl Ledger for FabricLedger {
                     block
                 }
                 BlockSelector::Latest => self.newest().await?,
-                BlockSelector::Hash(hash) => block_by_hash(&self.flow, hash).await?,
+                BlockSelector::Hash(hash) => {
+                    let block = block_by_hash(&self.flow, hash).await?;
+                    passed(self.gate.as_ref(), block).await?
+                }
             };
             Ok(present::block(&block, transactions))
         })

@@ -84,6 +84,7 @@ mod submit;
 mod target;
 mod transport;
 mod troubles;
+mod verified;
 pub mod verify;
 mod window;
 pub mod wire;
@@ -100,3 +101,4 @@ pub use outbox::{IDEMPOTENCY_KEEP, OutboxError, OutboxOptions, waiting_in_outbox
 pub use pem_source::{PemSource, is_pem};
 pub use present::{block as block_in_words, transaction as transaction_in_words};
 pub use profile::{ProfileError, ProfileSource};
+pub use verified::{VerifiedBlock, VerifiedBlocks};

@@ -40,6 +40,12 @@ impl Indexed {
         }
     }
 
+    /// Number of the first block that it holds; `None` while it holds none.
+    pub fn first(&self) -> Option<u64> {
+        let others = self.blocks.checked_sub(1)?;
+        self.height.checked_sub(others)
+    }
+
     /// Whether it holds the block of this number in this generation, or has gone beyond.
     pub fn has_reached(&self, generation: u64, height: u64) -> bool {
         let later = self.generation > generation;
@@ -148,7 +154,10 @@ impl Index {
     }
 
     /// Hash of the block of this number, where it is indexed.
-    pub(crate) async fn hash_of(&self, number: u64) -> Result<Option<Hash>, IndexError> {
+    ///
+    /// # Errors
+    /// [`IndexError::Damaged`] and [`IndexError::Storage`], as every read.
+    pub async fn hash_of(&self, number: u64) -> Result<Option<Hash>, IndexError> {
         self.read(move |snapshot| read::hash_of_block(snapshot, number))
             .await
     }

@@ -18,7 +18,7 @@
 //! Everything of variable length is cut to a bound before it gets here, except exact amounts and
 //! balances, which have bounds of their own (`amount.rs`).
 
-use chainloom_ledger::Hash;
+use chainloom_ledger::{Hash, TimeSource};
 use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
 
 /// Raised whenever rows change their meaning; an index of another format is built again.
@@ -137,6 +137,14 @@ impl State {
     /// Number of the last block, where there is one.
     pub(crate) fn height(&self) -> Option<u64> {
         (self.blocks() > 0).then(|| self.next - 1)
+    }
+
+    /// Whose clock says the times of its blocks: a ledger of which each node has an id is one that miners make, and their blocks have times of their own.
+    pub(crate) fn time_source(&self) -> TimeSource {
+        match self.node_id {
+            Some(_) => TimeSource::Miner,
+            None => TimeSource::Client,
+        }
     }
 
     /// Hash of the last block, where there is one.

@@ -42,9 +42,28 @@ pub struct LedgerConfig {
     /// Addresses of orderers that the whole ledger has, `host:port`.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub orderer_addresses: Vec<String>,
+    /// The function by which blocks are hashed, such as `SHA256`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hashing_algorithm: Option<String>,
+    /// Width of the tree by which a block's data are hashed; 2^32 - 1 is no tree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub block_data_hashing_width: Option<u32>,
+    /// Who may change each part of the configuration, and how often it was changed, by its path, such as `/Channel/Orderer/BatchSize`; a policy
+    /// stands there as `/Channel/policy Admins`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub parts: BTreeMap<String, ConfigPart>,
     /// Values that have no field here: SHA-256 of each in lower-case hex, by where it stands.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub other_values: BTreeMap<String, String>,
+}
+
+/// Who may change a part of a configuration, and how often it was changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ConfigPart {
+    /// How often it was changed.
+    pub version: u64,
+    /// The name of the policy by which it can be changed: of the same group where it is no path. Empty where nobody may.
+    pub modification_policy: String,
 }
 
 /// The parameters of a ledger whose blocks orderers make.

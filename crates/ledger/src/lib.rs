@@ -29,7 +29,9 @@ mod version;
 pub use account::Account;
 pub use block::{Block, BlockSelector, ProofOfWork, TimeSource, TransactionRange};
 pub use call::{Call, CallOptions, InvokeOptions, QueryAnswer, Wait};
-pub use config::{BatchSize, Consenter, LedgerConfig, OrdererConfig, ProofOfWorkConfig};
+pub use config::{
+    BatchSize, ConfigPart, Consenter, LedgerConfig, OrdererConfig, ProofOfWorkConfig,
+};
 pub use config_history::{ConfigDifference, ConfigHistory, ConfigVersion};
 pub use contract::{Collection, ContractDefinition};
 pub use creator::{CertificateSummary, Creator, CreatorName, CreatorNameParseError};

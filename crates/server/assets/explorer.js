@@ -13,7 +13,8 @@ function showLamp(state, words) {
 }
 
 // Fetches this very page and puts its live parts in the place of ours. One request at a time; what
-// comes meanwhile leads to one more.
+// comes meanwhile leads to one more, a moment later: many transactions can come at once.
+const refreshPause = 250;
 let refreshing = false;
 let refreshAgain = false;
 
@@ -37,11 +38,15 @@ async function refresh() {
   } catch {
     // The server is away; the event stream tries again by itself and says so.
   }
-  refreshing = false;
   if (refreshAgain) {
     refreshAgain = false;
-    refresh();
+    setTimeout(() => {
+      refreshing = false;
+      refresh();
+    }, refreshPause);
+    return;
   }
+  refreshing = false;
 }
 
 // A part that the reader is typing in or has focused stays as it is.
@@ -57,19 +62,22 @@ function replacePart(part, next) {
   part.replaceChildren(...fresh.childNodes);
 }
 
+// A page says in data-events what it is to hear of: one that lists transactions hears of those, others of blocks.
 // The stream of events is open only while the page is seen: a browser has few connections for one
 // server, and many tabs in the background would hold them all.
 let stream = null;
 
 function follow() {
   if (stream) return;
-  stream = new EventSource(`/api/v1/ledgers/${encodeURIComponent(ledger)}/events`);
+  const chosen = body.dataset.events ? `?${body.dataset.events}` : "";
+  stream = new EventSource(`/api/v1/ledgers/${encodeURIComponent(ledger)}/events${chosen}`);
   stream.onopen = () => {
     showLamp("on", "live");
     refresh();
   };
   stream.onerror = () => showLamp("off", "reconnecting…");
   stream.addEventListener("block", refresh);
+  stream.addEventListener("transaction", refresh);
   stream.addEventListener("replaced", refresh);
 }
 

@@ -100,6 +100,9 @@ pub(crate) struct ConnectionAddArguments {
     /// Which way calls take: gateway or direct.
     #[arg(long)]
     pub(crate) mode: Option<String>,
+    /// What is asked of the channel's blocks before they are shown: hashes, or full for the orderers' signatures, too.
+    #[arg(long)]
+    pub(crate) verify: Option<String>,
     #[command(flatten)]
     pub(crate) remote: Remote,
 }

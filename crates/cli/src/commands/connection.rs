@@ -30,6 +30,7 @@ struct Connection {
     channel_id: Option<String>,
     source: String,
     mode: String,
+    verify: String,
     is_open: bool,
     #[serde(default)]
     is_ready: Option<bool>,
@@ -116,13 +117,14 @@ pub(crate) async fn remove(name: &str, remote: &Remote) -> Result<(), Error> {
 }
 
 fn connections(list: &List) -> Table {
-    let mut table = Table::new(&["name", "channel", "user", "mode", "from", "state"]);
+    let mut table = Table::new(&["name", "channel", "user", "mode", "verify", "from", "state"]);
     for connection in &list.connections {
         table.row([
             printable(&connection.name),
             printable(connection.channel_id.as_deref().unwrap_or("-")),
             printable(connection.userid.as_deref().unwrap_or("-")),
             printable(&connection.mode),
+            printable(&connection.verify),
             printable(&connection.source),
             match (connection.is_open, connection.is_ready) {
                 (true, Some(false)) => "failing".to_owned(),
@@ -164,6 +166,7 @@ fn body(arguments: &ConnectionAddArguments) -> Result<Value, Error> {
         client_key,
         ssl_target_name_override,
         mode,
+        verify,
         remote: _,
     } = arguments;
     let mut body = Map::new();
@@ -175,6 +178,7 @@ fn body(arguments: &ConnectionAddArguments) -> Result<Value, Error> {
         ("ca_id", ca_id.clone()),
         ("ca_url", ca_url.clone()),
         ("mode", mode.clone()),
+        ("verify", verify.clone()),
         ("profile", profile.as_deref().map(read).transpose()?),
     ];
     let read_root = |value: &str| read(Path::new(value));
@@ -288,21 +292,21 @@ mod tests {
     fn each_connection_and_each_node_is_a_row() {
         let list: List = serde_json::from_value(json!({"connections": [{
             "name": "trade", "source": "request", "userid": "alice@Org1MSP", "channel_id": "mychannel",
-            "mode": "gateway", "is_open": true, "is_ready": true, "warnings": [],
+            "mode": "gateway", "verify": "full", "is_open": true, "is_ready": true, "warnings": [],
             "nodes": [{"role": "peer", "address": "p:1", "organization": "Org1MSP"},
                       {"role": "orderer", "address": "o:1", "detail": "nothing listens there"}],
         }, {
-            "name": "away", "source": "configuration", "userid": "bob", "channel_id": "c", "mode": "direct", "is_open": true, "is_ready": false,
+            "name": "away", "source": "configuration", "userid": "bob", "channel_id": "c", "mode": "direct", "verify": "hashes", "is_open": true, "is_ready": false,
         }, {
-            "name": "bad", "source": "request", "mode": "gateway", "is_open": false, "detail": "it cannot be read",
+            "name": "bad", "source": "request", "mode": "gateway", "verify": "hashes", "is_open": false, "detail": "it cannot be read",
         }]}))
         .unwrap();
         assert_eq!(
             connections(&list).render(Paint::PLAIN),
-            "name   channel    user           mode     from           state\n\
-             trade  mychannel  alice@Org1MSP  gateway  request        open\n\
-             away   c          bob            direct   configuration  failing\n\
-             bad    -          -              gateway  request        not open\n"
+            "name   channel    user           mode     verify  from           state\n\
+             trade  mychannel  alice@Org1MSP  gateway  full    request        open\n\
+             away   c          bob            direct   hashes  configuration  failing\n\
+             bad    -          -              gateway  hashes  request        not open\n"
         );
         assert_eq!(
             nodes(&list.connections[0].nodes).render(Paint::PLAIN),

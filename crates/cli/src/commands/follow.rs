@@ -96,12 +96,13 @@ impl<'a> Following<'a> {
         Ok(false)
     }
 
-    /// Whether the last block that was asked for is told: the id of a block has two numbers.
+    /// Whether the last block that was asked for is told: the id of a block has two numbers, and on a channel a mark behind a point.
     fn is_at_end(&self) -> bool {
         let (Some(until), Some(id)) = (self.until, &self.last_id) else {
             return false;
         };
-        let mut numbers = id.split('-').skip(1);
+        let place = id.split_once('.').map_or(id.as_str(), |(place, _)| place);
+        let mut numbers = place.split('-').skip(1);
         let block = numbers.next().and_then(|number| number.parse::<u64>().ok());
         let is_whole = numbers.next().is_none();
         block.is_some_and(|block| block > until || (block == until && is_whole))

@@ -1,6 +1,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::page::first_with_something;
 use crate::arguments::HistoryArguments;
 use crate::client::{Client, Request};
 use crate::error::Error;
@@ -55,13 +56,15 @@ pub(crate) async fn run(arguments: &HistoryArguments) -> Result<(), Error> {
     let remote = &arguments.remote;
     let client = Client::new(remote).await?;
     let path = client.ledger_path(&["keys", &arguments.contract, "history"]);
-    let request = Request::get(&path)
-        .parameter("key", Some(&arguments.key))
-        .parameter("collection", arguments.collection.as_ref())
-        .parameter("invalid", arguments.invalid.then_some(true))
-        .parameter("limit", Some(arguments.page.limit))
-        .parameter("cursor", arguments.page.cursor.as_ref());
-    let answer = client.ask(request).await?;
+    let ask = |cursor: Option<&String>| {
+        Request::get(&path)
+            .parameter("key", Some(&arguments.key))
+            .parameter("collection", arguments.collection.as_ref())
+            .parameter("invalid", arguments.invalid.then_some(true))
+            .parameter("limit", Some(arguments.page.limit))
+            .parameter("cursor", cursor)
+    };
+    let answer = first_with_something(&client, arguments.page.cursor.as_ref(), ask).await?;
     let mut output = Output::new();
     if remote.json {
         return output.line(answer.text());

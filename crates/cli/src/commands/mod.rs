@@ -22,6 +22,7 @@ mod ledgers;
 
 mod mine;
 mod nodes;
+mod page;
 
 mod pending;
 mod query;

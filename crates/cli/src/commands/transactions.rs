@@ -3,6 +3,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::page::first_with_something;
 use crate::arguments::{MytxArguments, PageOrFollow, Remote, TransactionsArguments};
 use crate::client::{Client, Request};
 use crate::error::Error;
@@ -54,10 +55,12 @@ async fn list(
     if shown.follow {
         return follow(&client, filter, remote.json).await;
     }
-    let request = filter(Request::get(&client.ledger_path(&["transactions"])))
-        .parameter("limit", Some(shown.page.limit))
-        .parameter("cursor", shown.page.cursor.as_ref());
-    let answer = client.ask(request).await?;
+    let ask = |cursor: Option<&String>| {
+        filter(Request::get(&client.ledger_path(&["transactions"])))
+            .parameter("limit", Some(shown.page.limit))
+            .parameter("cursor", cursor)
+    };
+    let answer = first_with_something(&client, shown.page.cursor.as_ref(), ask).await?;
     let mut output = Output::new();
     if remote.json {
         return output.line(answer.text());

@@ -8,6 +8,7 @@ use super::organization::{certificate_of, organizations};
 use crate::identity::hexadecimal;
 use crate::wire::Policy;
 use crate::wire::config::{ChannelConfig, Consensus, ConsensusState, Consenter, OrdererConfig};
+use crate::wire::proto::common;
 use crate::wire::proto::etcdraft;
 use crate::wire::proto::orderer::smartbft;
 
@@ -35,7 +36,47 @@ pub(crate) fn config(block: u64, config: &ChannelConfig) -> ledger::LedgerConfig
             .unwrap_or_default(),
         consortium: config.consortium.clone(),
         orderer_addresses: config.orderer_addresses.clone(),
+        hashing_algorithm: config.hashing_algorithm.clone(),
+        block_data_hashing_width: config.block_data_hashing_width,
+        parts: parts(config),
         other_values: other_values(config),
+    }
+}
+
+/// Every group, value and policy, by its path.
+fn parts(config: &ChannelConfig) -> BTreeMap<String, ledger::ConfigPart> {
+    let mut parts = BTreeMap::new();
+    if let Some(root) = &config.source.channel_group {
+        add_parts("/Channel", root, &mut parts);
+    }
+    parts
+}
+
+fn add_parts(
+    path: &str,
+    group: &common::ConfigGroup,
+    parts: &mut BTreeMap<String, ledger::ConfigPart>,
+) {
+    let mut add = |path: String, version: u64, modification_policy: &String| {
+        let part = ledger::ConfigPart {
+            version,
+            modification_policy: modification_policy.clone(),
+        };
+        parts.insert(path, part);
+    };
+    add(path.to_owned(), group.version, &group.mod_policy);
+    for (name, value) in &group.values {
+        add(format!("{path}/{name}"), value.version, &value.mod_policy);
+    }
+    for (name, policy) in &group.policies {
+        add(
+            format!("{path}/policy {name}"),
+            policy.version,
+            &policy.mod_policy,
+        );
+    }
+    for (name, group) in &group.groups {
+        add_parts(&format!("{path}/{name}"), group, parts);
     }
 }
 

@@ -9,7 +9,7 @@ mod verifier;
 pub use self::error::Unverified;
 pub use self::journal::JournalError;
 pub use self::rules::BlockRules;
-pub(crate) use self::verifier::{Beginning, Verifier, VerifyError};
+pub(crate) use self::verifier::{Beginning, Verifier, VerifyError, believes};
 
 #[cfg(test)]
 mod tests;

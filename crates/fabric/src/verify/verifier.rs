@@ -102,6 +102,19 @@ impl Verifier {
     }
 }
 
+/// Whether the configuration in this block is one of those by which blocks were verified. Blocks the thread.
+///
+/// # Errors
+/// [`JournalError`].
+pub(crate) fn believes(path: &Path, block: &Block) -> Result<bool, JournalError> {
+    let journal = Journal::open(path)?;
+    let [envelope] = &block.envelopes[..] else {
+        return Ok(false);
+    };
+    let mut known = journal.configurations.iter();
+    Ok(known.any(|(number, known)| *number == block.number && known == envelope))
+}
+
 /// Whether a block changes the configuration: such a block holds nothing else.
 fn holds_configuration(block: &Block) -> bool {
     let envelope = block.transaction(0).and_then(|first| first.decode().ok());

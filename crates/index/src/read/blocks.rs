@@ -1,4 +1,4 @@
-use chainloom_ledger::{Block, Hash};
+use chainloom_ledger::{Block, Hash, TimeSource};
 use jiff::Timestamp;
 use redb::{Error, ReadOnlyTable, ReadTransaction};
 use serde::Serialize;
@@ -18,10 +18,13 @@ pub struct BlockSummary {
     pub hash: Hash,
     /// What it names as the block before; longer than 256 bytes it is cut and ends with `…`.
     pub previous_hash: String,
-    /// When it was made, by its maker's clock; absent where it says no time.
+    /// When it was made, see `time_source`; absent where nothing in it says a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub time: Option<Timestamp>,
+    /// Whose clock says so; absent where there is no time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_source: Option<TimeSource>,
     /// Size of its encoded form in bytes.
     pub size_bytes: u64,
     /// How many transactions it holds.
@@ -38,6 +41,7 @@ impl BlockSummary {
             hash: block.hash,
             previous_hash: short_text(&block.previous_hash, SHORT_VALUE_BYTES_MAX),
             time: block.time,
+            time_source: block.time_source,
             size_bytes: block.size_bytes,
             transaction_count: block.transaction_count,
             valid_count: block.valid_count,
@@ -127,7 +131,7 @@ fn page(
             next = Some(number);
             break;
         }
-        let block = summary(&table, number, row.value())?;
+        let block = summary(&table, number, row.value(), state.time_source())?;
         page_totals.transactions += block.transaction_count;
         page_totals.valid += block.valid_count;
         blocks.push(block);
@@ -150,6 +154,7 @@ fn summary(
     table: &ReadOnlyTable<u64, BlockRow<'static>>,
     number: u64,
     row: BlockRow<'_>,
+    time_source: TimeSource,
 ) -> Result<BlockSummary, Error> {
     let (hash, previous_hash, time, size_bytes, transaction_count, valid_count, ..) = row;
     let previous_hash = match (previous_hash, number.checked_sub(1)) {
@@ -160,11 +165,13 @@ fn summary(
         },
         (None, None) => return Err(Error::Corrupted("block 0 follows no block".to_owned())),
     };
+    let time = time.and_then(timestamp);
     Ok(BlockSummary {
         number,
         hash: Hash(*hash),
         previous_hash,
-        time: time.and_then(timestamp),
+        time,
+        time_source: time.map(|_| time_source),
         size_bytes,
         transaction_count,
         valid_count,

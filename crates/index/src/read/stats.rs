@@ -1,5 +1,6 @@
 use std::ops::RangeInclusive;
 
+use chainloom_ledger::TimeSource;
 use jiff::Timestamp;
 use redb::{Error, ReadOnlyTable, ReadTransaction};
 use serde::Serialize;
@@ -99,7 +100,7 @@ pub struct OrganizationCount {
     pub transactions: u64,
 }
 
-/// Times from a block to the next, by their makers' clocks: they can be negative.
+/// Times from a block to the next. They can be negative: each is by another clock.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct BlockTimes {
     /// On average, in seconds.
@@ -108,8 +109,8 @@ pub struct BlockTimes {
     pub min_s: f64,
     /// The longest, in seconds.
     pub max_s: f64,
-    /// Whose clock says them: `client`, for blocks say no time that the whole ledger agrees on.
-    pub time_source: &'static str,
+    /// Whose clocks say them: those of the blocks' miners, or where blocks have no time those of the clients that made their last transactions.
+    pub time_source: TimeSource,
 }
 
 impl Index {
@@ -172,7 +173,7 @@ fn stats(snapshot: &ReadTransaction, range: StatsRange) -> Result<Stats, Error> 
         window_blocks: window.blocks.len() as u64,
         transactions_per_block: window.transactions_per_block(),
         transactions_per_s: window.transactions_per_s(),
-        block_times: window.block_times(),
+        block_times: window.block_times(state.time_source()),
         indexed_height: state.height().unwrap_or(0),
     })
 }
@@ -298,7 +299,7 @@ impl Window {
         (span_s > 0.0).then(|| transactions as f64 / span_s)
     }
 
-    fn block_times(&self) -> Option<BlockTimes> {
+    fn block_times(&self, time_source: TimeSource) -> Option<BlockTimes> {
         let mut count = 0_u32;
         let mut sum_s = 0.0;
         let mut min_s = f64::INFINITY;
@@ -317,7 +318,7 @@ impl Window {
             average_s: sum_s / f64::from(count),
             min_s,
             max_s,
-            time_source: "client",
+            time_source,
         })
     }
 }

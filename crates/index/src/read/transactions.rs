@@ -96,7 +96,7 @@ pub struct TransactionsPage {
     /// The transactions, in the order that was asked for.
     pub transactions: Vec<TransactionSummary>,
     /// The cursor of the next page; absent where there is none (yet). A page may be short although there is one: where
-    /// several things are asked for at once, a page looks at 20,000 entries of their lists at most.
+    /// several things are asked for at once, a page looks at 3,500 entries of their lists at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
     /// Number of the last block that is indexed; 0 while there is none.

@@ -9,8 +9,8 @@ use chainloom_ledger::{
     Account, Block, BlockEvent, BlockSelector, BoxFuture, BoxStream, Call, CallOptions,
     CertificateSummary, ConfigHistory, ContractDefinition, Creator, Endorsed, Hash, InvokeOptions,
     KeyWrite, Ledger, LedgerConfig, LedgerError, LedgerInfo, LedgerKind, Payload, PeerReport,
-    Position, PrivateCollection, PrivateWrite, QueryAnswer, Receipt, Transaction, TransactionKind,
-    TransactionRange, TransactionSelector, Transfer, ValidationCode, Version,
+    Position, PrivateCollection, PrivateWrite, QueryAnswer, Receipt, TimeSource, Transaction,
+    TransactionKind, TransactionRange, TransactionSelector, Transfer, ValidationCode, Version,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -174,14 +174,15 @@ impl Chain {
             let code = transaction.validation_code.as_ref();
             code.is_none_or(ValidationCode::is_valid)
         };
+        let time = (!number.is_multiple_of(7))
+            .then(|| Timestamp::new(1_500_000_000 + number as i64 * 10, 5).unwrap());
         self.blocks.push(Block {
             number,
             hash: Hash::of(text.as_bytes()),
             previous_hash,
             data_hash: None,
-            time: (!number.is_multiple_of(7))
-                .then(|| Timestamp::new(1_500_000_000 + number as i64 * 10, 5).unwrap()),
-            time_source: None,
+            time,
+            time_source: time.map(|_| TimeSource::Client),
             size_bytes: text.len() as u64,
             transaction_count: transactions.len() as u64,
             valid_count: transactions.iter().filter(valid).count() as u64,

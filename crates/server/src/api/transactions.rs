@@ -14,7 +14,7 @@ use crate::state::AppState;
 
 /// Lists transactions, all or those of which everything is true that is asked for, page by page.
 ///
-/// A page's cost grows with what it lists and not with the chain. Where several things are asked for at once, it looks at 20,000
+/// A page's cost grows with what it lists and not with the chain. Where several things are asked for at once, it looks at 3,500
 /// entries of their lists at most: a page may then be short, or empty, although there is a `next`; go on with that.
 #[utoipa::path(
     get,

@@ -17,6 +17,8 @@ use tokio::time::sleep;
 use super::request::ConnectionRequest;
 use super::source::{ChannelOptions, Verification};
 use super::users::Users;
+use super::verified::VerifiedIndex;
+use super::{journal_of, verified_of};
 use crate::identities::Identities;
 use crate::ledgers::{Entry, Ledgers, ServedLedger, Unavailable};
 
@@ -88,6 +90,8 @@ pub(crate) struct Status {
     /// Which way calls take: `gateway` or `direct`.
     #[schema(value_type = String)]
     mode: Mode,
+    /// What is asked of the channel's blocks before they are indexed, shown and told of: `hashes` or `full`.
+    verify: Verification,
     /// Whether its ledger is open.
     is_open: bool,
     /// Whether it answers everything now; absent while it is not open.
@@ -159,6 +163,7 @@ impl Status {
             peer_url: Vec::new(),
             order_url: Vec::new(),
             mode: Mode::default(),
+            verify: Verification::default(),
             is_open: false,
             is_ready: None,
             detail: Some(reason),
@@ -246,6 +251,7 @@ impl Channel {
             peer_url,
             order_url,
             mode: *mode,
+            verify: self.options.verify,
             is_open: matches!(entry, Some(Entry::Served(_))),
             detail: match entry {
                 Some(Entry::Unavailable(unavailable)) => Some(unavailable.reason.clone()),
@@ -366,16 +372,19 @@ impl Opening {
         let (index, followed) = match verify {
             Verification::Hashes => (self.index.clone(), ledger.clone()),
             Verification::Full => {
-                let journal = self
-                    .index
-                    .with_file_name(format!("{}.verified.json", self.name));
-                let index = self
-                    .index
-                    .with_file_name(format!("{}.verified.index.redb", self.name));
+                let journal = journal_of(&self.name, &self.index);
+                let index = verified_of(&self.name, &self.index);
                 (index, ledger.clone().verifying(journal))
             }
         };
         let index = open_index(&index, self.cache_bytes).await?;
+        let ledger = match verify {
+            Verification::Hashes => ledger,
+            Verification::Full => {
+                let journal = journal_of(&self.name, &self.index);
+                ledger.showing_verified(Arc::new(VerifiedIndex(index.clone())), journal)
+            }
+        };
         let users = Users::new(ledger.clone(), identity.clone(), self.identities.clone());
         let open = Open {
             users: Arc::new(users),

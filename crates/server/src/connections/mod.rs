@@ -9,6 +9,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod users;
+mod verified;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -264,8 +265,14 @@ impl Connections {
             channel.stop().ended().await;
         }
         self.0.identities.give_back(name);
-        let (index, outbox) = (self.index_of(name), self.outbox_of(name));
-        let left = spawn_blocking(move || leave(&index, &outbox)).await;
+        let index = self.index_of(name);
+        let derived = [
+            index.clone(),
+            verified_of(name, &index),
+            journal_of(name, &index),
+        ];
+        let outbox = self.outbox_of(name);
+        let left = spawn_blocking(move || leave(&derived, &outbox)).await;
         if let Err(error) = left.map_err(AddError::Panicked)? {
             tracing::warn!("of the connection `{name}` something stays in the data: {error}");
         }
@@ -348,14 +355,26 @@ impl Connections {
     }
 }
 
-/// Deletes an index, and an outbox in which nothing waits. One with transactions that were not seen on the channel yet is put aside under a longer
+/// The index of a channel's blocks that were verified, beside the other.
+fn verified_of(name: &str, index: &Path) -> PathBuf {
+    index.with_file_name(format!("{name}.verified.index.redb"))
+}
+
+/// The configurations by which they were verified.
+fn journal_of(name: &str, index: &Path) -> PathBuf {
+    index.with_file_name(format!("{name}.verified.json"))
+}
+
+/// Deletes what can be read from the channel again, and an outbox in which nothing waits. One with transactions that were not seen on the channel yet is put aside under a longer
 /// name: they may still come to stand there, and nobody else knows their ids.
-fn leave(index: &Path, outbox: &Path) -> std::io::Result<()> {
+fn leave(derived: &[PathBuf], outbox: &Path) -> std::io::Result<()> {
     let done = |done: std::io::Result<()>| match done {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     };
-    done(std::fs::remove_file(index))?;
+    for file in derived {
+        done(std::fs::remove_file(file))?;
+    }
     if !outbox.try_exists()? {
         return Ok(());
     }

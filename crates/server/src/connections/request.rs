@@ -9,6 +9,8 @@ use chainloom_fabric::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::source::Verification;
+
 /// A user's connection to a channel, which is a ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -52,6 +54,9 @@ pub(crate) struct ConnectionRequest {
     #[serde(default)]
     #[schema(value_type = String)]
     pub(crate) mode: Mode,
+    /// What is asked of the channel's blocks before they are indexed, shown and told of: `hashes` (the default) or `full`.
+    #[serde(default)]
+    pub(crate) verify: Verification,
 }
 
 /// One text or several.

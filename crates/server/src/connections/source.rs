@@ -21,8 +21,8 @@ pub struct ChannelOptions {
     pub verify: Verification,
 }
 
-/// What is asked of a channel's blocks before they are indexed and told of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// What is asked of a channel's blocks before they are indexed, shown and told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verification {
     /// That they follow one another, and that their data are those of their headers.
@@ -57,7 +57,7 @@ impl ChannelOptions {
                 label: request.userid.clone(),
             },
             parameters: request.parameters()?,
-            verify: Verification::default(),
+            verify: request.verify,
         })
     }
 }

@@ -249,10 +249,18 @@ async fn what_cannot_be_written_is_said() {
 fn what_is_left_of_a_removed_channel() {
     let folder = tempfile::tempdir().unwrap();
     let (index, outbox) = (folder.path().join("i.redb"), folder.path().join("o.redb"));
-    leave(&index, &outbox).unwrap();
-    std::fs::write(&index, "index").unwrap();
+    let derived = [
+        index.clone(),
+        verified_of("i", &index),
+        journal_of("i", &index),
+    ];
+    let leave = || leave(&derived, &outbox);
+    leave().unwrap();
+    for file in &derived {
+        std::fs::write(file, "derived").unwrap();
+    }
     std::fs::write(&outbox, "no outbox").unwrap();
-    leave(&index, &outbox).unwrap();
+    leave().unwrap();
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
     let [Ok(left)] = &left[..] else {
         panic!("{left:?}");

@@ -30,9 +30,9 @@ pub(super) struct Link {
     pub(super) current: bool,
 }
 
-/// A sentence about what was just done.
+/// A sentence about what was just done, or is shown.
 pub(super) struct Notice {
-    /// `good` or `bad`, the colour.
+    /// `good` or `bad`, the colour; empty for none.
     pub(super) tone: &'static str,
     pub(super) words: String,
 }
@@ -42,6 +42,14 @@ impl Notice {
         Notice {
             tone: "bad",
             words: words.into(),
+        }
+    }
+
+    /// A sentence about what is shown.
+    pub(super) fn plain(words: &str) -> Notice {
+        Notice {
+            tone: "",
+            words: words.to_owned(),
         }
     }
 

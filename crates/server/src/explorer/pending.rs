@@ -29,6 +29,7 @@ pub(super) async fn pending(
     };
     let pending = Transactions {
         heading: "Pending".to_owned(),
+        filter: None,
         lead: format!(
             "{} for the next block, in the order of arrival.{more}",
             wait(total)

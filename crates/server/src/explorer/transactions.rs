@@ -6,7 +6,7 @@ use http::StatusCode;
 use super::fabric;
 use super::filter_form::FilterForm;
 use super::format::{count, encode};
-use super::frame::Frame;
+use super::frame::{Frame, Notice};
 use super::page::{PageResult, page};
 use super::pager::Pager;
 use super::rows::TransactionRow;
@@ -18,6 +18,12 @@ use crate::state::AppState;
 /// How many transactions a page lists.
 pub(super) const TRANSACTIONS: usize = 50;
 
+/// After how many pages of the index without anything the reader is asked to go on: a second's work or so.
+pub(super) const EMPTY_PAGES_MAX: usize = 50;
+/// What is said then.
+pub(super) const UNFINISHED: &str =
+    "Nothing was found so far; there are older ones to look through.";
+
 /// A page with a table of transactions.
 #[derive(Template)]
 #[template(path = "explorer/transactions.html")]
@@ -25,6 +31,8 @@ pub(super) struct Transactions {
     pub(super) frame: Frame,
     pub(super) heading: String,
     pub(super) lead: String,
+    /// The form by which transactions are found, where the page has it.
+    pub(super) filter: Option<FilterForm>,
     pub(super) transactions: Vec<TransactionRow>,
     pub(super) pager: Pager,
 }
@@ -42,19 +50,33 @@ pub(super) async fn transactions(
     // What is left empty in a form is not asked for.
     let mut parameters = parameters.without_empty();
     let cursor = parameters.text("cursor")?;
-    let form = FilterForm::read(&parameters)?;
+    let form = FilterForm::read(&parameters, shown.place.is_tutorial)?;
     let filter = transaction_filter(&mut parameters, &shown.served, &caller).await?;
     shown.ledger().caught_up().await?;
     let index = shown.ledger().index();
-    let listed = index
+    let mut listed = index
         .transactions(&filter, Order::NewestFirst, cursor.as_deref(), TRANSACTIONS)
         .await?;
+    // Nothing was found yet, and there is more to look at.
+    for _ in 1..EMPTY_PAGES_MAX {
+        if !listed.transactions.is_empty() || listed.next.is_none() {
+            break;
+        }
+        listed = index
+            .transactions(
+                &filter,
+                Order::NewestFirst,
+                listed.next.as_deref(),
+                TRANSACTIONS,
+            )
+            .await?;
+    }
     let total = index
         .blocks(None, 1, Order::NewestFirst)
         .await?
         .totals
         .transactions;
-    let (heading, lead) = match (form.is_mine(), &filter.creator, form.is_asked) {
+    let (heading, lead) = match (form.is_mine, &filter.creator, form.is_asked) {
         (true, Some(me), _) => (
             "My transactions",
             format!(
@@ -75,10 +97,14 @@ pub(super) async fn transactions(
             format!("{} in blocks, newest first.", count(total, "transaction")),
         ),
     };
-    let frame = Frame::new(&shown.place, heading, "Transactions", &address);
+    let mut frame = Frame::new(&shown.place, heading, "Transactions", &address);
     let here = format!("{}/transactions{}", frame.base, form.query());
     let older = listed.next.map(|next| format!("cursor={}", encode(&next)));
+    let is_unfinished = listed.transactions.is_empty() && older.is_some();
     let pager = Pager::new(here, cursor.is_some(), older);
+    if is_unfinished {
+        frame.notice = Some(Notice::plain(UNFINISHED));
+    }
     if !shown.place.is_tutorial {
         let listed = &listed.transactions;
         return Ok(fabric::transactions(frame, lead, form, listed, pager));
@@ -87,6 +113,7 @@ pub(super) async fn transactions(
     let transactions = Transactions {
         heading: heading.to_owned(),
         lead,
+        filter: Some(form),
         transactions: rows
             .map(|row| TransactionRow::listed(row, &frame.base))
             .collect(),

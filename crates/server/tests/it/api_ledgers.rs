@@ -28,6 +28,7 @@ async fn shows_configuration_and_counts() {
     application.mine().await;
     insta::assert_snapshot!("config", redacted(&application.read("/config").await));
     let mut stats = application.read("/stats?window=10").await;
+    assert_eq!(stats["block_times"]["time_source"], "miner");
     for rate in ["transactions_per_s", "block_times"] {
         stats[rate] = "<rate>".into();
     }

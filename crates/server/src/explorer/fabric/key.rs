@@ -7,10 +7,11 @@ use chainloom_ledger::{Payload, Version};
 use http::StatusCode;
 
 use super::super::format::{encode, moment, printable, size};
-use super::super::frame::Frame;
+use super::super::frame::{Frame, Notice};
 use super::super::page::{PageResult, page};
 use super::super::pager::Pager;
 use super::super::served::Shown;
+use super::super::transactions::{EMPTY_PAGES_MAX, UNFINISHED};
 use super::rows::Verdict;
 use super::shown_bytes::ShownBytes;
 use crate::access::Caller;
@@ -99,7 +100,7 @@ pub(in super::super) async fn key(
         let detail = "the page of a key needs `key` or `key_base64`";
         Problem::bad_request("key_missing", detail)
     })?;
-    let frame = Frame::new(&shown.place, "Key", "Transactions", &address);
+    let mut frame = Frame::new(&shown.place, "Key", "Transactions", &address);
     let mut query = match std::str::from_utf8(&key) {
         Ok(text) => format!("key={}", encode(text)),
         Err(_) => format!("key_base64={}", encode(&STANDARD.encode(&key))),
@@ -122,14 +123,23 @@ pub(in super::super) async fn key(
         key: key.clone(),
     };
     let index = shown.ledger().index();
-    let history = index.key_history(
-        named,
-        with_invalid,
-        Order::NewestFirst,
-        cursor.as_deref(),
-        WRITES,
-    );
-    let history = history.await?;
+    let page_behind = async |cursor: Option<&str>| {
+        let named = named.clone();
+        index
+            .key_history(named, with_invalid, Order::NewestFirst, cursor, WRITES)
+            .await
+    };
+    let mut history = page_behind(cursor.as_deref()).await?;
+    // Nothing was found yet, and there is more to look at.
+    for _ in 1..EMPTY_PAGES_MAX {
+        if !history.writes.is_empty() || history.next.is_none() {
+            break;
+        }
+        history = page_behind(history.next.as_deref()).await?;
+    }
+    if history.writes.is_empty() && history.next.is_some() {
+        frame.notice = Some(Notice::plain(UNFINISHED));
+    }
     let older = history.next.map(|next| format!("cursor={}", encode(&next)));
     let (this, other_address) = match with_invalid {
         true => (with_address, here),
