@@ -202,10 +202,8 @@ async fn transactions_are_followed_as_they_come_and_across_a_restart_of_the_serv
     node.send("alice", "bob", 1).await;
     node.mine().await;
     let start = |words: &[&str]| {
-        let mut command = node.client_command::<0>([]);
-        let mut arguments = words.to_vec();
-        arguments.push("--follow");
-        Process::start(command.args(arguments))
+        let mut command = node.client_command([words[0], "--follow"]);
+        Process::start(command.args(&words[1..]))
     };
     let mut all = start(&["transactions"]);
     let mut of_alice = start(&["transactions", "--account", "alice"]);

@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chainloom_tests::{
-    Browser, Devnet, Ended, Node, NodeOptions, Process, Screen, client, eventually, run_to_end,
+    Browser, Devnet, Ended, Node, NodeOptions, Process, Screen, broadcast, client, envelope,
+    eventually, run_to_end, with_field,
 };
 use serde_json::{Value, json};
 
@@ -66,6 +67,32 @@ impl Reading {
             .expect("it holds a file")
             .expect("it can be read")
             .path()
+    }
+
+    /// Hands a payload to an orderer as it is, signed as orderers ask.
+    async fn order(&self, payload: &[u8]) {
+        let record = fs::read(self.devnet.directory().join("devnet.json"));
+        let record: Value = serde_json::from_slice(&record.expect("it is there")).expect("JSON");
+        let port = record["orderers"][0]["port"].as_u64().expect("a port");
+        let organization = "organizations/ordererOrganizations/example.com/tlsca";
+        let folder = self.devnet.directory().join(organization);
+        let files = folder.read_dir().expect("the network made it");
+        let mut files = files.map(|file| file.expect("it can be listed").path());
+        let root = files.find(|path| path.extension().is_some_and(|end| end == "pem"));
+        let signature = loop {
+            let signature = self.sign(payload)["signature"].clone();
+            let signature = BASE64_STANDARD.decode(signature.as_str().expect("a text"));
+            let signature = signature.expect("it is base64");
+            // Of the two halves in which s may lie only the lower one is taken; one that is near the border is not needed.
+            let s = signature.len() - usize::from(signature[5 + usize::from(signature[3])]);
+            if signature.len() - s < 32 || (signature.len() - s == 32 && signature[s] < 0x7f) {
+                break signature;
+            }
+        };
+        let port = u16::try_from(port).expect("a port");
+        let root = root.expect("there is one");
+        let status = broadcast(port, &root, &envelope(payload, &signature)).await;
+        assert_eq!(status, 200);
     }
 
     fn sign(&self, bytes: &[u8]) -> Value {
@@ -160,6 +187,103 @@ async fn fall_short_of_the_policy(reading: &Reading) -> String {
     .await
 }
 
+/// The parts of a payload, by the numbers of their fields.
+const CHANNEL_HEADER: [u64; 2] = [1, 1];
+const TRANSACTION_ID: [u64; 3] = [1, 1, 5];
+const DATA: [u64; 1] = [2];
+/// The field `epoch` of a channel header, which has to be 0, as 7.
+const EPOCH_7: [u8; 2] = [6 << 3, 7];
+
+/// What no client of Fabric's makes, and orderers pass on all the same.
+async fn malformed(reading: &Reading) -> Vec<(&'static str, String)> {
+    let twice = reading.hold("put", &["twice", "1"]).await;
+    for _ in 0..2 {
+        reading.order(&twice.bytes).await;
+    }
+    let other_id = reading.hold("put", &["other-id", "1"]).await;
+    let id: String = other_id.id.chars().rev().collect();
+    assert_ne!(id, other_id.id);
+    let changed = with_field(&other_id.bytes, &TRANSACTION_ID, &|_| {
+        id.clone().into_bytes()
+    });
+    reading.order(&changed).await;
+    let epoch = reading.hold("put", &["epoch", "1"]).await;
+    let changed = with_field(&epoch.bytes, &CHANNEL_HEADER, &|header| {
+        [header, &EPOCH_7].concat()
+    });
+    reading.order(&changed).await;
+    let actions = reading.hold("put", &["actions", "1"]).await;
+    // A list that stands in a message twice is one with the elements of both.
+    let changed = with_field(&actions.bytes, &DATA, &|data| [data, data].concat());
+    reading.order(&changed).await;
+    let told = [
+        ("DUPLICATE_TXID", twice.id),
+        ("BAD_PROPOSAL_TXID", id),
+        ("BAD_COMMON_HEADER", epoch.id),
+        ("INVALID_ENDORSER_TRANSACTION", actions.id),
+    ];
+    for (name, id) in &told {
+        eventually("it to stand in a block", async || {
+            let found = reading.ids(&format!("code={name}")).await;
+            found.contains(id).then_some(())
+        })
+        .await;
+    }
+    told.into()
+}
+
+/// Each is seen where it stands: as a transaction, in its block, and in the statistics of that block.
+async fn seen_everywhere(reading: &Reading, malformed: &[(&'static str, String)]) {
+    for (name, id) in malformed {
+        let page = reading.get(&format!("/transactions?code={name}")).await;
+        let [row] = &page["transactions"].as_array().expect("a list")[..] else {
+            panic!("{name}: {page}");
+        };
+        assert_eq!(row["id"], **id);
+        let (block, index) = (&row["version"]["block"], &row["version"]["index"]);
+        let transaction = reading
+            .get(&format!("/blocks/{block}/transactions/{index}"))
+            .await;
+        let code = &transaction["validation_code"];
+        assert_eq!(code["name"], *name);
+        assert!(
+            code["meaning"]
+                .as_str()
+                .is_some_and(|meaning| meaning.ends_with('.'))
+        );
+        let whole = reading.get(&format!("/blocks/{block}")).await;
+        let place = usize::try_from(index.as_u64().expect("a number")).expect("it is short");
+        assert_eq!(whole["transactions"][place]["validation_code"], *code);
+        assert!(whole["valid_count"].as_u64() < whole["transaction_count"].as_u64());
+        let stats = reading
+            .get(&format!("/stats?from={block}&to={block}"))
+            .await;
+        let codes = stats["by_code"].as_array().expect("a list").iter();
+        let counted: Vec<&Value> = codes.filter(|counted| counted["name"] == *name).collect();
+        assert_eq!(counted.len(), 1, "{stats}");
+        assert_eq!(counted[0]["transactions"], 1);
+        // By its id the first one is shown, which counts; the other is named beside it.
+        let by_id = reading.get(&format!("/transactions/{id}")).await;
+        match *name {
+            "DUPLICATE_TXID" => {
+                assert_eq!(by_id["validation_code"]["name"], "VALID");
+                assert_eq!(by_id["duplicates"], json!([row["version"]]));
+            }
+            _ => assert_eq!(by_id["version"], row["version"]),
+        }
+    }
+    // What took no effect is no part of any key's state.
+    for (key, written) in [("twice", 1), ("other-id", 0), ("epoch", 0), ("actions", 0)] {
+        let history = reading
+            .get(&format!("/keys/probe-all/history?key={key}"))
+            .await;
+        let probe = reading.get(&format!("/keys/probe/history?key={key}")).await;
+        let writes =
+            [history, probe].map(|history| history["writes"].as_array().map_or(0, Vec::len));
+        assert_eq!(writes.iter().sum::<usize>(), written, "{key}");
+    }
+}
+
 /// Verdicts that the network is made to give, each with its transaction.
 async fn verdicts(reading: &Reading) -> Vec<(&'static str, String)> {
     let valid = reading.invoke("put", &["count", "1"]).await;
@@ -203,6 +327,10 @@ async fn browser_and_commands_tell_what_a_channel_did() {
         let shown = reading.printed(["tx", id]).await;
         assert!(shown.contains(name) && shown.contains(meaning), "{shown}");
     }
+
+    let malformed = malformed(&reading).await;
+    seen_everywhere(&reading, &malformed).await;
+    followers(&reading).await;
 
     // What was invalid is no part of a key's state, and can be seen all the same.
     let (_, answer) = reading
@@ -302,10 +430,7 @@ async fn browser_and_commands_tell_what_a_channel_did() {
     let invalid = codes
         .filter(|code| code["code"] != 0)
         .map(|code| &code["transactions"]);
-    assert_eq!(
-        invalid.collect::<Vec<_>>(),
-        [&json!(1), &json!(1), &json!(1)]
-    );
+    assert_eq!(invalid.collect::<Vec<_>>(), [&json!(1); 7]);
     let table = reading
         .printed(["stats", "--from", "1", "--to", "1000"])
         .await;
@@ -340,6 +465,62 @@ async fn browser_and_commands_tell_what_a_channel_did() {
     assert_eq!(configuration["header"]["type"], "CONFIG");
 
     pages(&reading, &verdicts, &id).await;
+}
+
+/// What follows a channel prints each new thing once, from a running server; what does not follow ends with what there is.
+async fn followers(reading: &Reading) {
+    let follow = |words: &[&str]| {
+        let mut command = reading.node.client_command([words[0], "--follow"]);
+        Process::start(command.args(&words[1..]))
+    };
+    let mut followers = [
+        follow(&["blocks"]),
+        follow(&["transactions"]),
+        follow(&["transactions", "--function", "put"]),
+        follow(&["mytx"]),
+        follow(&["events"]),
+    ];
+    // They follow once they tell of something.
+    eventually("all of them to follow", async || {
+        reading.invoke("put", &["followed", "0"]).await;
+        let heard = followers
+            .iter()
+            .all(|follower| !follower.stdout().is_empty());
+        heard.then_some(())
+    })
+    .await;
+    let mut ids = Vec::new();
+    for value in ["1", "2", "3"] {
+        ids.push(id_of(&reading.invoke("put", &["followed", value]).await));
+    }
+    for follower in &mut followers[1..] {
+        let told = follower
+            .wait_for_output("the last one", |text| {
+                text.contains(&ids[2]).then(|| text.to_owned())
+            })
+            .await;
+        for id in &ids {
+            assert_eq!(told.matches(id.as_str()).count(), 1, "{told}");
+        }
+    }
+    let height = reading.get("").await["height"].clone();
+    let told = followers[0]
+        .wait_for_output("the last block", |text| {
+            let last = text.lines().last().is_some_and(|line| {
+                line.split_whitespace().next() == Some(height.to_string().as_str())
+            });
+            last.then(|| text.to_owned())
+        })
+        .await;
+    let numbers: Vec<u64> = told
+        .lines()
+        .filter_map(|line| line.split_whitespace().next()?.parse().ok())
+        .collect();
+    let first = numbers[0];
+    let expected: Vec<u64> = (first..first + numbers.len() as u64).collect();
+    assert_eq!(numbers, expected, "{told}");
+    let told = reading.printed(["events", "--kinds", "transaction"]).await;
+    assert!(ids.iter().all(|id| told.contains(id)), "{told}");
 }
 
 /// The pages of all that, on every screen.
