@@ -594,6 +594,35 @@ async fn pages(reading: &Reading, verdicts: &[(&'static str, String)], long: &st
             }
         }
     }
+    // Lists follow the channel while they are looked at.
+    browser.show(Screen::Desktop, "light").await;
+    for (path, hears_of) in [
+        (
+            format!("{base}/transactions?creator=me"),
+            "events?kinds=transaction&invalid=true",
+        ),
+        (
+            format!("{base}/transactions?function=put"),
+            "events?kinds=transaction&invalid=true",
+        ),
+        (
+            format!("{base}/keys/probe?key=watched"),
+            "events?kinds=transaction&invalid=true",
+        ),
+        (base.to_owned(), "events"),
+    ] {
+        browser.open(&reading.node.url(&path)).await;
+        browser.find("[data-lamp].on").await;
+        let stream = browser.run("return stream.url").await;
+        assert!(
+            stream.as_str().is_some_and(|url| url.ends_with(hears_of)),
+            "{path}: {stream}"
+        );
+        let receipt = reading.invoke("put", &["watched", &path]).await;
+        let block = receipt["version"]["block"].to_string();
+        let place = format!("a[href='{base}/blocks/{block}'], a[href^='{base}/blocks/{block}/']");
+        browser.find(&place).await;
+    }
     // From a key that was read to its history, and from there to who wrote it.
     browser.show(Screen::Desktop, "light").await;
     browser
