@@ -10,6 +10,7 @@
 mod browser;
 mod chains;
 mod devnet;
+mod events;
 mod hostile;
 mod http;
 mod node;
@@ -23,6 +24,7 @@ mod wait;
 pub use browser::{Browser, Screen};
 pub use chains::{ChainRecipe, Rules, sha256_hex};
 pub use devnet::Devnet;
+pub use events::{Event, Events};
 pub use hostile::{Behaviour, HostilePeer};
 pub use http::{RawAnswer, client, raw_request, send_raw, unused_address};
 pub use node::{Node, NodeOptions};

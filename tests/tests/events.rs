@@ -4,78 +4,10 @@ use std::fs;
 use std::time::Duration;
 
 use chainloom_tests::{
-    ChainRecipe, Node, PythonNode, Rules, client, eventually, eventually_within,
+    ChainRecipe, Event, Events, Node, PythonNode, Rules, client, eventually, eventually_within,
 };
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
-
-/// One event of a stream.
-#[derive(Debug, Clone, PartialEq)]
-struct Event {
-    id: String,
-    name: String,
-    data: Value,
-}
-
-/// A connection to the stream of events.
-struct Events {
-    answer: reqwest::Response,
-    buffer: String,
-}
-
-impl Events {
-    async fn open(node: &Node, query: &str, last_event_id: Option<&str>) -> Self {
-        let url = node.url(&format!("/api/v1/ledgers/tutorial/events{query}"));
-        // No limit of time: some of them wait for long.
-        let patient = reqwest::Client::builder().no_proxy().build();
-        let mut request = patient.expect("the settings are valid").get(url);
-        if let Some(id) = last_event_id {
-            request = request.header("Last-Event-ID", id);
-        }
-        let answer = request.send().await.expect("an answer");
-        assert_eq!(answer.status(), 200);
-        assert_eq!(answer.headers()["content-type"], "text/event-stream");
-        Self {
-            answer,
-            buffer: String::new(),
-        }
-    }
-
-    /// The next event; comments and settings are passed over. `None` when the stream ends.
-    async fn next(&mut self) -> Option<Event> {
-        loop {
-            while let Some((text, rest)) = self.buffer.split_once("\n\n") {
-                let event = parse(text);
-                self.buffer = rest.to_owned();
-                if event.is_some() {
-                    return event;
-                }
-            }
-            let chunk = self.answer.chunk().await.ok()??;
-            self.buffer.push_str(&String::from_utf8_lossy(&chunk));
-        }
-    }
-
-    async fn take(&mut self, count: usize) -> Vec<Event> {
-        let mut events = Vec::new();
-        for _ in 0..count {
-            events.push(self.next().await.expect("the stream goes on"));
-        }
-        events
-    }
-}
-
-fn parse(text: &str) -> Option<Event> {
-    let field = |name: &str| {
-        text.lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-    };
-    Some(Event {
-        id: field("id")?.to_owned(),
-        name: field("event")?.to_owned(),
-        data: serde_json::from_str(field("data")?).expect("JSON"),
-    })
-}
 
 fn ids(events: &[Event]) -> Vec<&str> {
     events.iter().map(|event| event.id.as_str()).collect()
@@ -85,7 +17,7 @@ fn ids(events: &[Event]) -> Vec<&str> {
 async fn blocks_come_as_they_are_mined() {
     let node = Node::start().await;
     node.mine().await;
-    let mut events = Events::open(&node, "", None).await;
+    let mut events = Events::open(&node, "tutorial", "", None).await;
     node.mine().await;
     node.mine().await;
     let got = events.take(2).await;
@@ -99,7 +31,7 @@ async fn blocks_come_as_they_are_mined() {
         assert_eq!(event.data["hash"], block["hash"]);
         assert_eq!(event.data["transaction_count"], 1);
     }
-    let mut from_the_start = Events::open(&node, "?from=1", None).await;
+    let mut from_the_start = Events::open(&node, "tutorial", "?from=1", None).await;
     let got = from_the_start.take(4).await;
     assert_eq!(ids(&got), ["0-1", "0-2", "0-3", "0-4"]);
 }
@@ -110,14 +42,14 @@ async fn a_reader_that_comes_back_gets_what_it_missed() {
     for _ in 0..4 {
         node.mine().await;
     }
-    let mut events = Events::open(&node, "", Some("0-3")).await;
+    let mut events = Events::open(&node, "tutorial", "", Some("0-3")).await;
     assert_eq!(ids(&events.take(2).await), ["0-4", "0-5"]);
     node.mine().await;
     assert_eq!(ids(&events.take(1).await), ["0-6"]);
     // Killed and started again: the ids still mean the same.
     node.restart().await;
     node.mine().await;
-    let mut events = Events::open(&node, "", Some("0-5")).await;
+    let mut events = Events::open(&node, "tutorial", "", Some("0-5")).await;
     assert_eq!(ids(&events.take(2).await), ["0-6", "0-7"]);
 }
 
@@ -127,15 +59,15 @@ async fn a_replacement_is_told_before_the_new_blocks() {
     for _ in 0..3 {
         node.mine().await;
     }
-    let mut live = Events::open(&node, "", None).await;
+    let mut live = Events::open(&node, "tutorial", "", None).await;
     let peer = PythonNode::with_chain(ChainRecipe::new(Rules::Article, 6)).await;
     node.register(peer.address()).await;
     assert_eq!(node.resolve().await["message"], "Our chain was replaced");
     node.mine().await;
 
     let expected = ["1-0", "1-1", "1-2", "1-3", "1-4", "1-5", "1-6", "1-7"];
-    let resumed = Events::open(&node, "", Some("0-4")).await;
-    let early = Events::open(&node, "", Some("0-2")).await;
+    let resumed = Events::open(&node, "tutorial", "", Some("0-4")).await;
+    let early = Events::open(&node, "tutorial", "", Some("0-2")).await;
     for mut events in [
         live.take(8).await,
         {
@@ -154,13 +86,13 @@ async fn a_replacement_is_told_before_the_new_blocks() {
         assert!(events.iter().all(|event| event.name == "block"));
     }
     // Whoever had heard of the replacement goes on after it.
-    let mut events = Events::open(&node, "", Some("1-0")).await;
+    let mut events = Events::open(&node, "tutorial", "", Some("1-0")).await;
     assert_eq!(ids(&events.take(2).await), ["1-1", "1-2"]);
     // The chain is the peer's, one block longer: taken over by sharing, nothing is replaced.
     peer.register(node.address()).await;
     peer.get("/nodes/resolve").await;
     peer.mine().await;
-    let mut live = Events::open(&node, "", None).await;
+    let mut live = Events::open(&node, "tutorial", "", None).await;
     assert_eq!(node.resolve().await["message"], "Our chain was replaced");
     let next = live.next().await.expect("the stream goes on");
     assert_eq!(
@@ -182,7 +114,7 @@ async fn nothing_is_missed_and_nothing_comes_twice_however_often_a_reader_comes_
         let mut last = "0-1".to_owned();
         let mut numbers = Vec::new();
         for turn in 1.. {
-            let mut events = Events::open(&node, "", Some(&last)).await;
+            let mut events = Events::open(&node, "tutorial", "", Some(&last)).await;
             let left = usize::try_from(BLOCKS).expect("it is small") - numbers.len();
             for event in events.take((1 + turn % 5).min(left)).await {
                 numbers.push(event.data["number"].as_u64().expect("a number"));
@@ -210,7 +142,7 @@ async fn an_id_that_is_none_is_refused() {
     assert_eq!(answer.status(), 400);
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
     // One of a chain that this node never had: begin anew.
-    let mut events = Events::open(&node, "", Some("7-700")).await;
+    let mut events = Events::open(&node, "tutorial", "", Some("7-700")).await;
     let got = events.take(2).await;
     assert_eq!(got[0].name, "replaced");
     assert_eq!(got[0].data["from"], 1);
@@ -270,7 +202,10 @@ async fn readers_that_read_nothing_are_cut_off_and_go_on_at_the_exact_transactio
     let query = "?from=2&kinds=transaction,block";
     // Each block has a reward, too, and is told of behind its transactions.
     let count = SLOW_BLOCKS * (SLOW_TRANSACTIONS + 2);
-    let expected = Events::open(&node, query, None).await.take(count).await;
+    let expected = Events::open(&node, "tutorial", query, None)
+        .await
+        .take(count)
+        .await;
     assert_eq!(expected[0].id, "0-2-0");
     let told: usize = expected
         .iter()
@@ -287,7 +222,7 @@ async fn readers_that_read_nothing_are_cut_off_and_go_on_at_the_exact_transactio
     let before_kb = memory_kb(server, "VmRSS");
     let mut readers = Vec::new();
     for _ in 0..SLOW_READERS {
-        readers.push(Events::open(&node, query, None).await);
+        readers.push(Events::open(&node, "tutorial", query, None).await);
     }
     assert!(open_files(server) >= idle + SLOW_READERS);
     let mut most_kb = 0;
@@ -312,7 +247,7 @@ async fn readers_that_read_nothing_are_cut_off_and_go_on_at_the_exact_transactio
         }
         assert!(!got.is_empty() && got.len() < count, "{}", got.len());
         let last = got[got.len() - 1].id.clone();
-        let mut again = Events::open(&node, query, Some(&last)).await;
+        let mut again = Events::open(&node, "tutorial", query, Some(&last)).await;
         got.extend(again.take(count - got.len()).await);
         assert!(
             got == expected,
