@@ -1,13 +1,18 @@
-//! Events of a real channel over HTTP: exact across the loss of the peers that send them, and a restart of the server.
+//! A real channel over HTTP: events that are exact across the loss of the peers that send them and a restart of the server, and an index that
+//! is exact however often its server is killed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use chainloom_devnet::{FabricVersion, Network, Options};
 use chainloom_tests::{Event, Events, Node, NodeOptions, eventually};
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
+/// How often the server is killed whose index is compared.
+const KILLS: u64 = 30;
 const QUERY: &str = "?from=1&kinds=transaction,block";
 
 async fn start(options: Options) -> Arc<Network> {
@@ -68,10 +73,11 @@ verify = "full"
         file("connection-full-org1.yaml"),
         file("wallets/org1")
     );
-    let mut node = NodeOptions::new()
-        .configuration(&configuration)
-        .start()
-        .await;
+    let serve = async || {
+        let options = NodeOptions::new().configuration(&configuration);
+        options.start().await
+    };
+    let mut node = serve().await;
     let mut live = Events::open(&node, "channel", QUERY, None).await;
     let mut last = put(&node, "before").await;
     let mut told = up_to(&mut live, &last).await;
@@ -116,5 +122,48 @@ verify = "full"
         let mut rest = Events::open(&node, "channel", QUERY, Some(&event.id)).await;
         let rest = rest.take(told.len() - at - 1).await;
         assert_eq!(rest, told[at + 1..], "behind {}", event.id);
+    }
+
+    // One server is killed over and over while another one has the channel grow; a third one indexes all of it in one go.
+    let writer = serve().await;
+    let is_over = AtomicBool::new(false);
+    let kill = async {
+        for kill in 0..KILLS {
+            tokio::time::sleep(Duration::from_millis(kill * 37 % 250)).await;
+            node.restart().await;
+        }
+        is_over.store(true, Ordering::Release);
+    };
+    let write = async {
+        let mut number = 0;
+        while !is_over.load(Ordering::Acquire) {
+            number += 1;
+            let puts = (0..8).map(|place| {
+                let key = format!("killed-{}", (number + place) % 20);
+                let writer = &writer;
+                async move { put(writer, &key).await }
+            });
+            futures_util::future::join_all(puts).await;
+        }
+    };
+    futures_util::future::join(kill, write).await;
+    let last = writer.get("/api/v1/ledgers/channel").await["height"].clone();
+    let whole = serve().await;
+    for path in [
+        "/blocks?limit=1000",
+        "/transactions?limit=1000",
+        "/transactions?limit=1000&function=put&creator=me",
+        "/transactions?code=MVCC_READ_CONFLICT",
+        "/keys/probe/history?key=killed-7&limit=1000&invalid=true",
+        "/stats?from=0",
+    ] {
+        let sign = if path.contains('?') { '&' } else { '?' };
+        let asked = match path.starts_with("/stats") || path.starts_with("/keys") {
+            true => format!("/api/v1/ledgers/channel{path}"),
+            false => format!("/api/v1/ledgers/channel{path}{sign}min_block={last}"),
+        };
+        let answer = whole.get(&asked).await;
+        assert_eq!(answer["indexed_height"], last, "{path}");
+        assert_eq!(node.get(&asked).await, answer, "{path}");
     }
 }
