@@ -9,7 +9,7 @@ use chainloom_ledger::{LedgerError, PeerReport};
 use futures_util::{StreamExt, stream};
 use tokio::sync::watch;
 use tokio::time::timeout;
-use tonic::Streaming;
+use tonic::{Status, Streaming};
 
 use crate::chain_info::ChainBeginning;
 use crate::endpoint::Peer;
@@ -22,7 +22,6 @@ use crate::transport::Transport;
 use crate::troubles::Troubles;
 use crate::wire::proto::common::{self, Status as Answer};
 use crate::wire::proto::orderer::{self, seek_position};
-use crate::wire::proto::protos::deliver_client::DeliverClient;
 use crate::wire::proto::protos::{DeliverResponse, deliver_response};
 use crate::wire::{Block, check_data_hash};
 
@@ -40,7 +39,7 @@ pub(crate) enum Which {
 }
 
 /// Over which connection to a peer.
-type Service = fn(&Peer) -> DeliverClient<Transport>;
+type Connection = fn(&Peer) -> &Transport;
 
 /// Where blocks come from.
 #[derive(Debug, Clone)]
@@ -85,15 +84,16 @@ impl Source {
         }
     }
 
-    /// One block; `None` where the chain is not that long.
+    /// One block; `None` where the chain is not that long. Peers that failed a moment ago are asked last.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub(crate) async fn block(&self, which: Which) -> Result<Option<Block>, LedgerError> {
         let mut refusal = None;
         let mut is_lacking = false;
-        for (index, peer) in self.peers.iter().enumerate() {
-            let is_last = index + 1 == self.peers.len();
+        for (turn, index) in self.in_turn().into_iter().enumerate() {
+            let peer = &self.peers[index];
+            let is_last = turn + 1 == self.peers.len();
             let within = if is_last {
                 ANSWERS_WITHIN
             } else {
@@ -115,9 +115,11 @@ impl Source {
             self.note(index, &error);
             refusal = Some(error);
         }
-        match (is_lacking, refusal) {
-            (true, _) => Ok(None),
-            (false, refusal) => Err(refusal.unwrap_or_else(no_peers)),
+        match refusal {
+            None if is_lacking => Ok(None),
+            // Who could not be asked may have it, unless nobody was ever seen to have come so far.
+            Some(_) if is_lacking && self.seen.is_before(which) => Ok(None),
+            refusal => Err(refusal.unwrap_or_else(no_peers)),
         }
     }
 
@@ -136,7 +138,7 @@ impl Source {
             }
             Which::Newest => seek_position::Type::Newest(orderer::SeekNewest {}),
         };
-        let opening = self.open_at(peer, Peer::deliver, position, Some(position));
+        let opening = self.open_at(peer, Peer::transport, position, Some(position));
         opening.await?.next().await
     }
 
@@ -146,7 +148,7 @@ impl Source {
     /// [`LedgerError`].
     pub(crate) async fn follow(&self, peer: &Peer, number: u64) -> Result<Blocks, LedgerError> {
         let start = seek_position::Type::Specified(orderer::SeekSpecified { number });
-        self.open_at(peer, Peer::deliver, start, None).await
+        self.open_at(peer, Peer::transport, start, None).await
     }
 
     /// The same for who reads them at their own pace, from the first peer that takes the request, without those passed over, by their index; and
@@ -165,7 +167,7 @@ impl Source {
             if passed_over.contains(&index) {
                 continue;
             }
-            let opening = self.open_at(peer, Peer::deliver_to_readers, start, None);
+            let opening = self.open_at(peer, Peer::readers, start, None);
             match self.unless_frozen(peer, opening).await {
                 Ok(blocks) => return Ok((index, blocks)),
                 Err(error) => {
@@ -197,22 +199,27 @@ impl Source {
     async fn open_at(
         &self,
         peer: &Peer,
-        service: Service,
+        connection: Connection,
         start: seek_position::Type,
         stop: Option<seek_position::Type>,
     ) -> Result<Blocks, LedgerError> {
         // Before the identity is taken: none of its successors passes unseen.
         let mut changes = self.identity.changes();
-        let seek = sign_seek(&*self.identity.get()?, &self.channel, start, stop);
-        let seek = seek.map_err(|error| peer_unavailable(error.to_string()))?;
-        // The request stays open: a peer ends the stream of blocks when it ends.
-        let request = stream::once(async { seek }).chain(stream::pending());
-        let mut service = service(peer);
+        let identity = self.identity.get()?;
+        let transport = connection(peer);
+        let opening = async {
+            let hash = transport.certificate_hash().await?;
+            let seek = sign_seek(&identity, &self.channel, start, stop, hash);
+            let seek = seek.map_err(|error| Status::internal(error.to_string()))?;
+            // The request stays open: a peer ends the stream of blocks when it ends.
+            let request = stream::once(async { seek }).chain(stream::pending());
+            Peer::deliver(transport).deliver(request).await
+        };
         // A peer says nothing before it has a block to send, which may be long.
         let opened = tokio::select! {
             biased;
             Ok(()) = changes.changed() => return Err(outdated(&peer.address)),
-            opened = service.deliver(request) => opened,
+            opened = opening => opened,
         };
         match opened {
             Ok(response) => Ok(Blocks {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chainloom_ledger::fence::{self, Fenced};
+use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::spawn_blocking;
@@ -293,7 +294,7 @@ impl Dialer {
     /// then its word is easily lost; so it is listened for here, with nothing sent.
     pub(crate) async fn refusal(&self) -> Option<DialError> {
         let opened = timeout(CONNECT_WITHIN, self.open()).await;
-        let mut stream = opened.ok()?.ok()?;
+        let mut stream = opened.ok()?.ok()?.stream;
         let heard = timeout(REFUSED_WITHIN, stream.read_u8()).await;
         match heard.ok()?.map_err(DialError::tls) {
             Err(refusal @ DialError::ClientRefused(_)) => Some(refusal),
@@ -305,27 +306,33 @@ impl Dialer {
     ///
     /// # Errors
     /// [`DialError`].
-    pub(crate) async fn dial(&self) -> Result<Box<dyn Stream>, DialError> {
+    pub(crate) async fn dial(&self) -> Result<Dialed, DialError> {
         timeout(CONNECT_WITHIN, self.open())
             .await
             .unwrap_or(Err(DialError::TimedOut))
     }
 
-    async fn open(&self) -> Result<Box<dyn Stream>, DialError> {
+    async fn open(&self) -> Result<Dialed, DialError> {
         let stream = self.connect().await?;
         let Some(tls) = self.tls.clone() else {
-            return Ok(Box::new(stream));
+            return Ok(Dialed {
+                stream: Box::new(stream),
+                certificate_hash: None,
+            });
         };
         let server = tls.server.clone();
         // It may read files.
         let configured = spawn_blocking(move || tls.configuration()).await;
-        let configuration =
+        let (configuration, certificate_hash) =
             configured.map_err(|error| DialError::ClientTls(error.to_string()))??;
         let connector = TlsConnector::from(Arc::new(configuration));
         let stream = connector.connect(server, stream).await;
         let stream = stream.map_err(DialError::tls)?;
         match stream.get_ref().1.alpn_protocol() {
-            Some(HTTP2) => Ok(Box::new(stream)),
+            Some(HTTP2) => Ok(Dialed {
+                stream: Box::new(stream),
+                certificate_hash,
+            }),
             _ => Err(DialError::NotHttp2),
         }
     }
@@ -369,22 +376,25 @@ impl Dialer {
 }
 
 impl Tls {
-    fn configuration(&self) -> Result<ClientConfig, DialError> {
+    /// How to connect, and the hash of the certificate that this program shows, where it has one to show.
+    fn configuration(&self) -> Result<(ClientConfig, Option<[u8; 32]>), DialError> {
         let provider = Arc::new(crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("ring serves TLS 1.2 and 1.3")
             .with_root_certificates(self.roots.clone());
-        let mut configuration = match &self.client {
-            None => builder.with_no_client_auth(),
+        let (mut configuration, hash) = match &self.client {
+            None => (builder.with_no_client_auth(), None),
             Some(client) => {
                 let (chain, key) = client.read().map_err(DialError::ClientTls)?;
+                let hash = chain.first().map(|shown| Sha256::digest(shown).into());
                 let built = builder.with_client_auth_cert(chain, key);
-                built.map_err(|error| DialError::ClientTls(error.to_string()))?
+                let built = built.map_err(|error| DialError::ClientTls(error.to_string()))?;
+                (built, hash)
             }
         };
         configuration.alpn_protocols = vec![HTTP2.to_vec()];
-        Ok(configuration)
+        Ok((configuration, hash))
     }
 }
 
@@ -408,6 +418,14 @@ impl ClientTls {
         let key = key.map_err(|_| "the key is no private key in PEM (or an encrypted one)")?;
         Ok((chain, key))
     }
+}
+
+/// An open connection.
+pub(crate) struct Dialed {
+    pub(crate) stream: Box<dyn Stream>,
+    /// SHA-256 of the certificate that this program showed for itself. Nodes that ask for one want to see this hash in each request for blocks, so
+    /// that nobody else can send the request again over a connection of their own.
+    pub(crate) certificate_hash: Option<[u8; 32]>,
 }
 
 /// What a connection is made of.

@@ -55,14 +55,19 @@ impl Peer {
         EndorserClient::new(self.transport.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 
-    /// Its service that sends blocks, for what is read as it comes.
-    pub(crate) fn deliver(&self) -> DeliverClient<Transport> {
-        DeliverClient::new(self.transport.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    /// The connection for calls, and for blocks that are read as they come.
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.transport
     }
 
-    /// The same for readers who take their time. Their connection is another one: what they leave unread holds up no call.
-    pub(crate) fn deliver_to_readers(&self) -> DeliverClient<Transport> {
-        DeliverClient::new(self.readers.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    /// The connection for those who read blocks at their own pace: what they leave unread holds up no call.
+    pub(crate) fn readers(&self) -> &Transport {
+        &self.readers
+    }
+
+    /// Its service that sends blocks, over one of its connections.
+    pub(crate) fn deliver(transport: &Transport) -> DeliverClient<Transport> {
+        DeliverClient::new(transport.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 }
 
@@ -87,6 +92,11 @@ impl Orderer {
             transport: Transport::new(dialer.clone(), origin),
             dialer,
         })
+    }
+
+    /// The connection.
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.transport
     }
 
     /// Its service that takes transactions, and sends blocks.
@@ -207,11 +217,14 @@ mod tests {
 
         let peer = Peer::new(&entry, None).unwrap();
         for _ in 0..2 {
-            let mut blocks = peer.deliver().deliver(ask()).await.unwrap();
+            let mut blocks = Peer::deliver(peer.transport())
+                .deliver(ask())
+                .await
+                .unwrap();
             assert!(blocks.get_mut().message().await.unwrap().is_some());
             assert_eq!(count(), 2);
         }
-        let mut blocks = peer.deliver_to_readers().deliver(ask()).await.unwrap();
+        let mut blocks = Peer::deliver(peer.readers()).deliver(ask()).await.unwrap();
         assert!(blocks.get_mut().message().await.unwrap().is_some());
         assert_eq!(count(), 3);
     }

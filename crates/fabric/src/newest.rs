@@ -37,6 +37,14 @@ impl Seen {
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, further);
     }
 
+    /// Whether the block lies behind all that was seen.
+    pub(crate) fn is_before(&self, which: Which) -> bool {
+        match (which, self.get()) {
+            (Which::Number(number), Some(seen)) => number > seen,
+            _ => false,
+        }
+    }
+
     fn get(&self) -> Option<u64> {
         Some(self.0.load(Ordering::Acquire)).filter(|seen| *seen != UNKNOWN)
     }
@@ -57,14 +65,8 @@ impl Source {
             }
             return Ok(first);
         }
-        let asked = self.peers.iter().map(|peer| async move {
-            let newest = self.block_of(peer, Which::Newest);
-            timeout(OTHERS_ANSWER_WITHIN, newest).await.ok()?.ok()
-        });
-        let answers = join_all(asked).await;
-        let all_answered = answers.iter().all(Option::is_some);
-        let others = answers.into_iter().flatten();
-        let best = others.chain([first]).max_by_key(height).flatten();
+        let (others, all_answered) = self.newest_of_all().await;
+        let best = [others, first].into_iter().max_by_key(height).flatten();
         if let Some(height) = height(&best) {
             match all_answered {
                 // What was seen is gone.
@@ -73,6 +75,18 @@ impl Source {
             }
         }
         Ok(best)
+    }
+
+    /// The newest block of all peers that answer soon, and whether all did.
+    pub(crate) async fn newest_of_all(&self) -> (Option<Block>, bool) {
+        let asked = self.peers.iter().map(|peer| async move {
+            let newest = self.block_of(peer, Which::Newest);
+            timeout(OTHERS_ANSWER_WITHIN, newest).await.ok()?.ok()
+        });
+        let answers = join_all(asked).await;
+        let all_answered = answers.iter().all(Option::is_some);
+        let blocks = answers.into_iter().flatten().flatten();
+        (blocks.max_by_key(|block| block.number), all_answered)
     }
 }
 

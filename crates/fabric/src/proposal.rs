@@ -99,7 +99,11 @@ impl Proposal {
             chaincode_id: Some(chaincode.clone()),
         };
         let kind = common::HeaderType::EndorserTransaction;
-        let (transaction_id, header) = header(creator, kind, channel, extension.encode_to_vec())?;
+        let named = common::ChannelHeader {
+            extension: extension.encode_to_vec().into(),
+            ..common::ChannelHeader::default()
+        };
+        let (transaction_id, header) = header(creator, kind, channel, named)?;
         let specification = protos::ChaincodeInvocationSpec {
             chaincode_spec: Some(protos::ChaincodeSpec {
                 chaincode_id: Some(chaincode),
@@ -151,7 +155,8 @@ pub(crate) fn sign_call(
     Ok(proposal.signed(signature))
 }
 
-/// Asks for blocks: `stop` is `None` to go on with each new one.
+/// Asks for blocks: `stop` is `None` to go on with each new one. `certificate_hash` is that of the TLS certificate which is shown on the connection over
+/// which it goes: a node that asked for one refuses requests that are not bound to it.
 ///
 /// # Errors
 /// [`NoRandomness`].
@@ -160,6 +165,7 @@ pub(crate) fn sign_seek(
     channel: &str,
     start: orderer::seek_position::Type,
     stop: Option<orderer::seek_position::Type>,
+    certificate_hash: Option<[u8; 32]>,
 ) -> Result<common::Envelope, NoRandomness> {
     use orderer::seek_info::SeekBehavior;
     let position = |position| orderer::SeekPosition {
@@ -180,7 +186,11 @@ pub(crate) fn sign_seek(
         ..orderer::SeekInfo::default()
     };
     let kind = common::HeaderType::DeliverSeekInfo;
-    let (_, header) = header(serialized(identity), kind, channel, Vec::new())?;
+    let bound = common::ChannelHeader {
+        tls_cert_hash: certificate_hash.map_or_else(Bytes::new, |hash| hash.to_vec().into()),
+        ..common::ChannelHeader::default()
+    };
+    let (_, header) = header(serialized(identity), kind, channel, bound)?;
     let payload = common::Payload {
         header: Some(header),
         data: seek.encode_to_vec().into(),
@@ -193,12 +203,12 @@ pub(crate) fn sign_seek(
     })
 }
 
-/// A header with its transaction id: SHA-256 of nonce and creator.
+/// A header with its transaction id: SHA-256 of nonce and creator. `others` are the channel header's further fields.
 fn header(
     creator: Bytes,
     kind: common::HeaderType,
     channel: &str,
-    extension: Vec<u8>,
+    others: common::ChannelHeader,
 ) -> Result<(String, common::Header), NoRandomness> {
     let mut nonce = vec![0; NONCE_BYTES];
     SystemRandom::new()
@@ -214,8 +224,7 @@ fn header(
         }),
         channel_id: channel.to_owned(),
         tx_id: transaction_id.clone(),
-        extension: extension.into(),
-        ..common::ChannelHeader::default()
+        ..others
     };
     let signature_header = common::SignatureHeader {
         creator,

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chainloom_ledger::{BlockEvent, LedgerError, TransactionRange};
 use futures_util::FutureExt;
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 use crate::deliver::{Blocks, Source, Which};
+use crate::failure::peer_unavailable;
 use crate::present;
 use crate::verify::{Beginning, Verifier, VerifyError};
 use crate::wire::proto::common;
@@ -17,6 +20,9 @@ use crate::wire::{Block, check_data_hash, check_number};
 const CHUNK_BLOCKS: usize = 64;
 /// Bytes of blocks after which no further one is taken into the same go.
 const CHUNK_BYTES: usize = 1 << 20;
+/// How often a peer's silence is questioned, and how long a block that there is may be on its way.
+const QUESTIONED_EVERY: Duration = Duration::from_secs(20);
+const ON_ITS_WAY: Duration = Duration::from_secs(3);
 /// Up to so many bytes are decoded where they came: another thread would cost more than it spares.
 const LITTLE_BYTES_MAX: usize = 16 << 10;
 
@@ -134,7 +140,12 @@ impl Reader {
                 Some(open) => open,
                 None => self.open().await?,
             };
-            match open.blocks.next_message().await {
+            let message = tokio::select! {
+                biased;
+                message = open.blocks.next_message() => message,
+                behind = self.silence() => Err(behind),
+            };
+            match message {
                 Err(_) if open.blocks.is_outdated() => {}
                 Err(error) => self.pass_over(open.peer, error)?,
                 Ok(Some(first)) => break (first, open),
@@ -170,6 +181,29 @@ impl Reader {
         }
         self.open = Some(open);
         Ok(Chunk { peer, messages })
+    }
+
+    /// Comes back where the peer goes on being silent although there is a block to send, or the channel is no longer as long as what was read: a peer
+    /// may answer calls and get no blocks.
+    async fn silence(&self) -> LedgerError {
+        let next = self.next;
+        loop {
+            sleep(QUESTIONED_EVERY).await;
+            let (newest, all_answered) = self.source.newest_of_all().await;
+            let Some(newest) = newest.map(|newest| newest.number) else {
+                continue;
+            };
+            if newest >= next {
+                // It may be on its way.
+                sleep(ON_ITS_WAY).await;
+                return peer_unavailable(format!(
+                    "the peer sends no block {next}, and the channel has come to {newest}"
+                ));
+            }
+            if newest.saturating_add(1) < next && all_answered {
+                return self.source.lacking(next).await;
+            }
+        }
     }
 
     /// Checks and decodes blocks, up to the first that is not believed.

@@ -127,7 +127,7 @@ impl Follower {
             let peers = self.source.peers.len();
             self.peer = (self.peer + 1) % peers;
             if self.failed >= peers {
-                self.all_failed();
+                self.all_failed().await;
                 if self.ends_idle(Instant::now()) {
                     return;
                 }
@@ -196,8 +196,13 @@ impl Follower {
     }
 
     /// Blocks cannot be had. Who waits goes on waiting where peers are away, as they come back; not where they refuse.
-    fn all_failed(&mut self) {
-        if self.was_refused {
+    async fn all_failed(&mut self) {
+        let has_begun_anew = self.has_begun_anew().await;
+        if has_begun_anew {
+            // Of what is awaited nothing may come any more; it is learnt of in another way.
+            self.last = None;
+        }
+        if self.was_refused || has_begun_anew {
             self.shared.waiters().clear();
         }
         if self.was_refused || self.last.is_none() {
@@ -205,6 +210,13 @@ impl Follower {
         }
         self.failed = 0;
         self.was_refused = false;
+    }
+
+    /// Whether no peer has the last block that was seen although some answer: the channel was made anew.
+    async fn has_begun_anew(&self) -> bool {
+        let Some(last) = self.last else { return false };
+        let (newest, _) = self.source.newest_of_all().await;
+        newest.is_some_and(|newest| newest.number < last)
     }
 
     /// Whether nobody needed the blocks for long; who comes from now on starts a new follower then.
@@ -234,12 +246,42 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use jiff::Timestamp;
 
-    use super::super::Expectation;
     use super::super::tests::shared;
+    use super::super::{Expectation, NotSeen};
     use super::*;
+    use crate::block_server::{BlockServer, chain, ledger};
     use crate::endpoint::Peer;
     use crate::identity::{CurrentIdentity, Identity, KeyKind, testing};
     use crate::profile::NodeEntry;
+
+    #[tokio::test]
+    async fn a_channel_that_was_made_anew_is_followed_from_its_end_and_what_waits_is_told() {
+        let server = BlockServer::start(chain("b", 3)).await;
+        let shared = shared();
+        let (stage, told) = watch::channel(Stage::Following);
+        let mut follower = Follower {
+            shared: shared.clone(),
+            stage,
+            source: ledger(&[&server]).source,
+            peer: 0,
+            last: Some(7),
+            failed: 1,
+            was_refused: false,
+            pause: AGAIN_AFTER,
+            silent_at_most: SILENT_AT_MOST,
+            needed_at: Instant::now(),
+        };
+        let mut waits = Expectation::new(&shared, "a").unwrap();
+        follower.all_failed().await;
+        assert_eq!((follower.last, *told.borrow()), (None, Stage::Unavailable));
+        let deadline = Instant::now() + Duration::from_secs(60);
+        assert_eq!(waits.wait(deadline).await, Err(NotSeen::NoBlocks));
+        assert!(follower.open().await.is_ok());
+        assert_eq!(follower.last, Some(2));
+        // One that is as long as what was seen, or longer, goes on.
+        follower.all_failed().await;
+        assert_eq!((follower.last, *told.borrow()), (Some(2), Stage::Following));
+    }
 
     /// Nobody listens at its only peer.
     fn source() -> Source {

@@ -226,9 +226,10 @@ async fn ask_orderer(
     orderer: &Orderer,
 ) -> Result<(), NodeProblem> {
     let newest = seek_position::Type::Newest(orderer::SeekNewest {});
-    let seek = sign_seek(identity, channel, newest, Some(newest));
-    let seek = seek.map_err(|error| problem("userid", error.to_string()))?;
+    let seek = |hash| sign_seek(identity, channel, newest, Some(newest), hash);
     let ask = async {
+        let seek = seek(orderer.transport().certificate_hash().await?);
+        let seek = seek.map_err(|error| Status::internal(error.to_string()))?;
         let request = stream::once(async { seek }).chain(stream::pending());
         let mut client = orderer.broadcast();
         let mut answers = client.deliver(request).await?.into_inner();

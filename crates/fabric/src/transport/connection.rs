@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use super::Broken;
 use super::gathered::Gathered;
 use super::waiting::Waiting;
-use crate::dial::Dialer;
+use crate::dial::{Dialed, Dialer};
 
 /// What a node may send on one request before it is read.
 const REQUEST_WINDOW_BYTES: u32 = 2 << 20;
@@ -41,15 +41,19 @@ impl Default for KeepAlive {
     }
 }
 
-/// Opens a connection, which a task of its own serves until it breaks, the node ends it, or nobody has use for it.
+/// Opens a connection, which a task of its own serves until it breaks, the node ends it, or nobody has use for it; and tells the hash of the
+/// certificate that was shown on it.
 pub(super) async fn open(
     dialer: &Dialer,
     keep_alive: KeepAlive,
     window_bytes: u32,
     waiting: Waiting,
-) -> Result<SendRequest<Bytes>, Broken> {
-    let stream = dialer.dial().await;
-    let stream = stream.map_err(|error| Broken::NoConnection(Arc::new(error)))?;
+) -> Result<(SendRequest<Bytes>, Option<[u8; 32]>), Broken> {
+    let dialed = dialer.dial().await;
+    let Dialed {
+        stream,
+        certificate_hash,
+    } = dialed.map_err(|error| Broken::NoConnection(Arc::new(error)))?;
     let gathered = Gathered::new(stream);
     let mut builder = Builder::new();
     builder
@@ -71,7 +75,7 @@ pub(super) async fn open(
             }
         }
     });
-    Ok(sender)
+    Ok((sender, certificate_hash))
 }
 
 /// Reads and writes. All that there is to write at one moment is written together.

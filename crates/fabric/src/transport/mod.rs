@@ -23,6 +23,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use h2::client::SendRequest;
 use h2::{Reason, RecvStream};
+use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::codegen::http::header::USER_AGENT;
@@ -50,7 +51,7 @@ pub(crate) enum Broken {
     Http2(#[source] Arc<h2::Error>),
     /// The request could not be put together.
     #[error("the request is incomplete: {0}")]
-    Request(#[source] Arc<tonic::Status>),
+    Request(#[source] Arc<Status>),
 }
 
 impl Broken {
@@ -69,6 +70,12 @@ impl Broken {
 impl From<h2::Error> for Broken {
     fn from(error: h2::Error) -> Self {
         Self::Http2(Arc::new(error))
+    }
+}
+
+impl From<Broken> for Status {
+    fn from(broken: Broken) -> Self {
+        Self::from_error(Box::new(broken))
     }
 }
 
@@ -105,6 +112,8 @@ enum State {
 #[derive(Clone)]
 struct Open {
     sender: SendRequest<Bytes>,
+    /// SHA-256 of the certificate that this program showed on it.
+    certificate_hash: Option<[u8; 32]>,
     /// Tells it from those before and after it.
     number: u64,
 }
@@ -132,8 +141,16 @@ impl Transport {
         }))
     }
 
-    /// The connection, for one request.
-    async fn sender(&self) -> Result<SendRequest<Bytes>, Broken> {
+    /// SHA-256 of the certificate that this program shows on the connection, which is opened where it is not open; nothing where it shows none.
+    ///
+    /// # Errors
+    /// The connection cannot be opened.
+    pub(crate) async fn certificate_hash(&self) -> Result<Option<[u8; 32]>, Broken> {
+        Ok(self.usable().await?.certificate_hash)
+    }
+
+    /// The connection, as one that takes a request now.
+    async fn usable(&self) -> Result<Open, Broken> {
         loop {
             let open = match &*self.0.state() {
                 State::Open(open) => Some(open.clone()),
@@ -144,9 +161,16 @@ impl Transport {
                 None => self.opening().await?,
             };
             // One that broke, or that the node ended, is not ready any more.
+            let (certificate_hash, number) = (open.certificate_hash, open.number);
             match open.sender.ready().await {
-                Ok(sender) => return Ok(sender),
-                Err(_) => self.0.forget(open.number),
+                Ok(sender) => {
+                    return Ok(Open {
+                        sender,
+                        certificate_hash,
+                        number,
+                    });
+                }
+                Err(_) => self.0.forget(number),
             }
         }
     }
@@ -172,8 +196,9 @@ impl Transport {
         let node = self.0.clone();
         let opening: Opening = async move {
             let opened = node.open().await;
-            let opened = opened.map(|sender| Open {
+            let opened = opened.map(|(sender, certificate_hash)| Open {
                 sender,
+                certificate_hash,
                 number: node.opened.fetch_add(1, Ordering::Relaxed),
             });
             *node.state() = match &opened {
@@ -214,7 +239,7 @@ impl Transport {
         head: Request<()>,
         outgoing: &mut Outgoing,
     ) -> Result<Response<RecvStream>, Broken> {
-        let mut sender = self.sender().await?;
+        let mut sender = self.usable().await?.sender;
         let (answer, stream) = sender.send_request(head, false)?;
         outgoing.begin(stream);
         outgoing.send_during(answer).await
@@ -222,7 +247,7 @@ impl Transport {
 }
 
 impl Node {
-    async fn open(&self) -> Result<SendRequest<Bytes>, Broken> {
+    async fn open(&self) -> Result<(SendRequest<Bytes>, Option<[u8; 32]>), Broken> {
         let (keep_alive, waiting) = (self.keep_alive, self.waiting.clone());
         open(&self.dialer, keep_alive, self.window_bytes, waiting).await
     }

@@ -18,7 +18,9 @@ use chainloom_fabric::{
     AuthorityParameters, ClientTls, ConnectError, FabricLedger, Mode, NodeRole, NodeUrls, Nodes,
     Parameters, PemSource, PerEndpoint, ProfileSource, Stage, ask, identity_in_folder,
 };
-use chainloom_ledger::{BlockEvent, BoxStream, Ledger, LedgerError, Position};
+use chainloom_ledger::{
+    BlockEvent, BlockSelector, BoxStream, Ledger, LedgerError, Position, TransactionRange,
+};
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -417,6 +419,29 @@ async fn a_peer_that_asks_for_mutual_tls_gets_it() {
             Err(error) => panic!("{error}"),
         }
     }
+    // A peer that asks for a certificate sends blocks only where the request names the one that was shown.
+    let info = ledger
+        .info()
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
+    let newest = ledger
+        .block(
+            BlockSelector::Number(info.height),
+            TransactionRange::first(1),
+        )
+        .await;
+    let newest = newest.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(newest.hash, info.tip_hash);
+    let position = Position {
+        generation: 0,
+        number: 0,
+    };
+    let mut blocks = ledger.blocks(position, 0);
+    let first = blocks.next().await;
+    assert!(
+        matches!(first, Some(Ok(BlockEvent::Block { .. }))),
+        "{first:?}"
+    );
 
     let wrong = Parameters {
         client_tls: Some(ClientTls {

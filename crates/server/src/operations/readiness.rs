@@ -42,12 +42,14 @@ impl Readiness {
                 return Readiness::Failing(unavailable.reason.clone());
             }
         };
-        if let Err(error) = served.ledger.info().await {
+        // Side by side: each waits for a peer that is frozen.
+        let (info, nodes) = join(served.ledger.info(), nodes_of(served)).await;
+        if let Err(error) = info {
             return Readiness::Failing(error.to_string());
         }
         let health = served.ledger.index().health();
         match health.phase {
-            Phase::Live => nodes_of(served).await,
+            Phase::Live => nodes,
             Phase::CatchingUp => Readiness::CatchingUp(health.progress),
             Phase::Idle | Phase::Retrying => Readiness::Failing(
                 health
