@@ -41,7 +41,7 @@ func decodeBlock(bytes []byte, known identities) (*block, error) {
 		transaction := &shown.transactions[index]
 		if index < len(codes) {
 			transaction.code = int32(codes[index])
-			transaction.codeName = peer.TxValidationCode(codes[index]).String()
+			transaction.codeName = peer.TxValidationCode_name[transaction.code]
 		}
 		if err := transaction.decode(envelope, known); err != nil {
 			return nil, err
@@ -67,7 +67,9 @@ func (t *transaction) decode(bytes []byte, known identities) error {
 	if err := proto.Unmarshal(payload.GetHeader().GetSignatureHeader(), &signature); err != nil {
 		return err
 	}
-	t.id, t.channel, t.kind = channel.GetTxId(), channel.GetChannelId(), channel.GetType()
+	t.id, t.channel, t.kind = channel.GetTxId(), channel.GetChannelId(), common.HeaderType_name[channel.GetType()]
+	t.version, t.epoch = channel.GetVersion(), channel.GetEpoch()
+	t.nonce, t.tlsHash = hex.EncodeToString(signature.GetNonce()), hex.EncodeToString(channel.GetTlsCertHash())
 	t.time = channel.GetTimestamp().AsTime()
 	if len(signature.GetCreator()) > 0 {
 		creator, err := known.decode(signature.GetCreator())
@@ -103,6 +105,7 @@ func (t *transaction) decodeCall(bytes []byte, known identities) error {
 		return err
 	}
 	t.contract = invocation.GetChaincodeSpec().GetChaincodeId().GetName()
+	t.isInit = invocation.GetChaincodeSpec().GetInput().GetIsInit()
 	if arguments := invocation.GetChaincodeSpec().GetInput().GetArgs(); len(arguments) > 0 {
 		t.function, t.arguments = string(arguments[0]), arguments[1:]
 	}
@@ -117,11 +120,13 @@ func (t *transaction) decodeCall(bytes []byte, known identities) error {
 	if err := proto.Unmarshal(payload.GetAction().GetProposalResponsePayload(), &response); err != nil {
 		return err
 	}
+	t.proposal = hex.EncodeToString(response.GetProposalHash())
 	var action peer.ChaincodeAction
 	if err := proto.Unmarshal(response.GetExtension(), &action); err != nil {
 		return err
 	}
 	t.status, t.message, t.payload = action.GetResponse().GetStatus(), action.GetResponse().GetMessage(), action.GetResponse().GetPayload()
+	t.codeVersion = action.GetChaincodeId().GetVersion()
 	if len(action.GetEvents()) > 0 {
 		var set peer.ChaincodeEvent
 		if err := proto.Unmarshal(action.GetEvents(), &set); err != nil {

@@ -26,6 +26,8 @@ func (f *facts) addTransaction(shown *transaction) {
 	if shown.code == 0 {
 		f.Valid++
 	}
+	f.Bytes += len(shown.id) + len(shown.channel) + len(shown.kind) + len(shown.nonce) + len(shown.tlsHash)
+	f.Bytes += len(shown.codeName) + len(shown.proposal) + len(shown.message) + len(shown.codeVersion)
 	f.Bytes += len(shown.contract) + len(shown.function) + len(shown.payload)
 	for _, argument := range shown.arguments {
 		f.Bytes += len(argument)
@@ -51,6 +53,6 @@ func (f *facts) addTransaction(shown *transaction) {
 
 func (f *facts) addCreator(creator *creator) {
 	if creator != nil {
-		f.Bytes += len(creator.organization) + len(creator.enrollmentID) + len(creator.sha256)
+		f.Bytes += len(creator.organization) + len(creator.enrollmentID) + len(creator.sha256) + len(creator.attributes)
 	}
 }

@@ -15,8 +15,8 @@ import (
 // identities are those that were read before, by their bytes: a channel has few, and each stands in many transactions.
 type identities map[string]*creator
 
-// attributes is where Fabric's CA puts a JSON object with the identity's attributes.
-const attributes = "1.2.3.4.5.6.7.8.1"
+// attributesID is where Fabric's CA puts a JSON object with the identity's attributes.
+const attributesID = "1.2.3.4.5.6.7.8.1"
 
 func (known identities) decode(bytes []byte) (*creator, error) {
 	if found, ok := known[string(bytes)]; ok {
@@ -44,29 +44,38 @@ func decodeIdentity(bytes []byte) (*creator, error) {
 		return nil, err
 	}
 	digest := sha256.Sum256(certificate.Raw)
+	attributes := attributesOf(certificate)
 	return &creator{
 		organization: identity.GetMspid(),
-		enrollmentID: enrollmentID(certificate),
+		enrollmentID: enrollmentID(certificate, attributes),
 		subject:      certificate.Subject.String(),
 		issuer:       certificate.Issuer.String(),
 		serial:       certificate.SerialNumber.Text(16),
 		notBefore:    certificate.NotBefore,
 		notAfter:     certificate.NotAfter,
 		sha256:       hex.EncodeToString(digest[:]),
+		attributes:   attributes,
 	}, nil
 }
 
-func enrollmentID(certificate *x509.Certificate) string {
+func enrollmentID(certificate *x509.Certificate, attributes map[string]string) string {
+	if name := attributes["hf.EnrollmentID"]; name != "" {
+		return name
+	}
+	return certificate.Subject.CommonName
+}
+
+func attributesOf(certificate *x509.Certificate) map[string]string {
 	for _, extension := range certificate.Extensions {
-		if extension.Id.String() != attributes {
+		if extension.Id.String() != attributesID {
 			continue
 		}
 		var read struct {
 			Attrs map[string]string `json:"attrs"`
 		}
-		if err := json.Unmarshal(extension.Value, &read); err == nil && read.Attrs["hf.EnrollmentID"] != "" {
-			return read.Attrs["hf.EnrollmentID"]
+		if err := json.Unmarshal(extension.Value, &read); err == nil {
+			return read.Attrs
 		}
 	}
-	return certificate.Subject.CommonName
+	return nil
 }

@@ -12,17 +12,24 @@ type block struct {
 // transaction is what is shown of a transaction.
 type transaction struct {
 	id, channel string
-	kind        int32
+	kind        string
+	version     int32
+	epoch       uint64
+	nonce       string
+	tlsHash     string
 	time        time.Time
 	code        int32
 	codeName    string
 	creator     *creator
 	contract    string
+	isInit      bool
 	function    string
 	arguments   [][]byte
+	proposal    string
 	status      int32
 	message     string
 	payload     []byte
+	codeVersion string
 	event       *event
 	endorsers   []*creator
 	reads       []keyRead
@@ -37,6 +44,7 @@ type creator struct {
 	subject, issuer, serial    string
 	notBefore, notAfter        time.Time
 	sha256                     string
+	attributes                 map[string]string
 }
 
 type event struct {

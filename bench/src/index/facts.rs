@@ -28,8 +28,11 @@ impl Facts {
     }
 
     fn add_transaction(&mut self, transaction: &Transaction) {
-        let code = transaction.validation_code.as_ref();
-        self.valid += u64::from(code.is_some_and(|code| code.is_valid()));
+        self.add_bytes([transaction.id.len()]);
+        if let Some(code) = &transaction.validation_code {
+            self.valid += u64::from(code.is_valid());
+            self.add_bytes([code.name.len()]);
+        }
         if let Some(call) = &transaction.call {
             let arguments = call.args.iter().map(|argument| argument.0.len());
             self.add_bytes([call.contract.len(), call.function.len(), arguments.sum()]);
@@ -40,9 +43,16 @@ impl Facts {
     }
 
     fn add_endorsed(&mut self, endorsed: &Endorsed) {
-        if let Some(response) = &endorsed.response {
-            self.add_bytes([response.payload.0.len()]);
+        if let Some(header) = &endorsed.header {
+            let hashes = [header.nonce.len(), header.tls_certificate_hash.len()];
+            self.add_bytes([header.channel.len(), header.kind.len()]);
+            self.add_bytes(hashes);
         }
+        if let Some(response) = &endorsed.response {
+            self.add_bytes([response.payload.0.len(), response.message.len()]);
+            self.add_bytes([response.contract_version.len()]);
+        }
+        self.add_bytes([endorsed.proposal_hash.as_ref().map_or(0, String::len)]);
         self.endorsers += endorsed.endorsers.len() as u64;
         for creator in endorsed.creator.iter().chain(&endorsed.endorsers) {
             self.add_creator(creator);
@@ -69,7 +79,8 @@ impl Facts {
         let enrollment_id = creator.enrollment_id.as_ref().map_or(0, String::len);
         let certificate = creator.certificate.as_ref();
         let hash = certificate.map_or(0, |certificate| certificate.sha256.len());
-        self.add_bytes([creator.organization.len(), enrollment_id, hash]);
+        let attributes = certificate.map_or(0, |certificate| certificate.attributes.len());
+        self.add_bytes([creator.organization.len(), enrollment_id, hash, attributes]);
     }
 
     fn add_bytes<const N: usize>(&mut self, lengths: [usize; N]) {

@@ -7,7 +7,8 @@ use chainloom_ledger::CreatorName;
 use super::kept::Kept;
 use super::page::{Goal, Row, below};
 use super::sample::Sample;
-use super::worker::{LEDGER, Synced, Worker};
+use super::served::LEDGER;
+use super::worker::{Synced, Worker};
 use crate::load::{Client, get};
 
 /// How many transactions are indexed when it is looked.
@@ -44,7 +45,7 @@ impl Lookup {
         match self {
             Self::MyTransactions => "mytx, 50 transactions",
             Self::ById => "showtx by id",
-            Self::KeyHistory => "a key's history",
+            Self::KeyHistory => "a key's history, its newest entry",
             Self::Never => "a page of a listing whose filters never match at once",
         }
     }
@@ -54,7 +55,11 @@ impl Lookup {
         match self {
             Self::MyTransactions => format!("{path}/transactions?creator=me"),
             Self::ById => format!("{path}/transactions/{}", sample.ids[turn]),
-            Self::KeyHistory => format!("{path}/keys/probe/history?key={}", sample.keys[turn]),
+            // One entry, so that answers are of one size: keys are written more often the longer the chain is.
+            Self::KeyHistory => {
+                let key = &sample.keys[turn];
+                format!("{path}/keys/probe/history?key={key}&limit=1")
+            }
             Self::Never => {
                 format!("{path}/transactions?code=MVCC_READ_CONFLICT&function=put")
             }

@@ -11,6 +11,7 @@ mod page;
 mod replay;
 mod rival;
 mod sample;
+mod served;
 mod syncing;
 mod walk;
 pub(crate) mod worker;

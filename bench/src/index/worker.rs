@@ -9,24 +9,17 @@ use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chainloom_index::{Index, IndexedLedger};
-use chainloom_ledger::{CreatorName, Ledger};
-use chainloom_server::{Ledgers, ServedLedger, Server, ServerOptions};
+use chainloom_ledger::CreatorName;
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 use super::block_file::BlockFile;
 use super::replay::Replay;
+use super::served::Served;
 use crate::process::Child;
 
 /// The word with which this program starts itself as a worker.
 pub(crate) const WORD: &str = "index-worker";
-
-/// The ledger's name in the server.
-pub(crate) const LEDGER: &str = "bench";
-
-/// What `chainloom up` holds of an index in memory where nothing else is configured.
-const CACHE_BYTES: usize = 32 << 20;
 
 /// How often it is looked whether the index has come so far.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
@@ -87,21 +80,10 @@ pub(crate) async fn run(words: &[String]) -> ExitCode {
     let index_path = PathBuf::from(index_path);
     let file = BlockFile::open(Path::new(blocks)).expect("a file of blocks");
     let replay = Replay::new(file, user);
-    let index = Index::open(&index_path, CACHE_BYTES).expect("a place for the index");
-    let ledger: Arc<dyn Ledger> = Arc::new(replay.clone());
-    let indexed = Arc::new(IndexedLedger::new(ledger.clone(), index.clone()));
-    let served = ServedLedger::fabric(indexed, None);
-    let options = ServerOptions {
-        listen: vec!["127.0.0.1:0".parse().expect("an address")],
-        ..ServerOptions::default()
-    };
-    let ledgers = Ledgers::from_iter([(LEDGER.to_owned(), served)]);
-    let server = Server::bind(options, ledgers).expect("a free port");
+    let served = Served::start(Arc::new(replay.clone()), &index_path);
     say(&Listening {
-        address: server.addresses()[0],
+        address: served.address,
     });
-    let follower = index.clone();
-    tokio::spawn(server.run(std::future::pending()));
     let mut follows = false;
     // The server and the follower have threads of their own.
     for line in stdin().lines() {
@@ -111,11 +93,10 @@ pub(crate) async fn run(words: &[String]) -> ExitCode {
         replay.show(end);
         if !follows {
             // From here on, so that its first look at the ledger shows all that there is.
-            let (follower, ledger) = (follower.clone(), ledger.clone());
-            tokio::spawn(async move { follower.follow(ledger, std::future::pending()).await });
+            served.follow();
             follows = true;
         }
-        while index.position().blocks < end {
+        while served.index.position().blocks < end {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         say(&Synced {

@@ -1,5 +1,7 @@
 //! The configuration of a channel as its blocks brought it into force, and what each of them changed.
 
+use std::sync::Arc;
+
 use chainloom_ledger::{ConfigHistory, ConfigVersion, Creator, LedgerConfig, LedgerError};
 
 use crate::config_difference::{differences, modification_policy_differences};
@@ -109,14 +111,14 @@ impl Configured {
             found.extend(modification_policy_differences(&before, &after));
         }
         let update = self.transaction.last_update.as_ref();
-        let creator = update.and_then(|update| update.header.creator().ok().flatten());
+        let creator = update.and_then(|update| present::creator_of(&update.header).ok().flatten());
         let header = self.block.transaction(0);
         let header = header.and_then(|transaction| transaction.decode().ok());
         ConfigVersion {
             block: self.block.number,
             sequence: Some(config.sequence),
             time: header.and_then(|envelope| envelope.header.time),
-            creator: creator.as_ref().map(present::creator),
+            creator: creator.map(Arc::unwrap_or_clone),
             signers: self.signers(),
             differences: found,
         }
@@ -130,8 +132,8 @@ impl Configured {
         };
         let signers = update.signatures.iter();
         signers
-            .filter_map(|signature| crate::wire::Creator::decode(signature.creator.clone()).ok())
-            .map(|creator| present::creator(&creator))
+            .filter_map(|signature| present::creator(&signature.creator).ok())
+            .map(Arc::unwrap_or_clone)
             .collect()
     }
 }

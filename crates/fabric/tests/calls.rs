@@ -66,7 +66,9 @@ async fn endorsers(ledger: &FabricLedger, receipt: &Receipt) -> Vec<String> {
     let transaction = transaction.await.expect("it is there");
     let endorsed = transaction.endorsed.expect("it was endorsed");
     let endorsers = endorsed.endorsers.into_iter();
-    let mut organizations: Vec<String> = endorsers.map(|endorser| endorser.organization).collect();
+    let mut organizations: Vec<String> = endorsers
+        .map(|endorser| endorser.organization.clone())
+        .collect();
     organizations.sort();
     organizations.dedup();
     organizations

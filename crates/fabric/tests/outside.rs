@@ -138,7 +138,7 @@ async fn creator_of(ledger: &FabricLedger, id: &str) -> (String, Option<String>)
     let selector = TransactionSelector::Id(id.to_owned());
     let transaction = ledger.transaction(selector).await.unwrap();
     let creator = transaction.endorsed.unwrap().creator.unwrap();
-    (creator.organization, creator.enrollment_id)
+    (creator.organization.clone(), creator.enrollment_id.clone())
 }
 
 /// Whoever signs is who calls, whatever the ledger's own user and the kind of key.

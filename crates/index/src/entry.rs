@@ -64,7 +64,7 @@ impl Entry {
             .as_ref()
             .map(|call| (short_name(&call.contract), short_name(&call.function)));
         let endorsed = transaction.endorsed.as_ref();
-        let creator = endorsed.and_then(|endorsed| endorsed.creator.as_ref());
+        let creator = endorsed.and_then(|endorsed| endorsed.creator.as_deref());
         let transfer = transaction.transfer.as_ref();
         Entry {
             id: Id::of(&transaction.id),

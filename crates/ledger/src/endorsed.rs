@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
@@ -16,9 +17,10 @@ pub struct Endorsed {
     /// What it holds as it stands, where that cannot be told in other fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raw: Option<Payload>,
-    /// Who made it.
+    /// Who made it. Few make and endorse very many, so each is there once.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub creator: Option<Creator>,
+    #[schema(value_type = Option<Creator>)]
+    pub creator: Option<Arc<Creator>>,
     /// Whether it is the call that initializes the contract.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_init: bool,
@@ -42,7 +44,8 @@ pub struct Endorsed {
     pub private_collections: Vec<PrivateCollection>,
     /// The peers that endorsed it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub endorsers: Vec<Creator>,
+    #[schema(value_type = Vec<Creator>)]
+    pub endorsers: Vec<Arc<Creator>>,
     /// What the contract told those who listen.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<ContractEvent>,

@@ -14,6 +14,8 @@ mod signatory;
 mod signature;
 mod steps;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use chainloom_ledger::{Call, CallOptions, Creator, Hash, LedgerError, Payload, Receipt, Wait};
 use jiff::Timestamp;
@@ -194,7 +196,7 @@ impl Outside<'_> {
         self.ledger.commits.open();
         let unsigned = self.ledger.flow.endorse_signed(&signed, &call, own).await?;
         let transaction = Transaction::new(unsigned, &proposed.proposal)?;
-        let transaction = std::sync::Arc::new(transaction);
+        let transaction = Arc::new(transaction);
         let kind = proposed.signatory.kind;
         let next = State::Endorsed(proposed, transaction.clone());
         let expires = lease.advance(next, Instant::now())?;
@@ -346,7 +348,10 @@ impl Transaction {
         Ok(Self {
             result: Payload(unsigned.result.to_vec()),
             endorsers: endorsements
-                .map(|endorsement| present::creator(&endorsement.endorser))
+                .map(|endorsement| {
+                    present::decoded_creator(&endorsement.endorser_bytes, &endorsement.endorser)
+                })
+                .map(Arc::unwrap_or_clone)
                 .collect(),
             unsigned,
         })

@@ -1,67 +1,102 @@
-//! Who made or endorsed something. A channel has few identities and each stands in very many transactions, so what was read of a
-//! certificate is remembered.
+//! Who made or endorsed something. A channel has few identities and each stands in very many transactions, so what was read of one is
+//! remembered, and shared by all of them.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::convert::Infallible;
+use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use bytes::Bytes;
 use chainloom_ledger as ledger;
 
 use crate::identity::Certificate;
-use crate::wire::Creator;
+use crate::wire::{Creator, DecodeError};
 
-/// How many certificates are remembered.
+/// How many identities are remembered.
 const REMEMBERED_MAX: usize = 1_024;
 
-/// The largest that is, in bytes of its PEM: all together stay below 8 MiB.
+/// The largest that is, in bytes: all together stay below 8 MiB.
 const REMEMBERED_BYTES_MAX: usize = 4_096;
 
-/// What the certificate says of its owner; nothing where it cannot be read.
-#[derive(Debug, Clone, Default)]
-struct Owner {
-    enrollment_id: Option<String>,
-    certificate: Option<ledger::CertificateSummary>,
+/// How many bytes at the end of a serialized identity are hashed. There the certificate's signature stands, which differs between any two; to
+/// hash all thousand bytes takes longer than all else about a creator.
+const HASHED_BYTES: usize = 96;
+
+/// By the serialized `msp.SerializedIdentity` as it stands on the chain.
+type Remembered = Mutex<HashMap<Box<[u8]>, Arc<ledger::Creator>, ByEnd>>;
+
+/// Hashes the end of bytes alone. Many whose ends are made alike cost no more than the few that are remembered.
+#[derive(Debug, Default)]
+struct ByEnd(RandomState);
+
+struct EndHasher(DefaultHasher);
+
+impl BuildHasher for ByEnd {
+    type Hasher = EndHasher;
+
+    fn build_hasher(&self) -> EndHasher {
+        EndHasher(self.0.build_hasher())
+    }
 }
 
-/// By the certificate's PEM as it stands on the chain.
-type Remembered = Mutex<HashMap<Box<[u8]>, Arc<Owner>>>;
+impl Hasher for EndHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let start = bytes.len().saturating_sub(HASHED_BYTES);
+        self.0.write(&bytes[start..]);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.finish()
+    }
+}
 
 static REMEMBERED: LazyLock<Remembered> = LazyLock::new(Remembered::default);
 
-pub(crate) fn creator(creator: &Creator) -> ledger::Creator {
-    let owner = owner(&REMEMBERED, creator);
-    ledger::Creator {
-        organization: creator.organization.clone(),
-        enrollment_id: owner.enrollment_id.clone(),
-        certificate: owner.certificate.clone(),
-    }
+/// Who this serialized identity is.
+///
+/// # Errors
+/// It is no serialized identity.
+pub(crate) fn creator(serialized: &Bytes) -> Result<Arc<ledger::Creator>, DecodeError> {
+    remembered(&REMEMBERED, serialized, Creator::decode)
 }
 
-fn owner(remembered: &Remembered, creator: &Creator) -> Arc<Owner> {
-    let pem = &creator.certificate_pem;
+/// The same of one that was decoded already.
+pub(crate) fn decoded_creator(serialized: &Bytes, creator: &Creator) -> Arc<ledger::Creator> {
+    let Ok(creator) = remembered(&REMEMBERED, serialized, |_| Ok::<_, Infallible>(creator));
+    creator
+}
+
+fn remembered<C: Borrow<Creator>, E>(
+    remembered: &Remembered,
+    serialized: &Bytes,
+    decode: impl FnOnce(Bytes) -> Result<C, E>,
+) -> Result<Arc<ledger::Creator>, E> {
     let all = || remembered.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(owner) = all().get(&pem[..]) {
-        return owner.clone();
+    if let Some(known) = all().get(&serialized[..]) {
+        return Ok(known.clone());
     }
-    let owner = Arc::new(read(creator));
-    if pem.len() <= REMEMBERED_BYTES_MAX {
+    let creator = Arc::new(read(decode(serialized.clone())?.borrow()));
+    if serialized.len() <= REMEMBERED_BYTES_MAX {
         let mut all = all();
         if all.len() >= REMEMBERED_MAX {
             all.clear();
         }
         // A copy: a slice would keep its whole block in memory.
-        all.insert(Box::from(&pem[..]), owner.clone());
+        all.insert(Box::from(&serialized[..]), creator.clone());
     }
-    owner
+    Ok(creator)
 }
 
-fn read(creator: &Creator) -> Owner {
+fn read(creator: &Creator) -> ledger::Creator {
     let der = creator.certificate_der().ok();
-    let Some(certificate) = der.and_then(|der| Certificate::from_der(&der).ok()) else {
-        return Owner::default();
-    };
-    Owner {
-        enrollment_id: certificate.enrollment_id().map(str::to_owned),
-        certificate: Some(self::certificate(&certificate)),
+    let certificate = der.and_then(|der| Certificate::from_der(&der).ok());
+    ledger::Creator {
+        organization: creator.organization.clone(),
+        enrollment_id: certificate
+            .as_ref()
+            .and_then(|certificate| certificate.enrollment_id().map(str::to_owned)),
+        certificate: certificate.as_ref().map(self::certificate),
     }
 }
 
@@ -80,17 +115,30 @@ pub(super) fn certificate(certificate: &Certificate) -> ledger::CertificateSumma
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use bytes::Bytes;
+    use prost::Message as _;
 
     use super::*;
     use crate::wire::Block;
+    use crate::wire::proto::msp::SerializedIdentity;
 
     const BLOCK: &[u8] = include_bytes!("../../tests/data/raft-003-put.block");
 
-    fn alice() -> Creator {
+    fn alice() -> Bytes {
         let block = Block::decode(Bytes::from_static(BLOCK)).unwrap();
         let envelope = block.transaction(0).unwrap().decode().unwrap();
-        envelope.header.creator().unwrap().unwrap()
+        envelope.header.creator
+    }
+
+    fn serialized(organization: &str, certificate: &[u8]) -> Bytes {
+        let identity = SerializedIdentity {
+            mspid: organization.to_owned(),
+            id_bytes: Bytes::copy_from_slice(certificate),
+        };
+        identity.encode_to_vec().into()
+    }
+
+    fn read_by(remembered: &Remembered, serialized: &Bytes) -> Arc<ledger::Creator> {
+        super::remembered(remembered, serialized, Creator::decode).unwrap()
     }
 
     fn length(remembered: &Remembered) -> usize {
@@ -98,9 +146,10 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_is_read_once() {
+    fn an_identity_is_read_once() {
         let remembered = Remembered::default();
-        let (first, again) = (owner(&remembered, &alice()), owner(&remembered, &alice()));
+        let first = read_by(&remembered, &alice());
+        let again = read_by(&remembered, &alice());
         assert!(Arc::ptr_eq(&first, &again));
         assert_eq!(first.enrollment_id.as_deref(), Some("alice"));
         assert!(first.certificate.is_some());
@@ -108,29 +157,50 @@ mod tests {
 
     #[test]
     fn one_certificate_in_two_organizations_is_two_creators() {
-        let mut other = alice();
-        other.organization = "Org2MSP".to_owned();
-        assert_eq!(creator(&alice()).organization, "Org1MSP");
-        assert_eq!(creator(&other).organization, "Org2MSP");
-        assert_eq!(creator(&other).certificate, creator(&alice()).certificate);
+        let certificate = Creator::decode(alice()).unwrap().certificate_pem;
+        let other = creator(&serialized("Org2MSP", &certificate)).unwrap();
+        let alice = creator(&alice()).unwrap();
+        assert_eq!(alice.organization, "Org1MSP");
+        assert_eq!(other.organization, "Org2MSP");
+        assert_eq!(other.certificate, alice.certificate);
+    }
+
+    #[test]
+    fn identities_that_end_alike_are_told_apart() {
+        let remembered = Remembered::default();
+        let end = "e".repeat(2 * HASHED_BYTES);
+        for organization in ["Org1MSP", "Org2MSP", "Org1MSP"] {
+            let identity = serialized(organization, end.as_bytes());
+            let creator = read_by(&remembered, &identity);
+            assert_eq!(creator.organization, organization);
+        }
+        assert_eq!(length(&remembered), 2);
+    }
+
+    #[test]
+    fn bytes_that_are_no_identity_are_an_error_each_time() {
+        let remembered = Remembered::default();
+        let broken = Bytes::from_static(b"\xff");
+        for _ in 0..2 {
+            let error = super::remembered(&remembered, &broken, Creator::decode).unwrap_err();
+            assert!(
+                error.to_string().contains("no SerializedIdentity"),
+                "{error}"
+            );
+        }
+        assert_eq!(length(&remembered), 0);
     }
 
     #[test]
     fn few_are_remembered_and_no_great_ones() {
         let remembered = Remembered::default();
         for number in 0..=REMEMBERED_MAX {
-            let creator = Creator {
-                certificate_pem: number.to_string().into(),
-                ..alice()
-            };
-            assert!(owner(&remembered, &creator).certificate.is_none());
+            let identity = serialized("Org1MSP", number.to_string().as_bytes());
+            assert!(read_by(&remembered, &identity).certificate.is_none());
         }
         assert_eq!(length(&remembered), 1);
-        let great = Creator {
-            certificate_pem: vec![b'x'; REMEMBERED_BYTES_MAX + 1].into(),
-            ..alice()
-        };
-        owner(&remembered, &great);
+        let great = serialized("Org1MSP", &vec![b'x'; REMEMBERED_BYTES_MAX]);
+        read_by(&remembered, &great);
         assert_eq!(length(&remembered), 1);
     }
 }

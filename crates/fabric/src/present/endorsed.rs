@@ -3,31 +3,25 @@ use std::collections::BTreeMap;
 use chainloom_ledger as ledger;
 use chainloom_ledger::Payload;
 
-use super::{creator, payload};
+use super::{decoded_creator, payload};
 use crate::identity::hexadecimal;
 use crate::wire::{
-    Action, Collection, HashedWrite, MetadataEntry, Namespace, RangeRead, RangeResults, Read,
+    Action, Call, Collection, HashedWrite, MetadataEntry, Namespace, RangeRead, RangeResults, Read,
 };
 
 /// What was called.
-pub(super) fn call(action: &Action) -> ledger::Call {
-    let contract = action
-        .call
-        .chaincode
-        .as_ref()
-        .map(|chaincode| chaincode.name.clone());
+pub(super) fn call(call: Call) -> ledger::Call {
     ledger::Call {
-        contract: contract.unwrap_or_default(),
-        function: String::from_utf8_lossy(action.call.function()).into_owned(),
-        args: action.call.arguments().iter().map(payload).collect(),
+        function: String::from_utf8_lossy(call.function()).into_owned(),
+        args: call.arguments().iter().map(payload).collect(),
+        contract: call.chaincode.unwrap_or_default().name,
     }
 }
 
-/// What the endorsers saw the call do.
+/// What the endorsers saw the call do; what was called is told beside it.
 pub(super) fn endorsed(action: Action) -> ledger::Endorsed {
     let contract_version = action.chaincode.map(|chaincode| chaincode.version);
     let mut shown = ledger::Endorsed {
-        is_init: action.call.is_init,
         proposal_hash: Some(hexadecimal(&action.proposal_hash)),
         response: action.response.map(|response| ledger::ContractResponse {
             status: response.status,
@@ -38,7 +32,7 @@ pub(super) fn endorsed(action: Action) -> ledger::Endorsed {
         endorsers: action
             .endorsements
             .iter()
-            .map(|endorsement| creator(&endorsement.endorser))
+            .map(|endorsement| decoded_creator(&endorsement.endorser_bytes, &endorsement.endorser))
             .collect(),
         events: action
             .event

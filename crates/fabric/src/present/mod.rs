@@ -7,16 +7,21 @@ mod endorsed;
 mod organization;
 #[cfg(test)]
 mod tests;
+use std::mem;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use chainloom_ledger as ledger;
 use chainloom_ledger::{Hash, Payload, TimeSource, TransactionKind, TransactionRange};
 
 pub(crate) use self::config::config;
 pub(crate) use self::contract::contract;
-pub(crate) use self::creator::creator;
+pub(crate) use self::creator::{creator, decoded_creator};
 use self::endorsed::{call, endorsed};
 use crate::identity::hexadecimal;
-use crate::wire::{Block, Body, Envelope, Header, Transaction, ValidationCode};
+use crate::wire::{
+    Block, Body, DecodeError, Envelope, Header, Transaction, ValidationCode, Within,
+};
 
 /// Once the transactions that were decoded take more bytes on the wire than this, no further one is decoded with them: decoded they take
 /// more, and a peer sends blocks of 100 MiB.
@@ -68,7 +73,7 @@ fn time_of(block: &Block) -> Option<jiff::Timestamp> {
 /// A transaction of the block with this hash. One that cannot be read is shown with the reason.
 pub fn transaction(transaction: &Transaction, block: Hash) -> ledger::Transaction {
     match transaction.decode() {
-        Ok(envelope) => readable(transaction, &envelope, block),
+        Ok(envelope) => readable(transaction, envelope, block),
         Err(error) => ledger::Transaction {
             endorsed: Some(Box::new(ledger::Endorsed {
                 undecodable: Some(error.to_string()),
@@ -92,7 +97,7 @@ pub(crate) fn unseen(envelope: &Envelope) -> ledger::Transaction {
         duplicates: Vec::new(),
         time: envelope.header.time,
         kind: TransactionKind::Endorser,
-        call: action.map(|action| call(&action)),
+        call: action.map(|action| call(action.call)),
         transfer: None,
         content: None,
         endorsed: None,
@@ -100,15 +105,16 @@ pub(crate) fn unseen(envelope: &Envelope) -> ledger::Transaction {
     }
 }
 
-fn readable(transaction: &Transaction, envelope: &Envelope, block: Hash) -> ledger::Transaction {
-    let header = &envelope.header;
+fn readable(transaction: &Transaction, envelope: Envelope, block: Hash) -> ledger::Transaction {
+    let (kind, call, endorsed) = body(&envelope);
+    let mut header = envelope.header;
+    let id = mem::take(&mut header.transaction_id);
     let bare = ledger::Transaction {
         time: header.time,
-        ..bare(transaction, header.transaction_id.clone(), block)
+        ..bare(transaction, id, block)
     };
-    let (kind, call, endorsed) = body(envelope);
-    let (creator, trouble) = match header.creator() {
-        Ok(creator) => (creator.as_ref().map(self::creator), None),
+    let (creator, trouble) = match creator_of(&header) {
+        Ok(creator) => (creator, None),
         Err(mut error) => {
             error.place.block = Some(transaction.version.block);
             error.place.transaction = Some(transaction.version.index);
@@ -128,6 +134,15 @@ fn readable(transaction: &Transaction, envelope: &Envelope, block: Hash) -> ledg
     }
 }
 
+/// The creator; `None` where the header names none, as in block 0.
+pub(crate) fn creator_of(header: &Header) -> Result<Option<Arc<ledger::Creator>>, DecodeError> {
+    if header.creator.is_empty() {
+        return Ok(None);
+    }
+    let creator = creator(&header.creator);
+    creator.map(Some).within(|| "creator".to_owned())
+}
+
 /// What a transaction is, what it calls, and what else it holds.
 fn body(envelope: &Envelope) -> (TransactionKind, Option<ledger::Call>, ledger::Endorsed) {
     let raw = || Some(payload(&envelope.data));
@@ -139,15 +154,17 @@ fn body(envelope: &Envelope) -> (TransactionKind, Option<ledger::Call>, ledger::
     match envelope.body() {
         Ok(Body::Endorser(endorser)) => {
             let count = endorser.actions.len();
-            let Some(action) = endorser.actions.into_iter().next() else {
+            let Some(mut action) = endorser.actions.into_iter().next() else {
                 let endorsed = broken("it holds no call".to_owned());
                 return (TransactionKind::Unknown, None, endorsed);
             };
+            let is_init = action.call.is_init;
             // Peers take one alone as valid.
             let trouble =
                 (count > 1).then(|| format!("it holds {count} calls, of which the first is told"));
-            let called = call(&action);
+            let called = call(mem::take(&mut action.call));
             let endorsed = ledger::Endorsed {
+                is_init,
                 raw: trouble.as_ref().and_then(|_| raw()),
                 undecodable: trouble,
                 ..endorsed(action)
@@ -166,14 +183,14 @@ fn body(envelope: &Envelope) -> (TransactionKind, Option<ledger::Call>, ledger::
     }
 }
 
-fn header(header: &Header) -> ledger::Header {
+fn header(header: Header) -> ledger::Header {
     ledger::Header {
-        kind: header.kind.to_string(),
-        channel: header.channel.clone(),
+        kind: header.kind.name().into_owned(),
         nonce: hexadecimal(&header.nonce),
         version: header.version,
         epoch: header.epoch,
         tls_certificate_hash: hexadecimal(&header.tls_certificate_hash),
+        channel: header.channel,
     }
 }
 

@@ -3,6 +3,7 @@ use bytes::Bytes;
 use super::creator::Creator;
 use super::error::{DecodeError, Fault, Within, decode};
 use super::proto::{common, protos};
+use super::quick;
 use super::read_write_set::{Namespace, decode_namespaces};
 
 /// A call of a chaincode with the results that its endorsers signed.
@@ -113,6 +114,13 @@ pub struct Endorsement {
 impl EndorserTransaction {
     /// Reads a serialized `protos.Transaction`.
     pub fn decode(bytes: Bytes) -> Result<Self, DecodeError> {
+        match quick::endorser_transaction(&bytes) {
+            Some(transaction) => Ok(transaction),
+            None => Self::decode_by_definition(bytes),
+        }
+    }
+
+    pub(super) fn decode_by_definition(bytes: Bytes) -> Result<Self, DecodeError> {
         let transaction: protos::Transaction = decode(bytes)?;
         let actions = transaction
             .actions

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
@@ -195,15 +196,19 @@ impl Kind {
         };
         known.into()
     }
+
+    /// Fabric's name of the type.
+    pub fn name(self) -> Cow<'static, str> {
+        match HeaderType::try_from(self.number()) {
+            Ok(known) => known.as_str_name().into(),
+            Err(_) => format!("UNKNOWN({})", self.number()).into(),
+        }
+    }
 }
 
 impl fmt::Display for Kind {
-    /// Fabric's name of the type.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match HeaderType::try_from(self.number()) {
-            Ok(known) => formatter.write_str(known.as_str_name()),
-            Err(_) => write!(formatter, "UNKNOWN({})", self.number()),
-        }
+        formatter.write_str(&self.name())
     }
 }
 

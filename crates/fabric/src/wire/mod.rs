@@ -21,6 +21,7 @@ mod policy;
 mod principal;
 mod private_data;
 pub mod proto;
+mod quick;
 mod read_write_set;
 mod state_metadata;
 mod transaction;
@@ -37,6 +38,7 @@ pub use endorser_transaction::{
     Action, Call, Chaincode, Endorsement, EndorserTransaction, Event, Response,
 };
 pub use envelope::{Envelope, Header, Kind, WrongTransactionId, transaction_id};
+pub(crate) use error::Within;
 pub use error::{DecodeError, Fault, Place};
 pub use policy::{ApplicationPolicy, Policy, RULE_DEPTH_MAX, RULES_MAX, Rule, SignaturePolicy};
 pub use principal::{PRINCIPAL_DEPTH_MAX, PRINCIPALS_MAX, Principal, Role};

@@ -57,7 +57,7 @@ fn writes(transaction: &Transaction, wanted: &KeyName) -> bool {
 /// What the filter means, said once more and in another way.
 fn lets_through(filter: &TransactionFilter, transaction: &Transaction) -> bool {
     let endorsed = transaction.endorsed.as_ref();
-    let creator = endorsed.and_then(|endorsed| endorsed.creator.as_ref());
+    let creator = endorsed.and_then(|endorsed| endorsed.creator.as_deref());
     let call = transaction.call.as_ref();
     let block = transaction.version.unwrap().block;
     filter.creator.as_ref().is_none_or(|wanted| {
@@ -271,7 +271,7 @@ fn writing(id: &str, writes: &[(&str, Option<&[u8]>)], code: i32) -> Transaction
             metadata: Default::default(),
         });
     transaction.endorsed = Some(Box::new(chainloom_ledger::Endorsed {
-        creator: Some(creator(1)),
+        creator: Some(creator(1).into()),
         writes: writes.collect(),
         ..chainloom_ledger::Endorsed::default()
     }));
@@ -355,7 +355,7 @@ async fn a_search_that_finds_little_comes_in_bounded_pages() {
         let transactions = (0..100).map(|number| {
             let mut transaction = writing("id", &[], 11 * (number % 2));
             let endorsed = transaction.endorsed.as_mut().unwrap();
-            endorsed.creator = Some(creator(2 * (1 - number as u64 % 2)));
+            endorsed.creator = Some(creator(2 * (1 - number as u64 % 2)).into());
             transaction
         });
         let mut transactions: Vec<_> = transactions.collect();
@@ -459,7 +459,7 @@ async fn statistics_of_any_range_equal_counting() {
         for made in &stats.by_organization {
             let is = |transaction: &Transaction| {
                 let endorsed = transaction.endorsed.as_ref();
-                let creator = endorsed.and_then(|endorsed| endorsed.creator.as_ref());
+                let creator = endorsed.and_then(|endorsed| endorsed.creator.as_deref());
                 creator.is_some_and(|creator| creator.organization == made.organization)
             };
             assert_eq!(made.transactions, count(&is), "{range:?}");

@@ -522,7 +522,7 @@ fn random_endorsed(random: &mut Random) -> Endorsed {
     });
     let key_writes = key_writes.collect();
     Endorsed {
-        creator: Some(creator(random.below(4))),
+        creator: Some(creator(random.below(4)).into()),
         writes,
         private_collections: vec![PrivateCollection {
             contract: "probe".to_owned(),

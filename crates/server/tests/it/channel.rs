@@ -185,7 +185,7 @@ fn full() -> Transaction {
         raw: None,
         is_init: false,
         proposal_hash: Some("0e".repeat(32)),
-        creator: Some(creator("Org1MSP", "alice")),
+        creator: Some(creator("Org1MSP", "alice").into()),
         response: Some(ContractResponse {
             status: 200,
             message: "fine".to_owned(),
@@ -257,7 +257,7 @@ fn full() -> Transaction {
                 purge: false,
             }],
         }],
-        endorsers: vec![creator("Org2MSP", "peer0.org2")],
+        endorsers: vec![creator("Org2MSP", "peer0.org2").into()],
         events: vec![ContractEvent {
             contract: contract(),
             name: "happened".to_owned(),

@@ -57,7 +57,7 @@ impl CallRow {
         let call = transaction.call.as_ref();
         let call = call.map(|call| (call.contract.as_str(), call.function.as_str()));
         let endorsed = transaction.endorsed.as_ref();
-        let creator = endorsed.and_then(|endorsed| endorsed.creator.as_ref());
+        let creator = endorsed.and_then(|endorsed| endorsed.creator.as_deref());
         CallRow {
             short_id: short(&transaction.id),
             id: transaction.id.clone(),

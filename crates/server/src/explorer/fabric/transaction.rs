@@ -268,7 +268,7 @@ pub(in super::super) fn transaction(
         undecodable: endorsed.undecodable.as_deref().map(printable),
         time: transaction.time.map(|time| moment(Some(time))),
         verdict: transaction.validation_code.as_ref().map(Verdict::of),
-        creator: endorsed.creator.as_ref().map(Identity::of),
+        creator: endorsed.creator.as_deref().map(Identity::of),
         made_address: at.made_by(endorsed),
         call: call.map(|call| at.called(call, endorsed.is_init)),
         proposal_hash: endorsed.proposal_hash.clone(),
