@@ -5,9 +5,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use chainloom_ledger::{LedgerError, PeerReport};
 use futures_util::{StreamExt, stream};
 use tokio::sync::watch;
+use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::timeout;
 use tonic::{Status, Streaming};
 
@@ -30,6 +32,9 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 
 /// How long a peer is waited for where there is another to ask.
 const SILENT_AT_MOST: Duration = Duration::from_secs(5);
+
+/// Up to so many bytes are worked on where they came: another thread would cost more than it spares.
+const LITTLE_BYTES_MAX: usize = 16 << 10;
 
 /// Which block is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,9 +256,14 @@ impl Blocks {
         let broken = |error: String| LedgerError::Storage {
             detail: format!("{address} sent a block that cannot be trusted: {error}"),
         };
-        let block = Block::from_message(block).map_err(|error| broken(error.to_string()))?;
-        check_data_hash(&block).map_err(|error| broken(error.to_string()))?;
-        Ok(Some(block))
+        let bytes = size(&block);
+        let checked = on_a_fitting_thread(bytes, move || {
+            let block = Block::from_message(block).map_err(|error| error.to_string())?;
+            check_data_hash(&block).map_err(|error| error.to_string())?;
+            Ok(block)
+        });
+        let checked = checked.await.map_err(|error| broken(error.to_string()))?;
+        checked.map(Some).map_err(broken)
     }
 
     /// The same, with nothing checked yet.
@@ -291,6 +301,26 @@ impl Blocks {
                 "{address} ended the stream of blocks"
             ))),
         }
+    }
+}
+
+/// How many bytes of transactions a block has.
+pub(crate) fn size(block: &common::Block) -> usize {
+    let data = block.data.iter().flat_map(|data| &data.data);
+    data.map(Bytes::len).sum()
+}
+
+/// Works on so many bytes of blocks: little where they came, and much where it holds up nobody.
+///
+/// # Errors
+/// The work panicked.
+pub(crate) async fn on_a_fitting_thread<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, JoinError> {
+    match bytes <= LITTLE_BYTES_MAX {
+        true => Ok(work()),
+        false => spawn_blocking(work).await,
     }
 }
 

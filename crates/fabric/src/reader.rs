@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-use crate::deliver::{Blocks, Source, Which};
+use crate::deliver::{Blocks, Source, Which, on_a_fitting_thread, size};
 use crate::failure::peer_unavailable;
 use crate::present;
 use crate::verify::{Beginning, Verifier, VerifyError};
@@ -23,8 +23,6 @@ const CHUNK_BYTES: usize = 1 << 20;
 /// How often a peer's silence is questioned, and how long a block that there is may be on its way.
 const QUESTIONED_EVERY: Duration = Duration::from_secs(20);
 const ON_ITS_WAY: Duration = Duration::from_secs(3);
-/// Up to so many bytes are decoded where they came: another thread would cost more than it spares.
-const LITTLE_BYTES_MAX: usize = 16 << 10;
 
 /// A reader of blocks that goes on where it was when a stream breaks, at another peer where it must.
 pub(crate) struct Reader {
@@ -215,8 +213,11 @@ impl Reader {
             .and_then(|verification| verification.verifier.take());
         let range = TransactionRange::first(self.transactions_max);
         let next = self.next;
-        let is_little =
-            verifier.is_none() && messages.iter().map(size).sum::<usize>() <= LITTLE_BYTES_MAX;
+        let bytes = match &verifier {
+            // It writes its journal, which may take as long as the disk does.
+            Some(_) => usize::MAX,
+            None => messages.iter().map(size).sum(),
+        };
         let work = move || {
             let mut ready = VecDeque::with_capacity(messages.len());
             let mut failure = None;
@@ -231,14 +232,10 @@ impl Reader {
             }
             (ready, failure, verifier)
         };
-        let (ready, failure, verifier) = match is_little {
-            true => work(),
-            false => spawn_blocking(work)
-                .await
-                .map_err(|error| LedgerError::Storage {
-                    detail: format!("block {next} or one soon after it could not be read: {error}"),
-                })?,
-        };
+        let work = on_a_fitting_thread(bytes, work).await;
+        let (ready, failure, verifier) = work.map_err(|error| LedgerError::Storage {
+            detail: format!("block {next} or one soon after it could not be read: {error}"),
+        })?;
         if !ready.is_empty() {
             self.passed_over.clear();
             self.reason = None;
@@ -310,11 +307,6 @@ fn checked(
         verifier.check(&block).map_err(|error| error.to_string())?;
     }
     Ok(block)
-}
-
-fn size(block: &common::Block) -> usize {
-    let data = block.data.iter().flat_map(|data| &data.data);
-    data.map(bytes::Bytes::len).sum()
 }
 
 fn joined<T>(

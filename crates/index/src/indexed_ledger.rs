@@ -80,7 +80,18 @@ impl IndexedLedger {
         let generation = self.index.position().generation;
         let height = self.own_height.load(Ordering::Acquire);
         let wait = Duration::from_millis(CATCH_UP_WAIT_MS_MAX);
-        self.index.wait_for(generation, height, wait).await
+        let indexed = self.index.wait_for(generation, height, wait).await;
+        // Those blocks are gone where the channel was made anew.
+        if !indexed.has_reached(generation, height)
+            && let Ok(info) = self.ledger.info().await
+            && info.height < height
+        {
+            // A call that came since is remembered.
+            let _ =
+                self.own_height
+                    .compare_exchange(height, 0, Ordering::AcqRel, Ordering::Acquire);
+        }
+        indexed
     }
 
     /// Carries out a call, and remembers in which block it came to stand.
