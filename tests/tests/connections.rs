@@ -206,6 +206,49 @@ async fn a_connection_is_a_ledger_until_it_is_deleted() {
         assert!(detail.contains(told.2) && detail.contains(key), "{problem}");
     }
 
+    // A contract that the channel has not yet is told, and does not stop anything.
+    let mut early = parameters.clone();
+    early["chaincode_id"] = json!("tomorrow");
+    let (status, connection) = node.post("/api/v1/connections", &early).await;
+    assert_eq!(status, 201, "{connection}");
+    assert_eq!(
+        connection["warnings"],
+        json!([
+            "chaincode_id: the channel has no contract `tomorrow` now, it has probe, probe-all; calls fail until it is committed there"
+        ])
+    );
+    let (status, problem) = node.post("/api/v1/ledgers/other/query", &get).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (404, &json!("contract_not_found")),
+        "{problem}"
+    );
+    let ended = command(&node, ["connection", "remove", "other"]).await;
+    assert!(ended.status.success(), "{ended:?}");
+    let roots = unconnected.roots();
+    let peer = parameters["peer_url"][0].as_str().expect("it is text");
+    let words = [
+        "connection",
+        "add",
+        "other",
+        "--userid",
+        "alice@Org1MSP",
+        "--channel-id",
+        "devnet",
+        "--chaincode-id",
+        "tomorrow",
+        "--peer-url",
+        peer,
+        "--tls-ca-certs",
+        roots.to_str().expect("it is text"),
+    ];
+    let ended = command(&node, words).await;
+    assert!(ended.status.success(), "{ended:?}");
+    let warning = "Warning: chaincode_id: the channel has no contract `tomorrow` now";
+    assert!(ended.stdout.contains(warning), "{ended:?}");
+    let ended = command(&node, ["connection", "remove", "other"]).await;
+    assert!(ended.status.success(), "{ended:?}");
+
     let ended = command(&node, ["connection", "list"]).await;
     assert!(
         ended.status.success() && ended.stdout.contains("trade"),

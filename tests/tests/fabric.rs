@@ -134,6 +134,46 @@ async fn a_channel_is_served_with_the_verbs_of_every_ledger() {
     assert_eq!(config["orderer"]["consensus_type"], "etcdraft");
     let ledgers = served.node.get("/api/v1/ledgers").await;
     assert_eq!(ledgers["ledgers"][0]["kind"], "fabric");
+
+    // The nodes, in the same words by HTTP and by command.
+    let told = served.get("/peers").await;
+    let peer = &told["peers"][0];
+    assert_eq!(
+        (
+            &peer["role"],
+            &peer["organization"],
+            &peer["outcome"]["code"]
+        ),
+        (&json!("peer"), &json!("Org1MSP"), &json!("answered")),
+        "{told}"
+    );
+    assert_eq!(
+        (&peer["height"], &peer["last_error"]),
+        (&json!(block), &Value::Null),
+        "{told}"
+    );
+    let list = async |words: &[&str]| {
+        let mut command = served.node.client_command(["nodes", "list"]);
+        let ended = run_to_end(command.args(words)).await;
+        assert!(ended.status.success(), "{ended:?}");
+        ended.stdout
+    };
+    let json: Value = serde_json::from_str(&list(&["--json"]).await).expect("it is JSON");
+    assert_eq!(json["peers"][0]["address"], peer["address"]);
+    let table = list(&[]).await;
+    let lines: Vec<Vec<&str>> = table
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let headings = "node role organization reachable last block last error";
+    assert_eq!(lines[0].join(" "), headings, "{table}");
+    let address = peer["address"].as_str().expect("it is text");
+    let height = block.to_string();
+    assert_eq!(
+        lines[1],
+        [address, "peer", "Org1MSP", "yes", &height, "-"],
+        "{table}"
+    );
 }
 
 #[tokio::test]

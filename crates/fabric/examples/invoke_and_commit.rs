@@ -3,40 +3,26 @@
 //!     cargo run -p chainloom-fabric --example invoke_and_commit -- FOLDER
 
 use std::error::Error;
-use std::path::PathBuf;
 
-use chainloom_fabric::{ConnectionOptions, FabricLedger, Mode};
+use chainloom_fabric::{ConnectionOptions, FabricLedger};
 use chainloom_ledger::{Call, InvokeOptions, Ledger, TransactionSelector};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(
-        std::env::args()
-            .nth(1)
-            .ok_or("the network's folder, please")?,
-    );
-    let ledger = FabricLedger::connect(ConnectionOptions {
-        profile: folder.join("connection-org1.yaml"),
-        channel: "devnet".to_owned(),
-        contract: Some("probe-all".to_owned()),
-        wallet: folder.join("wallets/org1"),
-        identity: "alice".to_owned(),
-        mode: Mode::Gateway,
-    })
-    .await?;
-    let call = Call {
-        contract: String::new(),
-        function: "put".to_owned(),
-        args: vec!["color".into(), "blue".into()],
-    };
+    let folder = std::env::args().nth(1);
+    let folder = folder.ok_or("the network's folder, please")?;
+    let [profile, wallet] =
+        ["connection-org1.yaml", "wallets/org1"].map(|at| format!("{folder}/{at}"));
+    let alice = ConnectionOptions::new(profile, "devnet", wallet, "alice");
+    let ledger = FabricLedger::connect(alice).await?;
+    let call = Call::new("probe-all", "put", ["color", "blue"]);
     let receipt = ledger.invoke(call, InvokeOptions::default()).await?;
     println!("{}", serde_json::to_string(&receipt)?);
     let version = receipt
         .version
         .ok_or("it is committed, and stands nowhere")?;
-    let committed = ledger
-        .transaction(TransactionSelector::Version(version))
-        .await?;
+    let place = TransactionSelector::Version(version);
+    let committed = ledger.transaction(place).await?;
     println!("{}", serde_json::to_string_pretty(&committed)?);
     Ok(())
 }

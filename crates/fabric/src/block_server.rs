@@ -1,6 +1,7 @@
 //! What a peer may send and no program of Fabric's can be made to: blocks over a real connection, right or wrong.
 #![allow(clippy::unwrap_used)]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
@@ -22,7 +23,18 @@ use crate::profile::NodeEntry;
 use crate::wire::Block;
 use crate::wire::proto::common;
 use crate::wire::proto::orderer::{SeekInfo, seek_position};
-use crate::wire::proto::protos::{DeliverResponse, deliver_response};
+use crate::wire::proto::protos::{self, DeliverResponse, ProposalResponse, deliver_response};
+
+/// What a peer says when it is asked of its chain.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Info {
+    /// That it knows no such question.
+    Unknown,
+    /// With which block its chain begins.
+    Begins(u64),
+    /// Nothing at all.
+    Silence,
+}
 
 /// A peer whose blocks can be exchanged at any time.
 #[derive(Clone)]
@@ -30,6 +42,9 @@ pub(crate) struct BlockServer {
     blocks: Arc<Mutex<Vec<common::Block>>>,
     /// The number with which each stream began that was asked for.
     asked: Arc<Mutex<Vec<seek_position::Type>>>,
+    info: Arc<Mutex<Info>>,
+    /// How often it was asked of its chain.
+    info_count: Arc<AtomicUsize>,
     port: u16,
 }
 
@@ -40,6 +55,8 @@ impl BlockServer {
         let server = Self {
             blocks: Arc::new(Mutex::new(blocks)),
             asked: Arc::default(),
+            info: Arc::new(Mutex::new(Info::Unknown)),
+            info_count: Arc::default(),
             port: listener.local_addr().unwrap().port(),
         };
         let serving = server.clone();
@@ -68,6 +85,16 @@ impl BlockServer {
         *self.blocks.lock().unwrap() = blocks;
     }
 
+    /// What it says of its chain from now on.
+    pub(crate) fn says(&self, info: Info) {
+        *self.info.lock().unwrap() = info;
+    }
+
+    /// How often it was asked of its chain.
+    pub(crate) fn info_count(&self) -> usize {
+        self.info_count.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn peer(&self) -> Peer {
         let entry = NodeEntry {
             name: format!("peer{}", self.port),
@@ -78,11 +105,53 @@ impl BlockServer {
         Peer::new(&entry, None).unwrap()
     }
 
+    /// Says with which block its chain begins and how many it has.
+    fn tell(&self, first_block: u64, mut answer: SendResponse<Bytes>) -> Option<()> {
+        let blocks = self.blocks.lock().unwrap().len();
+        let info = common::BlockchainInfo {
+            height: first_block + u64::try_from(blocks).unwrap(),
+            bootstrapping_snapshot_info: first_block.checked_sub(1).map(|last| {
+                common::BootstrappingSnapshotInfo {
+                    last_block_in_snapshot: last,
+                }
+            }),
+            ..common::BlockchainInfo::default()
+        };
+        let told = ProposalResponse {
+            response: Some(protos::Response {
+                status: 200,
+                payload: info.encode_to_vec().into(),
+                ..protos::Response::default()
+            }),
+            ..ProposalResponse::default()
+        };
+        let head = Response::builder().header("content-type", "application/grpc");
+        let mut sent = answer.send_response(head.body(()).unwrap(), false).ok()?;
+        send_message(&mut sent, &told)?;
+        let mut trailers = HeaderMap::new();
+        trailers.insert("grpc-status", HeaderValue::from_static("0"));
+        sent.send_trailers(trailers).ok()
+    }
+
     async fn answer(
         self,
         request: tonic::codegen::http::Request<h2::RecvStream>,
         mut answer: SendResponse<Bytes>,
     ) -> Option<()> {
+        if request.uri().path() == "/protos.Endorser/ProcessProposal" {
+            self.info_count.fetch_add(1, Ordering::Relaxed);
+            let info = *self.info.lock().unwrap();
+            match info {
+                Info::Unknown => {}
+                Info::Begins(first_block) => return self.tell(first_block, answer),
+                Info::Silence => {
+                    std::future::poll_fn(|context| answer.poll_reset(context))
+                        .await
+                        .ok()?;
+                    return None;
+                }
+            }
+        }
         if request.uri().path() != "/protos.Deliver/Deliver" {
             let refusal = Response::builder()
                 .header("content-type", "application/grpc")
@@ -153,7 +222,11 @@ impl BlockServer {
 }
 
 fn send(sent: &mut SendStream<Bytes>, told: deliver_response::Type) -> Option<()> {
-    let message = DeliverResponse { r#type: Some(told) }.encode_to_vec();
+    send_message(sent, &DeliverResponse { r#type: Some(told) })
+}
+
+fn send_message(sent: &mut SendStream<Bytes>, message: &impl prost::Message) -> Option<()> {
+    let message = message.encode_to_vec();
     let mut framed = BytesMut::new();
     framed.put_u8(0);
     framed.put_u32(message.len().try_into().unwrap());

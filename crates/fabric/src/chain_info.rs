@@ -152,8 +152,91 @@ impl Source {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use futures_util::future::join_all;
+
     use super::*;
+    use crate::block_server::{BlockServer, Info, chain, ledger};
     use crate::wire::proto::common::BootstrappingSnapshotInfo;
+
+    async fn server(info: Info) -> BlockServer {
+        let server = BlockServer::start(chain("a", 1)).await;
+        server.says(info);
+        server
+    }
+
+    /// Does it while the clock stands still: whoever waits for a silent peer's time to end waits in vain.
+    async fn in_no_time<T>(future: impl Future<Output = T>) -> T {
+        let begin = std::time::Instant::now();
+        // A clock that is paused goes on by itself while there is nothing to do.
+        let always_busy = async {
+            while begin.elapsed() < Duration::from_secs(60) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            told = future => told,
+            () = always_busy => panic!("it waits for the time to go on"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_the_chain_begins_is_asked_once_and_then_known() {
+        let (snapshot, other) = in_no_time(async {
+            let snapshot = server(Info::Begins(5)).await;
+            (snapshot, server(Info::Begins(7)).await)
+        })
+        .await;
+        let source = ledger(&[&snapshot, &other]).source;
+        let asked = in_no_time(join_all((0..10).map(|_| source.first_block()))).await;
+        assert_eq!(asked, [Some(5); 10]);
+        assert_eq!(source.first_block().await, Some(5));
+        assert_eq!((snapshot.info_count(), other.info_count()), (1, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_says_nothing_holds_up_no_other() {
+        let (silent, whole) =
+            in_no_time(async { (server(Info::Silence).await, server(Info::Begins(0)).await) })
+                .await;
+        let source = ledger(&[&silent, &whole]).source;
+        assert_eq!(in_no_time(source.first_block()).await, Some(0));
+        // Block 0 does not go away.
+        tokio::time::advance(BEGINNING_KEPT_FOR * 100).await;
+        assert_eq!(in_no_time(source.first_block()).await, Some(0));
+        assert_eq!(whole.info_count(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_known_is_told_at_once_while_the_peers_are_asked_anew() {
+        let snapshot = in_no_time(server(Info::Begins(5))).await;
+        let source = ledger(&[&snapshot]).source;
+        assert_eq!(in_no_time(source.first_block()).await, Some(5));
+        let asked = async |count| {
+            let asked = async {
+                while snapshot.info_count() < count {
+                    tokio::task::yield_now().await;
+                }
+            };
+            in_no_time(asked).await;
+        };
+        snapshot.says(Info::Silence);
+        tokio::time::advance(BEGINNING_KEPT_FOR).await;
+        assert_eq!(in_no_time(source.first_block()).await, Some(5));
+        asked(2).await;
+        // It had its time, and what it does not tell again stays known.
+        tokio::time::advance(ANSWERS_WITHIN).await;
+        assert_eq!(in_no_time(source.first_block()).await, Some(5));
+        // One that has more by now is believed.
+        snapshot.says(Info::Begins(0));
+        tokio::time::advance(BEGINNING_KEPT_FOR * 2).await;
+        let told_anew = async {
+            while source.first_block().await != Some(0) {
+                tokio::task::yield_now().await;
+            }
+        };
+        in_no_time(told_anew).await;
+        assert_eq!(snapshot.info_count(), 3);
+    }
 
     #[test]
     fn a_chain_from_a_snapshot_begins_behind_it() {

@@ -1,24 +1,13 @@
 //! Hyperledger Fabric as a ledger: identities, the transaction flow, decoding.
 //!
 //! ```no_run
-//! use chainloom_fabric::{ConnectionOptions, FabricLedger, Mode};
+//! use chainloom_fabric::{ConnectionOptions, FabricLedger};
 //! use chainloom_ledger::{Call, InvokeOptions, Ledger};
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let ledger = FabricLedger::connect(ConnectionOptions {
-//!     profile: "connection-org1.yaml".into(),
-//!     channel: "mychannel".to_owned(),
-//!     contract: Some("basic".to_owned()),
-//!     wallet: "wallet".into(),
-//!     identity: "alice".to_owned(),
-//!     mode: Mode::Gateway,
-//! })
-//! .await?;
-//! let call = Call {
-//!     contract: String::new(),
-//!     function: "put".to_owned(),
-//!     args: vec!["color".into(), "blue".into()],
-//! };
+//! let alice = ConnectionOptions::new("connection-org1.yaml", "mychannel", "wallet", "alice");
+//! let ledger = FabricLedger::connect(alice).await?;
+//! let call = Call::new("basic", "put", ["color", "blue"]);
 //! let receipt = ledger.invoke(call, InvokeOptions::default()).await?;
 //! println!("{} stands at {:?}", receipt.transaction_id, receipt.version);
 //! # Ok(())

@@ -2,6 +2,7 @@
 //! are named, the first call of a contract, its arguments, peers that hang, and what refusals mean. In both modes, on 2.5 and on 3.1.
 
 mod caller;
+mod config_update;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use chainloom_fabric::{FabricLedger, Mode};
 use chainloom_ledger::{
     CallOptions, InvokeOptions, Ledger, LedgerError, QueryAnswer, Receipt, TransactionSelector,
 };
+use config_update::change_configuration;
 use jiff::Timestamp;
 use tokio::time::sleep;
 
@@ -104,6 +106,7 @@ async fn calls_are_carried_out_as_they_say() {
             not_permitted(&network, mode).await;
         }
         frozen_peer(&network).await;
+        beyond_the_orderers_limit(&network).await;
         network.shut_down().expect("it ends in good order");
     }
 }
@@ -332,6 +335,41 @@ async fn frozen_peer(network: &Network) {
                 "{error}"
             );
         }
+    }
+}
+
+/// Calls that the peers endorse and no orderer takes, once the channel's limit is lower than the peers' own.
+async fn beyond_the_orderers_limit(network: &Network) {
+    const LIMIT: u32 = 100_000;
+    let lower = format!(
+        "size = groups['Orderer']['values']['BatchSize']['value']\n\
+         size['absolute_max_bytes'] = size['preferred_max_bytes'] = {LIMIT}"
+    );
+    tokio::task::block_in_place(|| change_configuration(network, &lower, true));
+    let value = "x".repeat(LIMIT as usize);
+    for mode in MODES {
+        let ledger = connected(network, "org1", "probe", mode).await;
+        eventually("the lower limit", async || {
+            let orderer = ledger.config(None).await.ok().and_then(|now| now.orderer);
+            orderer.is_some_and(|orderer| orderer.batch_size.absolute_max_bytes == LIMIT)
+        })
+        .await;
+        let large = invoke(&ledger, "put", &["large", &value]).await;
+        let refused = large.expect_err("it is larger than the orderers take");
+        assert!(
+            matches!(refused, LedgerError::Refused { .. }),
+            "{mode:?}: {refused:?}"
+        );
+        assert_eq!(refused.code(), "too_large", "{mode:?}: {refused}");
+        assert!(
+            refused.to_string().contains(&LIMIT.to_string()),
+            "{mode:?}: {refused}"
+        );
+        // It is known that it stands nowhere, and what fits is taken.
+        let read = query(&ledger, "get", &["large"]).await;
+        assert!(read.is_err(), "{mode:?}: {read:?}");
+        let fits = invoke(&ledger, "put", &["fits", "1"]).await;
+        fits.unwrap_or_else(|error| panic!("{mode:?}: {error}"));
     }
 }
 

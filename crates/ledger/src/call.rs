@@ -17,6 +17,21 @@ pub struct Call {
     pub args: Vec<Payload>,
 }
 
+impl Call {
+    /// A call of this function of a contract; the one that the ledger means where `contract` is empty.
+    pub fn new<A: Into<Payload>>(
+        contract: impl Into<String>,
+        function: impl Into<String>,
+        args: impl IntoIterator<Item = A>,
+    ) -> Self {
+        Self {
+            contract: contract.into(),
+            function: function.into(),
+            args: args.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
 /// How a call is to be carried out, be it a query or an invocation. A ledger refuses what it cannot do.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct CallOptions {

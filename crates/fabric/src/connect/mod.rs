@@ -47,6 +47,23 @@ pub struct ConnectionOptions {
 }
 
 impl ConnectionOptions {
+    /// A user of a channel by the gateway of a peer; the other fields can be set then.
+    pub fn new(
+        profile: impl Into<PathBuf>,
+        channel: impl Into<String>,
+        wallet: impl Into<PathBuf>,
+        identity: impl Into<String>,
+    ) -> Self {
+        Self {
+            profile: profile.into(),
+            channel: channel.into(),
+            contract: None,
+            wallet: wallet.into(),
+            identity: identity.into(),
+            mode: Mode::Gateway,
+        }
+    }
+
     /// Stage two's part of them.
     pub fn parameters(&self) -> Parameters {
         Parameters {
