@@ -136,7 +136,11 @@ async fn a_channel_is_served_with_the_verbs_of_every_ledger() {
     assert_eq!(ledgers["ledgers"][0]["kind"], "fabric");
 
     // The nodes, in the same words by HTTP and by command.
-    let told = served.get("/peers").await;
+    let told = eventually("the peer to be asked anew", async || {
+        let told = served.get("/peers").await;
+        (told["peers"][0]["height"] == block).then_some(told)
+    })
+    .await;
     let peer = &told["peers"][0];
     assert_eq!(
         (

@@ -185,6 +185,10 @@ pub(crate) fn explain(
     {
         return error;
     }
+    // The channel's own limit, lower than that of the messages.
+    if said("exceeds maximum allowed") {
+        return refused("too_large", detail, endorsers);
+    }
     if said("could not launch chaincode") || said("chaincode stream terminated") {
         return LedgerError::Unavailable {
             code: "contract_unavailable",

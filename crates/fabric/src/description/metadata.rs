@@ -82,12 +82,16 @@ impl Metadata {
                 _ => parameter.name.clone(),
             })
             .collect();
+        let word = match parameters.len() {
+            1 => "argument",
+            _ => "arguments",
+        };
         let takes = match needed == parameters.len() {
             true => needed.to_string(),
             false => format!("{needed} to {}", parameters.len()),
         };
         Some(format!(
-            "`{function}` takes {takes} arguments ({}), and the call has {count}",
+            "`{function}` takes {takes} {word} ({}), and the call has {count}",
             names.join(", ")
         ))
     }

@@ -168,6 +168,14 @@ fn every_refusal_of_a_peer_has_its_meaning() {
         ),
         (
             Submit,
+            Code::Aborted,
+            "received unsuccessful response from orderer: status=BAD_REQUEST, info=message payload is 9 bytes and exceeds maximum \
+             allowed 8 bytes",
+            &[][..],
+            "too_large",
+        ),
+        (
+            Submit,
             Code::Unavailable,
             "no orderers could successfully process transaction",
             &[][..],

@@ -124,7 +124,7 @@ pub(super) fn problem_page(
 fn show_problem(place: &Place, address: &Uri, problem: &Problem) -> Response {
     let heading = match problem.status() {
         StatusCode::NOT_FOUND => "Nothing is there".to_owned(),
-        StatusCode::SERVICE_UNAVAILABLE => "Not now".to_owned(),
+        StatusCode::SERVICE_UNAVAILABLE => "Not available now".to_owned(),
         StatusCode::FORBIDDEN => "That is not allowed".to_owned(),
         _ => "That cannot be shown".to_owned(),
     };

@@ -131,8 +131,9 @@ impl ServedLedger {
             Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "contract_missing",
-                "the call names no contract, and no contract is configured for this ledger: add \
-                 `contract` to the call, or to the ledger's configuration",
+                "the call names no contract, and none is meant by this ledger: add `contract` to the \
+                 call (--contract), or give the ledger one: `contract` in the configuration, \
+                 `chaincode_id` (--chaincode-id) of a connection",
             )
         })?;
         Ok(Call {

@@ -178,6 +178,14 @@ async fn search_finds_what_a_channel_has() {
     for (text, target) in [
         ("0", "/explorer/trade/blocks/0".to_owned()),
         (FULL, format!("/explorer/trade/transactions/{FULL}")),
+        (
+            "probe/written-key",
+            "/explorer/trade/keys/probe?key=written-key".to_owned(),
+        ),
+        (
+            "written-key",
+            "/explorer/trade/keys/probe?key=written-key".to_owned(),
+        ),
         ("", "/".to_owned()),
     ] {
         let answer = server
@@ -185,12 +193,15 @@ async fn search_finds_what_a_channel_has() {
             .await;
         assert_eq!(answer.headers()["location"], target.as_str());
     }
-    let nothing = server.get("/explorer/trade/search?q=alice").await;
-    assert_eq!(nothing.status(), StatusCode::NOT_FOUND);
-    has(
-        &nothing.text().await.unwrap(),
-        &["No block and no transaction of this channel is named"],
-    );
+    for text in ["alice", "other/written-key", "probe/"] {
+        let path = format!("/explorer/trade/search?q={text}");
+        let nothing = server.get(&path).await;
+        assert_eq!(nothing.status(), StatusCode::NOT_FOUND, "{text}");
+        has(
+            &nothing.text().await.unwrap(),
+            &["No block, no transaction and no key of this channel is named"],
+        );
+    }
 }
 
 #[tokio::test]

@@ -57,8 +57,11 @@ pub(super) fn render(topology: &Topology, directory: &Path, paint: Paint) -> Str
          . {environment}\n  \
          peer chaincode query -C {channel} -n probe -c '{{\"Args\":[\"whoami\"]}}'\n  \
          peer chaincode invoke -C {channel} -n probe -c '{{\"Args\":[\"put\",\"color\",\"blue\"]}}' \
-         -o $ORDERER_ADDRESS --tls --cafile \"$ORDERER_CA\" --waitForEvent\n",
+         -o $ORDERER_ADDRESS --tls --cafile \"$ORDERER_CA\" --waitForEvent\n\
+         \nServe it with its explorer, HTTP interface and commands:\n  \
+         chainloom up --config {configuration}\n",
         environment = shell_word(&directory.join("env.sh")),
+        configuration = shell_word(&directory.join("chainloom.toml")),
         channel = topology.channel,
     ));
     text

@@ -35,7 +35,7 @@ pub enum AuthorityError {
         source: Fenced,
     },
     /// There is nothing to prove the CA with.
-    #[error("the root certificate for the CA's TLS: {0}")]
+    #[error("the root certificates that prove the CA on TLS (`tls_ca_certs`, --tls-ca-certs): {0}")]
     Roots(CertificateError),
     /// The root certificate is not usable for TLS.
     #[error("the root certificate for the CA's TLS cannot be used: {0}")]
