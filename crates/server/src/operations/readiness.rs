@@ -128,3 +128,6 @@ pub(super) async fn readyz(State(state): State<AppState>) -> Response {
     }
     (status, lines).into_response()
 }
+
+#[cfg(test)]
+mod tests;
