@@ -319,6 +319,8 @@ async fn without_orderers_nothing_is_proposed_and_what_was_may_be_unknown() {
         for orderer in &orderers {
             network.kill(orderer).expect("it is a process");
         }
+        let unready = ledger.check_orderers().await.expect_err("none is there");
+        assert_eq!(unready.code(), "orderers_unavailable", "{unready}");
         let error = invoke(&ledger, "put", &["without", "1"])
             .await
             .expect_err("nobody orders it");
