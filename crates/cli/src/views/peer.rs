@@ -161,10 +161,10 @@ mod tests {
         .unwrap();
         assert_eq!(
             peers(&list.peers).render(Paint::PLAIN),
-            "node            role     organization  reachable         last block  last error\n\
-             127.0.0.1:7051  peer     Org1MSP       yes                        7  -\n\
+            "node            role     organization  reachable     last block  last error\n\
+             127.0.0.1:7051  peer     Org1MSP       yes                    7  -\n\
              127.0.0.1:9051  peer     -             yes        12, from 5 on  2026-01-02T03:04:05Z: it was away\n\
-             127.0.0.1:7050  orderer  -             no                         -  connection refused\n"
+             127.0.0.1:7050  orderer  -             no                     -  connection refused\n"
         );
     }
 }
