@@ -27,8 +27,8 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 const AGAIN_AFTER: Duration = Duration::from_millis(250);
 const AGAIN_AFTER_MAX: Duration = Duration::from_secs(4);
 
-/// How an orderer of BFT says that it has the transaction already, from us or from another orderer.
-const HAS_IT_ALREADY: &str = "request already exists";
+/// How an orderer of BFT says that it has the transaction already, from us or from another orderer, or put it into a block a moment ago.
+const HAS_IT_ALREADY: [&str; 2] = ["request already exists", "request already processed"];
 
 /// The orderers of a channel.
 #[derive(Debug, Clone)]
@@ -263,7 +263,7 @@ fn answer_of(status: common::Status, info: &str, address: &str) -> Answer {
     let said = format!("{address} said {}: {info}", status.as_str_name());
     match status as i32 {
         200..300 => Answer::Taken,
-        _ if info.contains(HAS_IT_ALREADY) => Answer::Taken,
+        _ if HAS_IT_ALREADY.iter().any(|words| info.contains(words)) => Answer::Taken,
         400..500 => Answer::Refused { status, said },
         _ => Answer::Unknown { said },
     }
@@ -332,8 +332,12 @@ mod tests {
     #[test]
     fn an_orderer_that_has_it_already_has_taken_it() {
         assert_eq!(answer(Status::Success, ""), Answer::Taken);
-        let again = "failed to submit request: request already exists";
-        assert_eq!(answer(Status::ServiceUnavailable, again), Answer::Taken);
+        for again in [
+            "failed to submit request: request already exists",
+            "failed to submit request: request already processed",
+        ] {
+            assert_eq!(answer(Status::ServiceUnavailable, again), Answer::Taken);
+        }
     }
 
     #[test]

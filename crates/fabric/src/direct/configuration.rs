@@ -41,7 +41,7 @@ pub(crate) struct Configuration {
     pub(crate) ordering: Ordering,
 }
 
-/// The channel's configuration as the peers of the user's organization have it.
+/// The channel's configuration as peers have it, kept for all who call through a connection.
 #[derive(Debug)]
 pub(crate) struct Configurations {
     identity: CurrentIdentity,
@@ -80,6 +80,11 @@ impl Configurations {
             avoided,
             kept: Kept::default(),
         }
+    }
+
+    /// Who asks for it.
+    pub(crate) fn identity(&self) -> &CurrentIdentity {
+        &self.identity
     }
 
     /// A configuration that is at most seconds old, or the last one where no peer tells a newer.

@@ -156,7 +156,8 @@ impl Membership {
         if found.len() >= REMEMBERED_MAX {
             found.clear();
         }
-        found.insert(serialized.clone(), certificate.clone());
+        // A copy: the slice would keep the endorser's whole answer in memory.
+        found.insert(Bytes::copy_from_slice(serialized), certificate.clone());
         Ok(certificate)
     }
 

@@ -106,7 +106,7 @@ impl Direct {
     pub(crate) async fn check_orderers(&self, deadline: Instant) -> Result<(), LedgerError> {
         let configuration = self
             .configurations
-            .current(&self.own_peers(), deadline)
+            .current(&self.configuration_peers(), deadline)
             .await?;
         self.orderers
             .check_connected(configuration.ordering, deadline)
@@ -166,7 +166,7 @@ impl Direct {
         let targets = self.targets(call, own)?;
         let configuration = self
             .configurations
-            .current(&self.own_peers(), call.deadline)
+            .current(&self.configuration_peers(), call.deadline)
             .await?;
         self.orderers
             .check_connected(configuration.ordering, call.deadline)
@@ -179,7 +179,7 @@ impl Direct {
             Err(NotEndorsed::Untrusted { .. }) => {
                 let newest = self
                     .configurations
-                    .newest(&self.own_peers(), call.deadline)
+                    .newest(&self.configuration_peers(), call.deadline)
                     .await?;
                 agree(&answers, &newest.membership, &hash)?
             }
@@ -204,7 +204,7 @@ impl Direct {
         let configuration = match self.configurations.last() {
             Some(configuration) => configuration,
             None => {
-                let peers = self.own_peers();
+                let peers = self.configuration_peers();
                 self.configurations.current(&peers, deadline).await?
             }
         };
@@ -222,13 +222,17 @@ impl Direct {
         selection.of(&self.targets, own)
     }
 
-    fn own_peers(&self) -> Vec<&Target> {
-        let identity = self.identity.latest();
-        let own = identity.msp_id();
-        let targets = self.targets.iter();
-        targets
-            .filter(|target| *target.organization == *own)
-            .collect()
+    /// The peers that are asked for the channel's configuration: those of the connection's own organization, whoever calls.
+    fn configuration_peers(&self) -> Vec<&Target> {
+        let identity = self.configurations.identity().latest();
+        let all = || self.targets.iter();
+        let own: Vec<&Target> = all()
+            .filter(|target| *target.organization == *identity.msp_id())
+            .collect();
+        match own.is_empty() {
+            true => all().collect(),
+            false => own,
+        }
     }
 
     fn sign(&self, call: &ChannelCall, identity: &Identity) -> Result<SignedCall, LedgerError> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chainloom_devnet::{FabricVersion, Network, Options};
 use tokio::time::sleep;
 
+use super::testing::{TestAuthority, target};
 use super::*;
 use crate::connect::{Connection, ConnectionOptions, Mode, connect_from_folder};
 use crate::flow::Flow;
@@ -117,4 +118,26 @@ async fn transient_data_go_to_the_own_organization_unless_others_are_named() {
     assert_eq!(endorsers(&endorsed), ["Org1MSP"]);
     let error = direct.endorse(&named).await.unwrap_err();
     assert_eq!(error.code(), "peer_unavailable", "{error}");
+}
+
+#[tokio::test]
+async fn the_configuration_is_asked_of_the_connections_own_peers_whoever_calls() {
+    let root = TestAuthority::root("root");
+    let member = |organization| CurrentIdentity::new(root.member(organization, "/CN=somebody"));
+    let direct = |owner: &CurrentIdentity| {
+        let targets = vec![target("Org2MSP"), target("Org1MSP")];
+        Direct::new(owner.clone(), "trade".to_owned(), targets, Vec::new())
+    };
+    let asked = |direct: &Direct| -> Vec<String> {
+        let peers = direct.configuration_peers().into_iter();
+        peers.map(|peer| peer.organization.to_string()).collect()
+    };
+    let connected = direct(&member("Org1MSP"));
+    assert_eq!(asked(&connected), ["Org1MSP"]);
+    for caller in ["Org2MSP", "Org3MSP"] {
+        let acting = connected.acting_as(member(caller));
+        assert_eq!(asked(&acting), ["Org1MSP"], "{caller}");
+    }
+    // Without any of its own all will do.
+    assert_eq!(asked(&direct(&member("Org3MSP"))).len(), 2);
 }

@@ -53,6 +53,20 @@ fn a_peer_of_the_organizations_ca_is_an_endorser() {
 }
 
 #[test]
+fn what_is_remembered_of_an_endorser_keeps_nothing_of_its_answer() {
+    let root = TestAuthority::root("root");
+    let membership = Membership::of([config(&root)].into_iter());
+    let creator = Creator {
+        organization: "Org1MSP".to_owned(),
+        certificate_pem: root.issue("/OU=peer/CN=peer0", "").into(),
+    };
+    let answer = Bytes::from(vec![b'a'; 1 << 20]);
+    membership.endorser(&answer.slice(..4), &creator).unwrap();
+    assert_eq!(membership.found.lock().unwrap().len(), 1);
+    assert!(answer.is_unique(), "the answer is kept");
+}
+
+#[test]
 fn a_certificate_of_another_ca_is_refused() {
     let root = TestAuthority::root("root");
     // The same name with another key.
