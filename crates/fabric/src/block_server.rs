@@ -1,6 +1,9 @@
 //! What a peer may send and no program of Fabric's can be made to: blocks over a real connection, right or wrong.
 #![allow(clippy::unwrap_used)]
 
+pub(crate) mod gateway;
+
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -20,6 +23,7 @@ use crate::gateway::Gateway;
 use crate::identity::{CurrentIdentity, Identity, KeyKind, testing};
 use crate::ledger::FabricLedger;
 use crate::profile::NodeEntry;
+use crate::target::Target;
 use crate::wire::Block;
 use crate::wire::proto::common;
 use crate::wire::proto::orderer::{SeekInfo, seek_position};
@@ -45,6 +49,10 @@ pub(crate) struct BlockServer {
     info: Arc<Mutex<Info>>,
     /// How often it was asked of its chain.
     info_count: Arc<AtomicUsize>,
+    /// What its gateway answers, by the path of the request.
+    answers: Arc<Mutex<HashMap<&'static str, gateway::GatewayAnswer>>>,
+    /// How often a path was asked for.
+    calls: Arc<Mutex<HashMap<String, usize>>>,
     port: u16,
 }
 
@@ -57,6 +65,8 @@ impl BlockServer {
             asked: Arc::default(),
             info: Arc::new(Mutex::new(Info::Unknown)),
             info_count: Arc::default(),
+            answers: Arc::default(),
+            calls: Arc::default(),
             port: listener.local_addr().unwrap().port(),
         };
         let serving = server.clone();
@@ -138,7 +148,13 @@ impl BlockServer {
         request: tonic::codegen::http::Request<h2::RecvStream>,
         mut answer: SendResponse<Bytes>,
     ) -> Option<()> {
-        if request.uri().path() == "/protos.Endorser/ProcessProposal" {
+        let path = request.uri().path().to_owned();
+        *self.calls.lock().unwrap().entry(path.clone()).or_default() += 1;
+        let own = self.answers.lock().unwrap().get(path.as_str()).cloned();
+        if let Some(own) = own {
+            return own.send(answer);
+        }
+        if path == "/protos.Endorser/ProcessProposal" {
             self.info_count.fetch_add(1, Ordering::Relaxed);
             let info = *self.info.lock().unwrap();
             match info {
@@ -152,7 +168,7 @@ impl BlockServer {
                 }
             }
         }
-        if request.uri().path() != "/protos.Deliver/Deliver" {
+        if path != "/protos.Deliver/Deliver" {
             let refusal = Response::builder()
                 .header("content-type", "application/grpc")
                 .header("grpc-status", "12");
@@ -226,11 +242,14 @@ fn send(sent: &mut SendStream<Bytes>, told: deliver_response::Type) -> Option<()
 }
 
 fn send_message(sent: &mut SendStream<Bytes>, message: &impl prost::Message) -> Option<()> {
-    let message = message.encode_to_vec();
+    send_encoded(sent, &message.encode_to_vec())
+}
+
+fn send_encoded(sent: &mut SendStream<Bytes>, message: &[u8]) -> Option<()> {
     let mut framed = BytesMut::new();
     framed.put_u8(0);
     framed.put_u32(message.len().try_into().unwrap());
-    framed.put_slice(&message);
+    framed.put_slice(message);
     sent.send_data(framed.freeze(), false).ok()
 }
 
@@ -268,6 +287,10 @@ pub(crate) fn longer(
 
 /// The channel, read from these peers in this order. Has to be called within a runtime.
 pub(crate) fn ledger(servers: &[&BlockServer]) -> FabricLedger {
+    ledger_with(servers, Vec::new())
+}
+
+fn ledger_with(servers: &[&BlockServer], targets: Vec<Target>) -> FabricLedger {
     let identity = Identity::new(&testing::credentials(KeyKind::P256), Timestamp::now());
     let identity = CurrentIdentity::new(identity.unwrap());
     let peers = servers.iter().map(|server| server.peer());
@@ -279,7 +302,7 @@ pub(crate) fn ledger(servers: &[&BlockServer]) -> FabricLedger {
         flow: Flow::Gateway(Gateway {
             identity,
             channel: "trade".to_owned(),
-            targets: Arc::new([]),
+            targets: targets.into(),
             avoided: Default::default(),
         }),
         warnings: Vec::new(),

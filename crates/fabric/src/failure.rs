@@ -155,11 +155,16 @@ pub(crate) fn explain(
     if let Some(own) = words.iter().find_map(|words| chaincode_words(words)) {
         return refused("contract_refused", own.to_owned(), endorsers);
     }
-    if step == Step::Submit && !is_final(status, &endorsers) {
+    if step == Step::Submit && !is_refusal(status, &endorsers) {
         return unconfirmed(transaction_id, &detail);
     }
     if is_busy(status) {
         return busy(&detail);
+    }
+    if step == Step::Submit
+        && let Some(error) = explain_orderer(&message, &detail)
+    {
+        return error;
     }
     if DENIED.iter().any(|words| said(words)) {
         return denied(&detail);
@@ -255,14 +260,46 @@ fn denied(detail: &str) -> LedgerError {
     }
 }
 
-/// Whether a refusal at the last step says that no orderer has the transaction. The code decides, not the words: under the other codes one
-/// orderer's words stand beside another's silence.
-fn is_final(status: &Status, orderers: &[Endorser]) -> bool {
+/// Whether a refusal at the last step is one, rather than one orderer's words beside another's silence. The gateway drops what went wrong with an
+/// orderer once another one refuses.
+fn is_refusal(status: &Status, orderers: &[Endorser]) -> bool {
     match status.code() {
         Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Internal => false,
         // The gateway's own limit, met before any orderer was asked.
         Code::Unknown => orderers.is_empty() && says_busy(status.message()),
+        Code::Aborted => orderer_status(status.message()).is_some(),
         _ => true,
+    }
+}
+
+/// The status of the orderer's answer that a gateway passes on.
+fn orderer_status(message: &str) -> Option<&str> {
+    let answer = message.strip_prefix("received unsuccessful response from orderer: status=")?;
+    Some(answer.split_once(',').map_or(answer, |(status, _)| status))
+}
+
+/// What an orderer refused for what it knows of the channel and its members, which another orderer may see otherwise. What it refuses for its size or
+/// form is told as any other refusal.
+fn explain_orderer(message: &str, detail: &str) -> Option<LedgerError> {
+    match orderer_status(message)? {
+        "FORBIDDEN" => Some(denied(detail)),
+        "BAD_REQUEST" if message.contains("client identity expired") => Some(denied(detail)),
+        "NOT_FOUND" => Some(LedgerError::NotFound {
+            code: "channel_not_found",
+            detail: format!("{detail}; the orderer has no channel of that name"),
+        }),
+        _ => None,
+    }
+}
+
+/// A refusal through a gateway as it is told of a transaction that was sent just now: one orderer may have taken it and not have answered, before
+/// another did not accept its creator or did not know its channel. Its size and form are the same for all of them.
+pub(crate) fn of_first_sending(transaction_id: &str, error: LedgerError) -> LedgerError {
+    match error {
+        LedgerError::AccessDenied { .. } | LedgerError::NotFound { .. } => {
+            unconfirmed(transaction_id, &error.to_string())
+        }
+        error => error,
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::call::ChannelCall;
 use crate::commit::ById;
 use crate::direct::Direct;
-use crate::failure::{of_contract, of_query};
+use crate::failure::{of_contract, of_first_sending, of_query};
 use crate::gateway::{Commit, Endorsed, Gateway, Unsigned};
 use crate::identity::CurrentIdentity;
 use crate::proposal::SignedCall;
@@ -132,6 +132,22 @@ impl Flow {
         endorsed: &Endorsed,
         deadline: Instant,
     ) -> Result<(), LedgerError> {
+        let submitted = self.submit_again(endorsed, deadline).await;
+        submitted.map_err(|error| match self {
+            Self::Gateway(_) => of_first_sending(&endorsed.transaction_id, error),
+            Self::Direct(_) => error,
+        })
+    }
+
+    /// The same for one that was sent before: what one orderer refuses is told as such. Whether another one has it, or had it, must be looked for.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(crate) async fn submit_again(
+        &self,
+        endorsed: &Endorsed,
+        deadline: Instant,
+    ) -> Result<(), LedgerError> {
         match self {
             Self::Gateway(gateway) => gateway.submit(endorsed, deadline).await,
             Self::Direct(direct) => direct.submit(endorsed, deadline).await,
@@ -156,7 +172,9 @@ impl Flow {
                 Ok(found) => return Ok(found.placed().into()),
                 Err(error) => error,
             };
-            if Instant::now() + LOOK_EVERY >= deadline {
+            // It stands there, and no peer will say more soon.
+            let is_lost = ById::is_before_snapshots(&error);
+            if is_lost || Instant::now() + LOOK_EVERY >= deadline {
                 return Err(LedgerError::Unconfirmed {
                     transaction_id: transaction_id.to_owned(),
                     detail: format!(

@@ -62,6 +62,16 @@ struct Resender {
     same: SameChannel,
 }
 
+/// What a look at the chain says of a transaction.
+enum Looked {
+    /// It stands there, and this became of it.
+    Settled(Verdict),
+    /// It stands there, and what became of it is not told.
+    Stands,
+    /// It does not stand there.
+    Absent,
+}
+
 impl Resender {
     async fn run(self) {
         let mut forgotten_at = Instant::now();
@@ -97,14 +107,24 @@ impl Resender {
 
     /// Looks whether a transaction stands on the chain, and sends it again if not.
     async fn see_after(&self, id: &str) {
-        match self.look(id).await {
-            Ok(Some(verdict)) => return self.outbox.seen(id, verdict),
-            Ok(None) => (),
+        let looked = self.look(id).await;
+        match &looked {
+            Ok(Looked::Settled(verdict)) => return self.outbox.seen(id, *verdict),
+            Ok(Looked::Stands) => self.outbox.stands(id),
+            Ok(Looked::Absent) => (),
             // It can be sent twice; not to send it would be worse.
             Err(error) => tracing::debug!(id, "looking for a transaction: {error}"),
         }
+        if self.outbox.is_standing(id) {
+            return self.outbox.postpone(id);
+        }
         match self.send(id).await {
             Ok(()) | Err(LedgerError::Unconfirmed { .. }) => self.outbox.sent_again(id),
+            // Of one that may stand there already a refusal says nothing.
+            Err(error) if is_refusal(&error) && looked.is_err() => {
+                tracing::debug!(id, "a transaction was refused and not looked for: {error}");
+                self.outbox.postpone(id);
+            }
             Err(error) if is_refusal(&error) => self.refused(id, &error).await,
             Err(error) => {
                 tracing::debug!(id, "sending a transaction again: {error}");
@@ -113,14 +133,19 @@ impl Resender {
         }
     }
 
-    /// What became of a transaction, if it stands on the chain.
-    async fn look(&self, id: &str) -> Result<Option<Verdict>, LedgerError> {
-        let placed = match ById::find(&self.flow, id, Instant::now() + SENT_WITHIN).await {
-            Ok(found) => found.placed(),
-            Err(LedgerError::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        Ok(placed.verdict())
+    async fn look(&self, id: &str) -> Result<Looked, LedgerError> {
+        match ById::find(&self.flow, id, Instant::now() + SENT_WITHIN).await {
+            Ok(found) => Ok(found
+                .placed()
+                .verdict()
+                .map_or(Looked::Stands, Looked::Settled)),
+            Err(LedgerError::NotFound { .. }) => Ok(Looked::Absent),
+            Err(error) if ById::is_before_snapshots(&error) => {
+                tracing::warn!(id, "a transaction's outcome is not known: {error}");
+                Ok(Looked::Stands)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn send(&self, id: &str) -> Result<(), LedgerError> {
@@ -134,7 +159,7 @@ impl Resender {
             result: Bytes::new(),
         };
         let deadline = Instant::now() + SENT_WITHIN;
-        self.flow.submit(&endorsed, deadline).await
+        self.flow.submit_again(&endorsed, deadline).await
     }
 
     async fn refused(&self, id: &str, error: &LedgerError) {
@@ -156,6 +181,8 @@ impl Resender {
 fn is_refusal(error: &LedgerError) -> bool {
     matches!(
         error,
-        LedgerError::Refused { .. } | LedgerError::AccessDenied { .. }
+        LedgerError::Refused { .. }
+            | LedgerError::AccessDenied { .. }
+            | LedgerError::NotFound { .. }
     )
 }

@@ -1,6 +1,9 @@
 //! Submitting a call: its endorsement, its way to the orderers, its commit.
 
-use std::panic;
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, panic};
 
 use bytes::Bytes;
 use chainloom_ledger as words;
@@ -172,6 +175,14 @@ impl FabricLedger {
         let found = ById::find(&self.flow, &transaction_id, deadline).await;
         let found = match (found, &envelope) {
             (Ok(found), _) => Some(found),
+            (Err(error), Some(_)) if ById::is_before_snapshots(&error) => {
+                self.outbox.stands(&transaction_id);
+                return Err(not_told(&transaction_id, &error));
+            }
+            // To send it again would only add a duplicate.
+            (Err(error), Some(_)) if self.outbox.is_standing(&transaction_id) => {
+                return Err(not_told(&transaction_id, &error));
+            }
             (Err(_), Some(_)) => None,
             // It was seen since the key was looked up.
             (Err(error), None) => return Err(not_told(&transaction_id, &error)),
@@ -196,15 +207,15 @@ impl FabricLedger {
         }
     }
 
-    /// Where a transaction stands first whose id was seen to stand there again.
-    async fn first_of(
-        &self,
-        transaction_id: &str,
-        deadline: Instant,
-    ) -> Result<Commit, LedgerError> {
-        let found = ById::find(&self.flow, transaction_id, deadline).await;
-        let found = found.map_err(|error| not_told(transaction_id, &error))?;
-        Ok(found.placed().into())
+    /// Where a transaction stands first, whatever of it was seen.
+    async fn first_of(&self, transaction_id: &str, seen: Commit, deadline: Instant) -> Reached {
+        if seen.code.is_verdict() {
+            return Reached::Placed(seen);
+        }
+        match ById::find(&self.flow, transaction_id, deadline).await {
+            Ok(found) => Reached::Placed(found.placed().into()),
+            Err(error) => Reached::Untold(not_told(transaction_id, &error)),
+        }
     }
 
     /// Where in its block a transaction stands. That it stands there is known already, so a failure is no reason to fail.
@@ -215,6 +226,16 @@ impl FabricLedger {
             (envelope.header.transaction_id == transaction_id).then_some(transaction.version)
         })
     }
+}
+
+/// How far a transaction has come.
+enum Reached {
+    /// The orderers took it, and more was not asked for.
+    Ordered,
+    /// It stands in a block.
+    Placed(Commit),
+    /// It stands on the chain, and where first is not told.
+    Untold(LedgerError),
 }
 
 /// A transaction on its way to the orderers.
@@ -233,8 +254,9 @@ impl Sending<'_> {
     /// Sends it, and waits for what the caller waits for.
     async fn finish(&self, expectation: Option<Expectation>) -> Result<Receipt, LedgerError> {
         match self.settle(expectation).await {
-            Ok(None) => Ok(self.receipt()),
-            Ok(Some(commit)) => self.told(commit).await,
+            Ok(Reached::Ordered) => Ok(self.receipt()),
+            Ok(Reached::Placed(commit)) => self.told(commit).await,
+            Ok(Reached::Untold(unknown)) => Err(self.untold(unknown).await),
             Err(unknown @ LedgerError::Unconfirmed { .. }) => Err(self.keep(unknown).await),
             Err(error) if self.is_sent_before => {
                 Err(still_unknown(&self.endorsed.transaction_id, &error))
@@ -243,31 +265,29 @@ impl Sending<'_> {
         }
     }
 
-    /// `None` where the orderers took it, and more was not asked for.
-    async fn settle(
-        &self,
-        expectation: Option<Expectation>,
-    ) -> Result<Option<Commit>, LedgerError> {
-        let (flow, deadline) = (&self.ledger.flow, self.deadline);
+    async fn settle(&self, expectation: Option<Expectation>) -> Result<Reached, LedgerError> {
+        let (ledger, deadline) = (self.ledger, self.deadline);
         let id = &self.endorsed.transaction_id;
-        let submit = || flow.submit(self.endorsed, deadline);
+        let submit = || ledger.flow.submit(self.endorsed, deadline);
         let settled = settle(id, expectation, submit, self.wait, deadline).await?;
-        match settled {
-            Settled::Ordered => Ok(None),
-            Settled::Placed(placed) if placed.verdict().is_none() => {
-                Ok(Some(self.ledger.first_of(id, deadline).await?))
-            }
-            Settled::Placed(placed) => Ok(Some(placed.into())),
+        let seen = match settled {
+            Settled::Ordered => return Ok(Reached::Ordered),
+            Settled::Placed(placed) => placed.into(),
             Settled::Unseen => tokio::select! {
-                commit = flow.commit(id, deadline) => Ok(Some(commit?)),
+                commit = ledger.flow.commit(id, deadline) => commit?,
                 never = keep_sending(&submit) => match never {},
             },
-        }
+        };
+        Ok(ledger.first_of(id, seen, deadline).await)
     }
 
     /// It stands in a block.
     async fn told(&self, commit: Commit) -> Result<Receipt, LedgerError> {
         let id = &self.endorsed.transaction_id;
+        if !commit.code.is_verdict() {
+            let seen = format!("the peer calls it {}", commit.code.name());
+            return Err(self.untold(not_told(id, &seen)).await);
+        }
         let version = match commit.version {
             Some(version) => Some(version),
             None => self.ledger.version_of(id, commit.block).await,
@@ -277,7 +297,7 @@ impl Sending<'_> {
             (false, _) => self.ledger.outbox.seen(id, Verdict::Void),
             (true, Some(version)) => self.ledger.outbox.seen(id, Verdict::Valid(version)),
             // Where it stands is found out later.
-            (true, None) => self.ledger.outbox.hurry(id),
+            (true, None) => self.ledger.outbox.stands(id),
         }
         if !commit.code.is_valid() {
             return Err(invalid(id.clone(), &commit, version));
@@ -316,6 +336,14 @@ impl Sending<'_> {
             // It is told as pending all the same, as long as this program runs.
             Err(error) => tracing::error!("{id} is not sent again: {error}"),
         }
+        unknown
+    }
+
+    /// It stands on the chain, and what became of it is not told: it is looked for, and not sent again.
+    async fn untold(&self, unknown: LedgerError) -> LedgerError {
+        let unknown = self.keep(unknown).await;
+        let id = &self.endorsed.transaction_id;
+        self.ledger.outbox.stands(id);
         unknown
     }
 
@@ -364,8 +392,8 @@ fn entry(endorsed: &Endorsed, key: Option<KeyUse>) -> NewEntry {
     }
 }
 
-/// A transaction stands on the ledger, and no peer says where.
-fn not_told(transaction_id: &str, error: &LedgerError) -> LedgerError {
+/// A transaction stands on the ledger, and no peer says where, or what became of it.
+fn not_told(transaction_id: &str, error: &impl fmt::Display) -> LedgerError {
     LedgerError::Unconfirmed {
         transaction_id: transaction_id.to_owned(),
         detail: format!(

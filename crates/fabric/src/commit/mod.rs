@@ -47,7 +47,7 @@ impl Placed {
     pub(crate) fn verdict(self) -> Option<Verdict> {
         match self.code {
             code if code.is_valid() => Some(Verdict::Valid(self.version)),
-            code if code.is_duplicate() || code == ValidationCode::NOT_VALIDATED => None,
+            code if !code.is_verdict() => None,
             _ => Some(Verdict::Void),
         }
     }

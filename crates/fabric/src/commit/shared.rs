@@ -74,7 +74,7 @@ impl Shared {
         match placed.verdict() {
             Some(verdict) => self.outbox.seen(id, verdict),
             // Where it stands first has to be asked.
-            None => self.outbox.hurry(id),
+            None => self.outbox.stands(id),
         }
     }
 }

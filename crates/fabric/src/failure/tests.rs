@@ -219,6 +219,34 @@ fn every_refusal_of_a_peer_has_its_meaning() {
             &[][..],
             "refused",
         ),
+        (
+            Submit,
+            Code::Aborted,
+            "received unsuccessful response from orderer: status=FORBIDDEN, info=implicit policy evaluation failed - 0 sub-policies were satisfied, but this policy requires 1 of the 'Writers' sub-policies to be satisfied: permission denied",
+            &[][..],
+            "access_denied",
+        ),
+        (
+            Submit,
+            Code::Aborted,
+            "received unsuccessful response from orderer: status=BAD_REQUEST, info=broadcast client identity expired",
+            &[][..],
+            "access_denied",
+        ),
+        (
+            Submit,
+            Code::Aborted,
+            "received unsuccessful response from orderer: status=NOT_FOUND, info=channel does not exist",
+            &[][..],
+            "channel_not_found",
+        ),
+        (
+            Submit,
+            Code::Aborted,
+            "what no gateway says today",
+            &[][..],
+            "outcome_unknown",
+        ),
     ];
     for (step, code, message, details, expected) in cases {
         assert_eq!(
@@ -386,5 +414,36 @@ fn a_query_that_failed_is_not_told_that_nothing_was_submitted() {
         assert!(before.contains("; nothing was submitted"), "{before}");
         let after = of_query(error).to_string();
         assert_eq!(after, before.replace("; nothing was submitted", ""));
+    }
+}
+
+/// The gateway says nothing of an orderer that broke off before another one refused.
+#[test]
+fn only_what_is_wrong_for_every_orderer_is_refused_at_the_first_sending() {
+    let cases = [
+        (
+            "status=FORBIDDEN, info=permission denied",
+            "outcome_unknown",
+        ),
+        (
+            "status=NOT_FOUND, info=channel does not exist",
+            "outcome_unknown",
+        ),
+        (
+            "status=BAD_REQUEST, info=broadcast client identity expired",
+            "outcome_unknown",
+        ),
+        (
+            "status=BAD_REQUEST, info=message payload is 9 bytes and exceeds maximum allowed 8 bytes",
+            "too_large",
+        ),
+        ("status=REQUEST_ENTITY_TOO_LARGE, info=", "refused"),
+    ];
+    for (answer, expected) in cases {
+        let message = format!("received unsuccessful response from orderer: {answer}");
+        let error = explained(Step::Submit, Code::Aborted, &message, &[]);
+        let error = of_first_sending("id", error);
+        assert_eq!(error.code(), expected, "{answer}");
+        assert!(error.to_string().contains(&message), "{error}");
     }
 }

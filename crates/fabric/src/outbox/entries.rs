@@ -36,6 +36,8 @@ struct Entry {
     due: Instant,
     pause: Duration,
     refused_since: Option<Instant>,
+    /// Whether it is known to stand on the chain, though not where first: to send it again would only add a duplicate.
+    stands: bool,
 }
 
 impl Entries {
@@ -47,6 +49,7 @@ impl Entries {
             due,
             pause: SEND_AGAIN_AFTER,
             refused_since: None,
+            stands: false,
         };
         self.bytes += bytes;
         if let Some(old) = self.by_id.insert(id, entry) {
@@ -143,7 +146,30 @@ impl Entries {
         now.duration_since(since) >= REFUSED_FOR_GOOD_AFTER
     }
 
+    /// It was looked for, and is neither sent nor settled.
+    pub(super) fn postpone(&mut self, id: &str, now: Instant) {
+        if let Some(entry) = self.by_id.get_mut(id) {
+            entry.postpone(now);
+        }
+    }
+
+    /// It stands on the chain, and is to be looked for at once; only the first time, since others may follow by the second.
+    pub(super) fn stands(&mut self, id: &str, now: Instant) {
+        if let Some(entry) = self.by_id.get_mut(id)
+            && !entry.stands
+        {
+            entry.stands = true;
+            entry.due = now;
+        }
+    }
+
+    /// Whether it is known to stand on the chain.
+    pub(super) fn is_standing(&self, id: &str) -> bool {
+        self.by_id.get(id).is_some_and(|entry| entry.stands)
+    }
+
     /// It is to be looked after at once.
+    #[cfg(test)]
     pub(super) fn hurry(&mut self, id: &str, now: Instant) {
         if let Some(entry) = self.by_id.get_mut(id) {
             entry.due = now;
@@ -187,6 +213,29 @@ mod tests {
         assert!(entries.due(again, 9).contains(&"a".to_owned()));
         let before = again - Duration::from_secs(1);
         assert!(!entries.due(before, 9).contains(&"a".to_owned()));
+    }
+
+    #[test]
+    fn what_stands_on_the_chain_is_looked_for_at_once_and_then_at_growing_pauses() {
+        let start = Instant::now();
+        let mut entries = Entries::default();
+        entries.add("a".to_owned(), 0, 10, start);
+        entries.sent("a", start);
+        assert!(!entries.is_standing("a"));
+        entries.stands("a", start);
+        assert!(entries.is_standing("a"));
+        assert_eq!(entries.due(start, 9), ["a"]);
+        let mut now = start;
+        for pause_s in [40, 80, 120, 120] {
+            entries.postpone("a", now);
+            // Another duplicate.
+            entries.stands("a", now);
+            now += Duration::from_secs(pause_s);
+            assert!(entries.due(now - Duration::from_secs(1), 9).is_empty());
+            assert_eq!(entries.due(now, 9), ["a"]);
+        }
+        entries.stands("unknown", now);
+        assert!(!entries.is_standing("unknown"));
     }
 
     #[test]

@@ -402,7 +402,26 @@ impl Outbox {
         self.shared.entries().refused(transaction_id, now)
     }
 
-    /// Has a transaction looked for at once.
+    /// A transaction was looked for, and is neither sent again nor settled.
+    pub(crate) fn postpone(&self, transaction_id: &str) {
+        let now = Instant::now();
+        self.shared.entries().postpone(transaction_id, now);
+    }
+
+    /// A transaction stands on the chain, and what became of it has to be asked: it is looked for, and not sent again.
+    pub(crate) fn stands(&self, transaction_id: &str) {
+        let now = Instant::now();
+        self.shared.entries().stands(transaction_id, now);
+        self.shared.changed.notify_one();
+    }
+
+    /// Whether a transaction is known to stand on the chain.
+    pub(crate) fn is_standing(&self, transaction_id: &str) -> bool {
+        self.shared.entries().is_standing(transaction_id)
+    }
+
+    /// Has a transaction looked after at once.
+    #[cfg(test)]
     pub(crate) fn hurry(&self, transaction_id: &str) {
         self.shared.entries().hurry(transaction_id, Instant::now());
         self.shared.changed.notify_one();

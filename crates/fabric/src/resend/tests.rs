@@ -1,4 +1,4 @@
-//! What the orderers refuse, on a real network.
+//! What the orderers refuse, on a real network; what no network can be made to answer when it is needed, of a peer that can.
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
@@ -11,6 +11,12 @@ use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
+use super::Resender;
+use crate::block_server::gateway::{
+    EVALUATE, GatewayAnswer, SUBMIT, access_denied, envelope, forbidden, from_snapshot,
+    gateway_ledger, submitted, unavailable, unknown_id,
+};
+use crate::block_server::{BlockServer, chain};
 use crate::call::ChannelCall;
 use crate::connect::{ConnectionOptions, Mode};
 use crate::gateway::Endorsed;
@@ -198,4 +204,77 @@ own['values']['MSP']['value']['config']['revocation_list'] = [base64.b64encode(b
         let receipt = own.invoke(anew, InvokeOptions::default()).await.unwrap();
         assert_eq!(receipt.status, ReceiptStatus::Committed);
     }
+}
+
+/// A transaction in the store of a ledger, and who sends it again. The ledger's own task leaves it alone.
+async fn stored(server: &BlockServer) -> (FabricLedger, Resender, crate::outbox::Hold) {
+    let ledger = gateway_ledger(&[server]);
+    let held = ledger.outbox.hold("a");
+    let entry = NewEntry {
+        transaction_id: "a".to_owned(),
+        envelope: envelope(),
+        result: bytes::Bytes::new(),
+        key: None,
+    };
+    ledger.outbox.store(entry).await.unwrap();
+    let resender = Resender {
+        flow: ledger.flow.clone(),
+        commits: ledger.commits.clone(),
+        outbox: ledger.outbox.clone(),
+        same: ledger.same.clone(),
+    };
+    (ledger, resender, held)
+}
+
+/// Where its creator was revoked since it was committed, neither can it be looked for, nor do the orderers take it again.
+#[tokio::test]
+async fn a_refusal_counts_only_of_what_was_looked_for_and_not_found() {
+    let server = BlockServer::start(chain("a", 1)).await;
+    let (ledger, resender, _held) = stored(&server).await;
+    server.answer_to(SUBMIT, forbidden());
+    let refused_for_long = async |look: GatewayAnswer| {
+        server.answer_to(EVALUATE, look);
+        resender.see_after("a").await;
+        sleep(REFUSED_FOR_GOOD_AFTER).await;
+        resender.see_after("a").await;
+    };
+    refused_for_long(access_denied()).await;
+    assert!(ledger.outbox.contains("a"), "its key would be free");
+    refused_for_long(unknown_id("a")).await;
+    assert!(!ledger.outbox.contains("a"), "it never comes");
+    assert_eq!(server.calls_count(SUBMIT), 4);
+}
+
+#[tokio::test]
+async fn what_stands_on_the_chain_is_not_sent_again_whatever_a_look_says() {
+    let server = BlockServer::start(chain("a", 1)).await;
+    server.answer_to(SUBMIT, submitted());
+    for look in [unavailable(), access_denied(), unknown_id("a")] {
+        let (ledger, resender, _held) = stored(&server).await;
+        server.answer_to(EVALUATE, look);
+        let before = server.calls_count(SUBMIT);
+        resender.see_after("a").await;
+        assert_eq!(server.calls_count(SUBMIT), before + 1);
+        // A duplicate of it was seen.
+        ledger.outbox.stands("a");
+        for _ in 0..3 {
+            resender.see_after("a").await;
+        }
+        assert_eq!(server.calls_count(SUBMIT), before + 1);
+        assert!(ledger.outbox.contains("a"));
+    }
+}
+
+#[tokio::test]
+async fn what_peers_know_from_a_snapshot_only_is_not_sent_again() {
+    let server = BlockServer::start(chain("a", 1)).await;
+    server.answer_to(SUBMIT, submitted());
+    server.answer_to(EVALUATE, from_snapshot("a"));
+    let (ledger, resender, held) = stored(&server).await;
+    resender.see_after("a").await;
+    resender.see_after("a").await;
+    assert_eq!(server.calls_count(SUBMIT), 0);
+    assert!(ledger.outbox.contains("a") && ledger.outbox.is_standing("a"));
+    drop(held);
+    assert!(ledger.outbox.due(9).is_empty(), "it is asked for at once");
 }

@@ -20,6 +20,11 @@ impl ValidationCode {
         self.known() == Some(TxValidationCode::DuplicateTxid)
     }
 
+    /// Whether it says what became of the transaction of its id: that of a duplicate says nothing of the first.
+    pub(crate) fn is_verdict(self) -> bool {
+        !self.is_duplicate() && self != Self::NOT_VALIDATED
+    }
+
     /// Whether the transaction took effect.
     pub fn is_valid(self) -> bool {
         self == Self::VALID
@@ -138,6 +143,9 @@ mod tests {
         assert!(ValidationCode::VALID.is_valid() && !ValidationCode(254).is_valid());
         assert_eq!(ValidationCode::NOT_VALIDATED.name(), "NOT_VALIDATED");
         assert_eq!(ValidationCode(9).name(), "DUPLICATE_TXID");
+        for (code, is_verdict) in [(0, true), (9, false), (11, true), (99, true), (254, false)] {
+            assert_eq!(ValidationCode(code).is_verdict(), is_verdict, "{code}");
+        }
         assert!(ValidationCode(9).is_duplicate() && !ValidationCode::VALID.is_duplicate());
     }
 }
