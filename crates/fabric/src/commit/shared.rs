@@ -83,3 +83,36 @@ impl Shared {
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use bytes::Bytes;
+    use chainloom_ledger::Version;
+
+    use super::*;
+    use crate::outbox::NewEntry;
+    use crate::wire::proto::common;
+
+    #[tokio::test]
+    async fn what_is_seen_again_stands_on_the_chain_and_waits_for_its_verdict() {
+        let outbox = Outbox::in_memory("devnet");
+        let shared = Shared::new(outbox.clone());
+        for code in [ValidationCode(9), ValidationCode::NOT_VALIDATED] {
+            let entry = NewEntry {
+                transaction_id: "a".to_owned(),
+                envelope: common::Envelope::default(),
+                result: Bytes::new(),
+                key: None,
+            };
+            outbox.store(entry).await.unwrap();
+            assert!(!outbox.is_standing("a"));
+            let version = Version { block: 7, index: 1 };
+            shared.settle("a", Placed { version, code });
+            assert!(outbox.contains("a") && outbox.is_standing("a"));
+            let code = ValidationCode::VALID;
+            shared.settle("a", Placed { version, code });
+            assert!(!outbox.contains("a"));
+        }
+    }
+}
