@@ -19,7 +19,7 @@ use crate::wire::{Block, check_data_hash, check_number};
 /// Blocks that are checked and decoded in one go, where so many have come.
 const CHUNK_BLOCKS: usize = 64;
 /// Bytes of blocks after which no further one is taken into the same go.
-const CHUNK_BYTES: usize = 1 << 20;
+const CHUNK_BYTES: usize = 256 << 10;
 /// How often a peer's silence is questioned, and how long a block that there is may be on its way.
 const QUESTIONED_EVERY: Duration = Duration::from_secs(20);
 const ON_ITS_WAY: Duration = Duration::from_secs(3);
