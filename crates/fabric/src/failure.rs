@@ -134,6 +134,8 @@ pub(crate) fn explain(
             .any(|words| words.contains(telling))
     };
     let detail = match endorsers.is_empty() {
+        // The words are this program's own then.
+        true if status.code() == Code::DeadlineExceeded => format!("{asked}: {message}"),
         true => format!("{asked} said: {message}"),
         false => endorsers
             .iter()

@@ -68,10 +68,10 @@ pub(crate) struct CallFlags {
     #[arg(long, value_name = "NAME=VALUE", value_parser = named_value)]
     pub(crate) transient: Vec<(String, String)>,
     /// An organization (its MSP id) whose peers are to run the call. May come several times.
-    #[arg(long, value_name = "MSP-ID")]
+    #[arg(long, alias = "organizations", value_name = "MSP-ID")]
     pub(crate) organization: Vec<String>,
     /// A peer that is asked, by address or by its name in the connection profile. May come several times.
-    #[arg(long, value_name = "PEER")]
+    #[arg(long, alias = "peers", value_name = "PEER")]
     pub(crate) peer: Vec<String>,
     /// It is the call with which a contract begins whose definition asks for one.
     #[arg(long)]

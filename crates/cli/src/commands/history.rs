@@ -1,6 +1,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::behind::warn_if_behind;
 use super::page::first_with_something;
 use crate::arguments::HistoryArguments;
 use crate::client::{Client, Request};
@@ -65,6 +66,7 @@ pub(crate) async fn run(arguments: &HistoryArguments) -> Result<(), Error> {
             .parameter("cursor", cursor)
     };
     let answer = first_with_something(&client, arguments.page.cursor.as_ref(), ask).await?;
+    warn_if_behind(&client).await;
     let mut output = Output::new();
     if remote.json {
         return output.line(answer.text());

@@ -1,6 +1,7 @@
 //! What each command does, one file each.
 
 mod balance;
+mod behind;
 mod block;
 mod blocks;
 mod call;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use crate::arguments::{CallFlags, QueryArguments};
 use crate::client::{Answer, Client, Request};
 use crate::error::Error;
-use crate::output::{Output, value};
+use crate::output::Output;
 
 use super::call;
 
@@ -31,7 +31,7 @@ pub(crate) async fn run(arguments: &QueryArguments) -> Result<(), Error> {
     if arguments.remote.json {
         return output.line(answer.text());
     }
-    output.line(&value(&answer.read::<QueryResult>()?.result))
+    output.result(&answer.read::<QueryResult>()?.result)
 }
 
 /// Sends the call; to the ledger's own default where no contract is named.

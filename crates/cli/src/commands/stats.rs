@@ -5,6 +5,8 @@ use crate::client::{Client, Request};
 use crate::error::Error;
 use crate::output::{Details, Output, Table, count, printable};
 
+use super::behind::warn_if_behind;
+
 /// What the tables show of the counts.
 #[derive(Debug, Deserialize)]
 struct Stats {
@@ -72,6 +74,7 @@ pub(crate) async fn run(arguments: &StatsArguments) -> Result<(), Error> {
         .parameter("to", arguments.to)
         .parameter("window", arguments.window);
     let answer = client.ask(request).await?;
+    warn_if_behind(&client).await;
     let mut output = Output::new();
     if arguments.remote.json {
         return output.line(answer.text());

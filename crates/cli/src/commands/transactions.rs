@@ -3,6 +3,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::behind::warn_if_behind;
 use super::page::first_with_something;
 use crate::arguments::{MytxArguments, PageOrFollow, Remote, TransactionsArguments};
 use crate::client::{Client, Request};
@@ -61,6 +62,7 @@ async fn list(
             .parameter("cursor", cursor)
     };
     let answer = first_with_something(&client, shown.page.cursor.as_ref(), ask).await?;
+    warn_if_behind(&client).await;
     let mut output = Output::new();
     if remote.json {
         return output.line(answer.text());

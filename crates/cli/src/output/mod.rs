@@ -7,6 +7,8 @@ mod text;
 
 use std::io::{self, IsTerminal, Write};
 
+use serde_json::Value;
+
 use crate::error::Error;
 
 pub(crate) use color::Paint;
@@ -45,6 +47,12 @@ impl Output {
     pub(crate) fn line(&mut self, text: &str) -> Result<(), Error> {
         self.write(text.as_bytes())?;
         self.write(b"\n")
+    }
+
+    /// What a call returned.
+    pub(crate) fn result(&mut self, result: &Value) -> Result<(), Error> {
+        let text = text::result(result, self.stdout.is_terminal());
+        self.line(&text)
     }
 
     /// A table of rows.

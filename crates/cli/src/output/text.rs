@@ -59,6 +59,21 @@ pub(crate) fn value(value: &Value) -> String {
     }
 }
 
+/// What a call returned: lines stay lines. For a program (`to_terminal` is false) a text is as it came.
+pub(crate) fn result(result: &Value, to_terminal: bool) -> String {
+    match result {
+        Value::String(text) if !to_terminal => text.clone(),
+        Value::String(text) => {
+            let lines = text.split('\n').map(|line| {
+                let cells = line.split('\t').map(printable);
+                cells.collect::<Vec<_>>().join("\t")
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        other => value(other),
+    }
+}
+
 /// An account as a person reads it. A text stands without its quotes unless it would look like
 /// something else then: like nothing, like an absent account, like another value.
 pub(crate) fn account(account: &Value) -> String {
@@ -131,6 +146,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_a_call_returned_keeps_its_lines() {
+        let text = json!("{\n\t\"a\": 1\u{1b}[2J\n}");
+        assert_eq!(result(&text, true), "{\n\t\"a\": 1\\u{1b}[2J\n}");
+        assert_eq!(result(&text, false), "{\n\t\"a\": 1\u{1b}[2J\n}");
+        assert_eq!(
+            result(&json!({"base64": "AA=="}), false),
+            r#"{"base64":"AA=="}"#
+        );
+    }
 
     #[test]
     fn a_strangers_name_cannot_play_with_the_terminal() {
