@@ -391,6 +391,10 @@ impl Ledger for FabricLedger {
         })
     }
 
+    fn verifies_blocks(&self) -> bool {
+        self.journal.is_some()
+    }
+
     fn blocks(
         &self,
         next: Position,

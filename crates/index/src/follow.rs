@@ -45,6 +45,11 @@ enum Interruption {
     #[error("it is another ledger: {0}")]
     OtherLedger(String),
     #[error(
+        "it is said to be another ledger ({0}), which nobody has proven: what was verified stays as it is; if the channel was made anew, remove its \
+         verified index and the journal beside it, or the connection, and begin with the other one"
+    )]
+    Unproven(String),
+    #[error(
         "its last block is {theirs}, indexed are blocks up to {ours}: it is behind, and is waited for"
     )]
     Behind { theirs: u64, ours: u64 },
@@ -159,6 +164,9 @@ impl Index {
             return Err(Interruption::Behind { theirs, ours });
         }
         if let Some(reason) = other_ledger(ledger, &info, &state).await? {
+            if ledger.verifies_blocks() {
+                return Err(Interruption::Unproven(reason));
+            }
             self.start_again(&reason).await?;
             state = State::default();
         }
@@ -356,9 +364,10 @@ impl Index {
             }
             // redb takes no further write after an error of the disk until it is opened again.
             Interruption::Index(_) => self.inner.reopen(None).await.map(|()| false),
-            Interruption::Ledger(_) | Interruption::Refused(_) | Interruption::Behind { .. } => {
-                Ok(false)
-            }
+            Interruption::Ledger(_)
+            | Interruption::Refused(_)
+            | Interruption::Unproven(_)
+            | Interruption::Behind { .. } => Ok(false),
         };
         let reason = match recovered {
             Ok(true) => return true,

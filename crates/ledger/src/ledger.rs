@@ -49,6 +49,11 @@ pub trait Ledger: Send + Sync + 'static {
         transactions: TransactionRange,
     ) -> BoxFuture<'_, Result<Block, LedgerError>>;
 
+    /// Whether [`Ledger::blocks`] gives only blocks that were proven to follow those before them. What else is told of the chain proves nothing then.
+    fn verifies_blocks(&self) -> bool {
+        false
+    }
+
     /// The blocks from `next` on, then each new one as it comes; never ends by itself. Each comes
     /// with its first transactions, as [`TransactionRange::first`] of `transactions_max` answers.
     ///

@@ -227,6 +227,28 @@ async fn a_channel_that_was_swapped_is_noticed() {
 }
 
 #[tokio::test]
+async fn what_was_verified_is_not_given_up_on_a_peers_word() {
+    let channel = |seed| {
+        let ledger = MemoryLedger::new(None, 0).into_channel().into_verifying();
+        ledger.append(seed, 20);
+        ledger
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let index = index_in(&directory);
+    index_all(&index, &channel(1)).await;
+    let before = index.position();
+    let mut health = index.inner.health.subscribe();
+    let follower = Follower::start(&index, &channel(2));
+    let error = failure(&mut health).await.error.unwrap();
+    assert!(error.contains("which nobody has proven"), "{error}");
+    assert_eq!(
+        (index.position(), index.health().other_ledger),
+        (before, None)
+    );
+    follower.stop().await;
+}
+
+#[tokio::test]
 async fn a_peer_that_is_behind_is_waited_for() {
     let directory = tempfile::tempdir().unwrap();
     let index = index_in(&directory);

@@ -34,6 +34,7 @@ struct Chain {
     info_faults: VecDeque<LedgerError>,
     /// What the streams say next, instead or besides.
     stream_faults: VecDeque<StreamFault>,
+    verifies_blocks: bool,
 }
 
 /// What a stream says that it should not.
@@ -55,6 +56,7 @@ impl MemoryLedger {
             replaced: Vec::new(),
             info_faults: VecDeque::new(),
             stream_faults: VecDeque::new(),
+            verifies_blocks: false,
         };
         MemoryLedger {
             chain: Arc::new(Mutex::new(chain)),
@@ -72,6 +74,12 @@ impl MemoryLedger {
     /// The same as a channel, whose peers may be behind.
     pub(super) fn into_channel(self) -> MemoryLedger {
         self.chain.lock().unwrap().kind = LedgerKind::Fabric;
+        self
+    }
+
+    /// The same as one that proves its blocks.
+    pub(super) fn into_verifying(self) -> MemoryLedger {
+        self.chain.lock().unwrap().verifies_blocks = true;
         self
     }
 
@@ -236,6 +244,10 @@ impl Ledger for MemoryLedger {
         let mut chain = self.chain.lock().unwrap();
         let fault = chain.info_faults.pop_front();
         ready(fault.map_or_else(|| Ok(chain.info()), Err))
+    }
+
+    fn verifies_blocks(&self) -> bool {
+        self.chain.lock().unwrap().verifies_blocks
     }
 
     fn config(&self, block: Option<u64>) -> BoxFuture<'_, Result<LedgerConfig, LedgerError>> {
