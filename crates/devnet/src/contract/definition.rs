@@ -195,6 +195,8 @@ impl Definition<'_> {
         let sequence = sequence.to_string();
         command.args(["--channelID", &site.topology.channel, "--name", self.name]);
         command.args(["--version", &sequence, "--sequence", &sequence]);
+        // Its own 30 s are too few for a machine that has much else to do.
+        command.args(["--waitForEventTimeout", "120s"]);
         command.args(["--orderer", &local(orderer.port), "--tls", "--cafile"]);
         command.arg(site.layout.orderer_tls_root());
         if let Some(policy) = self.policy {
