@@ -100,6 +100,7 @@ async fn the_walk_through_the_blocks() {
                 "hash",
                 "previous_hash",
                 "time",
+                "time_source",
                 "size_bytes",
                 "transaction_count",
                 "valid_count",
